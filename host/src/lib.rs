@@ -1,0 +1,1 @@
+#![doc = "Learning-rate tables and sweeps on the CPU."]

@@ -1,0 +1,2 @@
+//! The `hairpin` command line.
+fn main() {}
