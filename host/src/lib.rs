@@ -1,1 +1,4 @@
 #![doc = "Learning-rate tables and sweeps on the CPU."]
+
+pub mod data;
+pub mod train;
