@@ -4,3 +4,4 @@
 pub mod files;
 pub mod npy;
 pub mod table;
+pub mod table_file;
