@@ -135,7 +135,10 @@ pub const NAMES: &[&str] = &[
 
 /// The words that are operators or values and cannot be names.
 pub(super) fn is_keyword(name: &str) -> bool {
-    matches!(name, "lambda" | "if" | "else" | "and" | "or" | "not" | "True" | "False")
+    matches!(
+        name,
+        "lambda" | "if" | "else" | "and" | "or" | "not" | "True" | "False"
+    )
 }
 
 /// Looks up a name with its prefix.
