@@ -53,9 +53,11 @@
 //! What does not fit is refused with an error, never cut.
 //!
 //! Evaluating takes time in proportion to the program, and of a conditional only the branch that is taken; `and` and `or`
-//! evaluate both sides. `//` and `%` of numbers of very different size cost a loop over the difference of their exponents.
+//! evaluate both sides. `//` and `%` take a few operations for every bit by which the quotient is longer than one.
 
+mod code;
 mod compile;
+mod division;
 mod error;
 mod eval;
 mod lexer;
@@ -64,6 +66,7 @@ mod op;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod waiting;
 
 use core::str::FromStr;
 
