@@ -178,7 +178,10 @@ math.floor(-step / 7)
 ceil(step / 7)
 np.ceil(step / 7) - np.floor(step / 7)
 int(step / 7) + int(-step / 7)
-int(-0.5) + 0.0
+int(-0.5)
+ceil(-0.5)
+floor(-0.0)
+int(-0.5) * -1.5
 float(step) / float(3)
 abs(30 - step)
 math.fabs(30 - step) - np.fabs(step) + np.abs(-1)
@@ -364,7 +367,8 @@ class Floats(ast.NodeTransformer):
             if isinstance(node, ast.Call):
                 name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", None)
                 least, most = self.ARITY.get(name, (1, 1))
-                if node.keywords or not least <= len(node.args) <= most:
+                # Python tells a call of a number from a call of a function only where it gets to run it.
+                if name in ("step", "epoch", "pi", "e", None) or node.keywords or not least <= len(node.args) <= most:
                     raise Outside(node)
             return ast.Call(ast.Name("float", ast.Load()), [node], [])
         return node

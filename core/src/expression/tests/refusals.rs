@@ -152,6 +152,9 @@ fn a_staircase_fits_the_default_capacities() {
             "{step}"
         );
     }
-    assert!(size_of::<Expression>() < 240);
     assert_eq!(size_of::<Expression>(), 200);
+    assert_eq!(
+        (<Expression>::OPS_MAX, <Expression>::CONSTANTS_MAX),
+        (64, 16)
+    );
 }
