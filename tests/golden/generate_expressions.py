@@ -348,7 +348,7 @@ class Outside(Exception):
 
 
 class Floats(ast.NodeTransformer):
-    """Makes a float of everything that Python would keep as an int or a bool, and counts the arguments."""
+    """Makes a float of everything that Python would keep as an int or a bool, and checks names and arguments."""
 
     ARITY = {"min": (2, 255), "max": (2, 255), "log": (1, 2), "pow": (2, 2), "power": (2, 2), "minimum": (2, 2), "maximum": (2, 2)}
     NODES = (
@@ -357,19 +357,30 @@ class Floats(ast.NodeTransformer):
         ast.Mod, ast.Pow, ast.USub, ast.UAdd, ast.Not, ast.And, ast.Or, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq,
     )
 
+    # Whether a name is called or used as a number, Python tells only where it gets to run it; the language always.
+    FUNCTIONS = {"min", "max", "abs", "floor", "ceil", "sqrt", "exp", "log", "sin", "cos", "pow", "float", "int"}
+
+    def visit_Name(self, node):
+        if node.id in self.FUNCTIONS:
+            raise Outside(node)
+        return node
+
+    def visit_Call(self, node):
+        plain = isinstance(node.func, ast.Name)
+        name = node.func.id if plain else getattr(node.func, "attr", None)
+        least, most = self.ARITY.get(name, (1, 1))
+        if (plain and name not in self.FUNCTIONS) or node.keywords or not least <= len(node.args) <= most:
+            raise Outside(node)
+        node.args = [self.visit(argument) for argument in node.args]
+        return ast.Call(ast.Name("float", ast.Load()), [node], [])
+
     def generic_visit(self, node):
         if not isinstance(node, self.NODES):
             raise Outside(node)
         node = super().generic_visit(node)
         if isinstance(node, ast.Constant):
             return ast.Constant(float(node.value))
-        if isinstance(node, (ast.Compare, ast.Call)) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
-            if isinstance(node, ast.Call):
-                name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", None)
-                least, most = self.ARITY.get(name, (1, 1))
-                # Python tells a call of a number from a call of a function only where it gets to run it.
-                if name in ("step", "epoch", "pi", "e", None) or node.keywords or not least <= len(node.args) <= most:
-                    raise Outside(node)
+        if isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
             return ast.Call(ast.Name("float", ast.Load()), [node], [])
         return node
 
