@@ -1,1 +1,3 @@
 #![doc = "Learning-rate tables and sweeps on the CPU."]
+
+pub mod document;
