@@ -242,6 +242,11 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
+    /// A table without entries, in place of one that was left out.
+    pub(crate) fn empty(at: At<'a>) -> Self {
+        Self { at, entries: &[], taken: Vec::new(), known: Vec::new() }
+    }
+
     /// The table itself.
     #[must_use]
     pub fn at(&self) -> &At<'a> {
@@ -316,7 +321,7 @@ fn distance(word: &str, known: &str) -> usize {
 }
 
 /// The known word a misspelt one is nearest to, if it is near at all.
-pub(crate) fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str> {
+pub(super) fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str> {
     known.iter().copied().filter(|candidate| near(word, candidate)).min_by_key(|candidate| distance(word, candidate))
 }
 

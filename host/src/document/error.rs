@@ -71,6 +71,13 @@ impl SpecError {
         self
     }
 
+    /// Adds to what is wrong under which circumstances it is.
+    #[must_use]
+    pub fn with_note(mut self, note: &str) -> Self {
+        self.0.message = format!("{} ({note})", self.0.message);
+        self
+    }
+
     /// What is wrong, without place, key or remedy.
     #[must_use]
     pub fn message(&self) -> &str {

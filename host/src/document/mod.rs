@@ -15,7 +15,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use decode::{At, Fields, Place};
-pub(crate) use decode::nearest;
 pub use error::SpecError;
 pub use source::Source;
 

@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use super::decode::nearest;
 use super::*;
 
 fn toml(text: &str) -> Document {
