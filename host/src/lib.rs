@@ -1,6 +1,7 @@
 //! Learning-rate tables over thousands of trials, sweeps that train them, and what a person looks at afterwards.
 #![deny(unsafe_code)]
 
+pub mod data;
 pub mod document;
 pub mod files;
 pub mod npy;
@@ -8,3 +9,4 @@ pub mod sampling;
 pub mod spec;
 pub mod table;
 pub mod table_file;
+pub mod train;
