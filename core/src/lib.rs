@@ -1,3 +1,67 @@
-#![doc = "Learning-rate schedules and the SGD update they drive."]
+//! Learning-rate schedules and the SGD update they drive, the same 32 bits on every target.
+//!
+//! `no_std` without allocation, `unsafe` or panics: what was tuned on a workstation is what a microcontroller computes.
+//!
+//! * **Values live at run time, shapes in types, composition in wrappers.** Rates are `f64` parameters, capacities are
+//!   const generics, a warm-up is a [`LinearWarmup`] around any schedule.
+//! * **A rate is a pure function of the step**: [`Schedule::lr`] is total over `u32`, needs no history and gives the same
+//!   bits in any order. Only [`Feedback`] schedules have state: small, `Copy`, beside the configuration.
+//! * **Computed in `f64` with [`libm`], rounded to `f32` once**: at most 0.501 ULP from the exact value.
+//! * **If it can be constructed, it can be evaluated**: each kind has one constructor, which refuses with a [`ConfigError`]
+//!   that names the field.
+//!
+//! | kind | rate at step `t` |
+//! |---|---|
+//! | [`Constant`] | `learning_rate` |
+//! | [`PiecewiseConstant`] | a given value in each interval |
+//! | [`Exponential`] | `learning_rate * gamma^t` |
+//! | [`NaturalExp`] | `learning_rate * exp(-gamma * t)` |
+//! | [`Polynomial`] | from `learning_rate` to `end_lr` on `((T - t) / T)^power` |
+//! | [`Step`] | times `gamma` every `step_size` |
+//! | [`MultiStep`] | times `gamma` at each milestone |
+//! | [`InverseTime`] | `learning_rate / (1 + gamma * t)` |
+//! | [`Lambda`] | `learning_rate * factor(t)` |
+//! | [`CosineAnnealing`] | a cosine between `learning_rate` and `eta_min` |
+//! | [`Noam`] | up in a line, down with `t^-0.5` |
+//! | [`ReduceOnPlateau`] | cut when the loss stops improving |
+//! | [`LinearWarmup`] | a line in front of any of these |
+//!
+//! To choose at run time, use [`AnySchedule`], or [`Plan`] where feedback schedules may come too. The update is [`Sgd`];
+//! what survives a power cut is in [`checkpoint`].
+//!
+//! # Examples
+//! ```
+//! use hairpin_core::{CosineAnnealing, LinearWarmup, Schedule};
+//!
+//! let schedule = LinearWarmup::new(10, 0.0, 0.1, CosineAnnealing::new(0.1, 0.001, 90)?)?;
+//! let rates: [f32; 3] = [0, 10, 100].map(|step| schedule.lr(step));
+//! assert_eq!(rates, [0.0, 0.1, 0.001]);
+//! # Ok::<(), hairpin_core::ConfigError>(())
+//! ```
 #![no_std]
 #![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod checkpoint;
+mod error;
+pub mod expression;
+mod numeric;
+mod plan;
+mod schedule;
+mod schedules;
+pub mod sgd;
+
+pub use checkpoint::{CheckpointError, Position};
+pub use error::ConfigError;
+pub use expression::{Expression, ExpressionError};
+pub use plan::{AnyFeedback, AnySchedule, Kind, KindVisitor, Plan, WARMUPS_MAX};
+pub use schedule::{Feedback, Observed, Profile, Profiled, Schedule};
+pub use schedules::{
+    Constant, Cooldown, CosineAnnealing, Exponential, Factor, FirstLoss, InverseTime, Lambda,
+    LinearWarmup, Mode, MultiStep, NaturalExp, Noam, PiecewiseConstant, PlateauConfig,
+    PlateauRules, PlateauState, Polynomial, Ramp, ReduceOnPlateau, RelativeMargin, Step,
+    ThresholdMode,
+};
+pub use sgd::{Fma, LibmFma, Rounding, Sgd, SgdConfig, SgdState, StepError};

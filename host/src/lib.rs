@@ -1,1 +1,6 @@
-#![doc = "Learning-rate tables and sweeps on the CPU."]
+//! Learning-rate tables over thousands of trials, sweeps that train them, and what a person looks at afterwards.
+#![deny(unsafe_code)]
+
+pub mod files;
+pub mod npy;
+pub mod table;

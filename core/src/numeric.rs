@@ -1,0 +1,87 @@
+//! The pieces that several schedules share: weights without cancellation, and powers without accumulation.
+
+/// What the step alone decides about a rate; what the two numbers mean is each kind's own affair.
+///
+/// Two trials whose schedules have the same shape and different rates share it.
+pub type Profile = [f64; 2];
+
+/// `from * weights[0] + to * weights[1]`, the way every blend between two rates ends.
+///
+/// Both weights are at least 0, and each carries its own relative accuracy. So where the two rates have the same
+/// sign nothing cancels, which `to + (from - to) * weight` does when `from` is far below `to`.
+#[inline]
+pub(crate) fn blend(from: f64, to: f64, weights: Profile) -> f32 {
+    (from * weights[0] + to * weights[1]) as f32
+}
+
+/// The weights of a straight line: `[left / span, done / span]`, where `left = span - done` as integers.
+#[inline]
+pub(crate) fn linear_weights(done: u32, span: u32) -> Profile {
+    let left = span.saturating_sub(done);
+    let span = f64::from(span);
+    [f64::from(left) / span, f64::from(done) / span]
+}
+
+/// `[smaller, 1 - smaller]` in the order asked for: the smaller weight is the one computed, the other is its complement.
+#[inline]
+pub(crate) fn complement(smaller: f64, smaller_is_first: bool) -> Profile {
+    if smaller_is_first {
+        [smaller, 1.0 - smaller]
+    } else {
+        [1.0 - smaller, smaller]
+    }
+}
+
+/// `exp(rate * n)` with alternating sign if asked for, by one exponential at every `n`.
+///
+/// Squaring a base would be cheap and exact for small `n`, but its error grows with `n`: 1.45 ULP of an f32 at
+/// 2^32. With the logarithm taken once, the error before rounding stays below 1e-5 ULP at every `n`.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Growth {
+    rate: f64,
+    alternating: bool,
+}
+
+impl Growth {
+    /// Growth by the factor `base` a step; `0^0 = 1`.
+    pub(crate) fn by_factor(base: f64) -> Self {
+        Self {
+            rate: libm::log(libm::fabs(base)),
+            alternating: base < 0.0,
+        }
+    }
+
+    /// Growth by the factor `e^rate` a step.
+    pub(crate) const fn at_rate(rate: f64) -> Self {
+        Self {
+            rate,
+            alternating: false,
+        }
+    }
+
+    /// Two factors whose product is the growth after `n` steps.
+    ///
+    /// Two halves reach twice as far as one number before they overflow or vanish, so that a tiny base grows and a huge one
+    /// decays correctly wherever their product is in range.
+    #[inline]
+    pub(crate) fn after(&self, n: u32) -> Profile {
+        if n == 0 {
+            return [1.0, 1.0];
+        }
+        let half = libm::exp(0.5 * (self.rate * f64::from(n)));
+        let odd = n & 1 == 1;
+        [half, if self.alternating && odd { -half } else { half }]
+    }
+}
+
+/// `base` times both factors of a [`Growth`].
+#[inline]
+pub(crate) fn grown(base: f64, factors: Profile) -> f32 {
+    // Zero stays zero even where the growth has overflowed.
+    if base == 0.0 {
+        base as f32
+    } else {
+        (base * factors[0] * factors[1]) as f32
+    }
+}

@@ -1,0 +1,70 @@
+//! What every schedule can do.
+
+pub use crate::numeric::Profile;
+
+/// A learning rate as a pure function of the step.
+pub trait Schedule {
+    /// The rate at `step`, for every `u32`; the first update is step 0.
+    ///
+    /// Total and pure: it needs no history, never panics, and gives the same 32 bits in any order of calls.
+    fn lr(&self, step: u32) -> f32;
+}
+
+/// A [`Schedule`] in two parts: a profile that depends on the step and the shape, and a rate made from it.
+///
+/// It is how every built-in kind is written down, once. A table over many trials computes the profile once for all trials
+/// of one shape, and gets the same bits as [`Schedule::lr`], which is `self.rate(self.profile(step))`.
+pub trait Profiled {
+    /// What the step decides, before the rates come in.
+    fn profile(&self, step: u32) -> Profile;
+
+    /// The learning rate for a profile of this shape, rounded once.
+    fn rate(&self, profile: Profile) -> f32;
+
+    /// Whether `other` has the same profile at every step.
+    fn shares_profile(&self, other: &Self) -> bool;
+}
+
+impl<P: Profiled> Schedule for P {
+    #[inline]
+    fn lr(&self, step: u32) -> f32 {
+        self.rate(self.profile(step))
+    }
+}
+
+/// A learning rate that reacts to the loss.
+///
+/// The configuration is immutable and can be shared; what changes is a small `Copy` state beside it. To resume, copy the
+/// state.
+pub trait Feedback {
+    /// What is remembered between observations.
+    type State: Copy;
+
+    /// The state before any loss was seen.
+    fn start(&self) -> Self::State;
+
+    /// Takes notice of the loss seen at `step`. NaN and infinities are data: each family has its rule for them.
+    fn observe(&self, state: &mut Self::State, step: u32, loss: f64) -> Observed;
+
+    /// The rate in force at `step`.
+    fn lr(&self, state: &Self::State, step: u32) -> f32;
+}
+
+/// What an observed loss led to.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Observed {
+    /// The loss was not looked at: the warm-up is still running.
+    Ignored,
+    /// It fell into the cool-down after a cut.
+    CoolingDown,
+    /// It is a new best.
+    Improved,
+    /// It is not better, and patience lasts.
+    Waiting,
+    /// Patience ran out and the rate was cut.
+    Reduced,
+    /// Patience ran out, but the cut would have been within `epsilon`: the rate is as it was.
+    Exhausted,
+}

@@ -1,0 +1,53 @@
+use crate::error::{ConfigError, finite};
+use crate::schedule::{Profile, Profiled};
+
+/// The same rate at every step.
+///
+/// `lr(t) = learning_rate`
+///
+/// # Accuracy
+/// Rounded to `f32` once: 0.5 ULP.
+///
+/// # Errors
+/// [`Constant::new`] refuses a rate that is NaN or infinite.
+///
+/// # Examples
+/// ```
+/// use hairpin_core::{Constant, Schedule};
+///
+/// assert_eq!(Constant::new(0.1)?.lr(1_000_000), 0.1);
+/// # Ok::<(), hairpin_core::ConfigError>(())
+/// ```
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Constant {
+    learning_rate: f64,
+}
+
+impl Constant {
+    /// A schedule that stays at `learning_rate`.
+    ///
+    /// # Errors
+    /// A rate that is NaN or infinite.
+    pub fn new(learning_rate: f64) -> Result<Self, ConfigError> {
+        Ok(Self {
+            learning_rate: finite("learning_rate", learning_rate)?,
+        })
+    }
+}
+
+impl Profiled for Constant {
+    #[inline]
+    fn profile(&self, _step: u32) -> Profile {
+        [1.0, 0.0]
+    }
+
+    #[inline]
+    fn rate(&self, _profile: Profile) -> f32 {
+        self.learning_rate as f32
+    }
+
+    fn shares_profile(&self, _other: &Self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,32 @@
+//! One schedule a file.
+
+mod constant;
+mod cosine_annealing;
+mod exponential;
+mod inverse_time;
+mod lambda;
+mod linear_warmup;
+mod multi_step;
+mod natural_exp;
+mod noam;
+mod piecewise_constant;
+mod polynomial;
+mod reduce_on_plateau;
+mod step;
+
+pub use constant::Constant;
+pub use cosine_annealing::CosineAnnealing;
+pub use exponential::Exponential;
+pub use inverse_time::InverseTime;
+pub use lambda::{Factor, Lambda};
+pub use linear_warmup::{LinearWarmup, Ramp};
+pub use multi_step::MultiStep;
+pub use natural_exp::NaturalExp;
+pub use noam::Noam;
+pub use piecewise_constant::PiecewiseConstant;
+pub use polynomial::Polynomial;
+pub use reduce_on_plateau::{
+    Cooldown, FirstLoss, Mode, PlateauConfig, PlateauRules, PlateauState, ReduceOnPlateau,
+    RelativeMargin, ThresholdMode,
+};
+pub use step::Step;

@@ -1,0 +1,97 @@
+use crate::error::{ConfigError, finite, increasing};
+use crate::schedule::{Profile, Profiled};
+
+/// A given rate in each interval between boundaries.
+///
+/// With boundaries `b[0] < b[1] < … < b[n-1]` and `n + 1` values:
+///
+/// * `t < b[0]`: `values[0]`
+/// * `b[i-1] <= t < b[i]`: `values[i]`, the new value already at the boundary itself
+/// * `b[n-1] <= t`: `values[n]`
+///
+/// `N` is how many boundaries fit, 16 unless said otherwise.
+///
+/// # Accuracy
+/// The value rounded to `f32` once: 0.5 ULP.
+///
+/// # Errors
+/// [`PiecewiseConstant::new`] refuses NaN, infinities, boundaries that do not strictly increase, none at all, more
+/// than `N`, and any other number of values than one more than there are boundaries.
+///
+/// # Examples
+/// ```
+/// use hairpin_core::{PiecewiseConstant, Schedule};
+///
+/// let schedule = PiecewiseConstant::<16>::new(&[100, 200], &[1.0, 0.5, 0.1])?;
+/// assert_eq!([schedule.lr(99), schedule.lr(100), schedule.lr(200)], [1.0, 0.5, 0.1]);
+/// # Ok::<(), hairpin_core::ConfigError>(())
+/// ```
+///
+/// # Source
+/// `PiecewiseDecay` of PaddlePaddle. (Keras switches one step later.)
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Debug, PartialEq)]
+pub struct PiecewiseConstant<const N: usize = 16> {
+    boundaries: heapless::Vec<u32, N>,
+    first: f64,
+    /// The value from each boundary on.
+    later: heapless::Vec<f64, N>,
+}
+
+impl<const N: usize> PiecewiseConstant<N> {
+    /// A rate of `values[i]` from `boundaries[i - 1]` on.
+    ///
+    /// # Errors
+    /// A value that is NaN or infinite, boundaries that are missing, out of order or too many, or a wrong number of values.
+    pub fn new(boundaries: &[u32], values: &[f64]) -> Result<Self, ConfigError> {
+        if boundaries.is_empty() {
+            return Err(ConfigError::Conflict {
+                field: "boundaries",
+                with: "is empty: give at least one; for a rate that never changes use `constant`",
+            });
+        }
+        let boundaries = increasing("boundaries", boundaries)?;
+        let wrong_count = ConfigError::WrongCount {
+            field: "values",
+            expected: boundaries.len().saturating_add(1),
+            found: values.len(),
+        };
+        let [first, later @ ..] = values else {
+            return Err(wrong_count);
+        };
+        if later.len() != boundaries.len() {
+            return Err(wrong_count);
+        }
+        for &value in values {
+            finite("values", value)?;
+        }
+        Ok(Self {
+            boundaries,
+            first: *first,
+            later: heapless::Vec::from_slice(later).map_err(|_| wrong_count)?,
+        })
+    }
+}
+
+impl<const N: usize> Profiled for PiecewiseConstant<N> {
+    #[inline]
+    fn profile(&self, step: u32) -> Profile {
+        let passed = self
+            .boundaries
+            .partition_point(|&boundary| boundary <= step);
+        let value = match passed.checked_sub(1) {
+            Some(last) => self.later.get(last).copied().unwrap_or(self.first),
+            None => self.first,
+        };
+        [value, 0.0]
+    }
+
+    #[inline]
+    fn rate(&self, profile: Profile) -> f32 {
+        profile[0] as f32
+    }
+
+    fn shares_profile(&self, other: &Self) -> bool {
+        self == other
+    }
+}

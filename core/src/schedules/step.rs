@@ -1,0 +1,63 @@
+use crate::error::{ConfigError, finite, nonzero};
+use crate::numeric::{Growth, grown};
+use crate::schedule::{Profile, Profiled};
+
+/// Multiplies the rate by `gamma` once every `step_size` steps.
+///
+/// `lr(t) = learning_rate * gamma^floor(t / step_size)`, the quotient taken in integers.
+///
+/// # Accuracy
+/// At most 0.501 ULP from the exact value at every step (`reference` in the test suite).
+///
+/// # Errors
+/// [`Step::new`] refuses NaN, infinities and a `step_size` of 0.
+///
+/// # Examples
+/// ```
+/// use hairpin_core::{Schedule, Step};
+///
+/// let schedule = Step::new(0.5, 30, 0.1)?;
+/// assert_eq!([schedule.lr(29), schedule.lr(30), schedule.lr(60)], [0.5, 0.05, 0.005]);
+/// # Ok::<(), hairpin_core::ConfigError>(())
+/// ```
+///
+/// # Source
+/// `StepDecay` of PaddlePaddle, `StepLR` of PyTorch.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    learning_rate: f64,
+    step_size: u32,
+    growth: Growth,
+}
+
+impl Step {
+    /// A rate that starts at `learning_rate` and is multiplied by `gamma` at every multiple of `step_size`.
+    ///
+    /// # Errors
+    /// A number that is NaN or infinite, or a `step_size` of 0.
+    pub fn new(learning_rate: f64, step_size: u32, gamma: f64) -> Result<Self, ConfigError> {
+        Ok(Self {
+            learning_rate: finite("learning_rate", learning_rate)?,
+            step_size: nonzero("step_size", step_size)?,
+            growth: Growth::by_factor(finite("gamma", gamma)?),
+        })
+    }
+}
+
+impl Profiled for Step {
+    #[inline]
+    fn profile(&self, step: u32) -> Profile {
+        self.growth
+            .after(step.checked_div(self.step_size).unwrap_or(0))
+    }
+
+    #[inline]
+    fn rate(&self, profile: Profile) -> f32 {
+        grown(self.learning_rate, profile)
+    }
+
+    fn shares_profile(&self, other: &Self) -> bool {
+        self.step_size == other.step_size && self.growth == other.growth
+    }
+}

@@ -1,0 +1,635 @@
+//! The SGD update, specified to the operation.
+//!
+//! For every parameter `p` with gradient `g` and velocity `v`, in this order and with every scalar rounded to
+//! `f32` once, at construction:
+//!
+//! 1. `g = gradient_scale * g`
+//! 2. `g = g + weight_decay * p`
+//! 3. with momentum: at the first step `v = g`, later `v = momentum * v + (1 - dampening) * g`;
+//!    then `g = g + momentum * v` with Nesterov, else `g = v`
+//! 4. `p = p - lr * g`
+//!
+//! A sum's term whose coefficient is 0 is skipped, so that `0 * inf` cannot poison it. Without momentum there is no
+//! velocity and `dampening` is not used. These are the rules of `torch.optim.SGD`.
+//!
+//! [`Rounding::Separate`] rounds every product and every sum: what Rust, a chip without an FPU and C built with
+//! `-ffp-contract=off` do. [`Rounding::Fused`] fuses the product into the sum that follows it, with one rounding:
+//! `g = fma(weight_decay, p, g)`, `v = fma(1 - dampening, g, momentum * v)` (the inner product rounded),
+//! `g = fma(momentum, v, g)`, `p = fma(-lr, g, p)`; the scale of step 1 stays a plain product. It is what PyTorch's AVX2 and
+//! AVX-512 builds do. Both give the same bits on every target; they differ from each other.
+//!
+//! Subnormals are kept. NaN stays NaN, its payload is not promised.
+//!
+//! # Accuracy
+//! Exact: the result is defined by the operations above. `sgd_torch` in the test suite compares it in bits with
+//! trajectories of the real `torch.optim.SGD`.
+//!
+//! # Examples
+//! ```
+//! use hairpin_core::{Schedule, CosineAnnealing, Sgd, SgdConfig, SgdState};
+//!
+//! let schedule = CosineAnnealing::new(0.1, 0.0, 100)?;
+//! let sgd = Sgd::new(SgdConfig { momentum: 0.9, ..SgdConfig::default() })?;
+//! let mut state = SgdState::default();
+//! let (mut params, mut velocity) = ([1.0_f32, -2.0], [0.0_f32; 2]);
+//! for step in 0..100 {
+//!     let grads = [2.0 * params[0], 2.0 * params[1]];
+//!     sgd.step(&mut state, schedule.lr(step), &mut params, &grads, &mut velocity)?;
+//! }
+//! assert!(params[0].abs() < 1e-2);
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+
+use core::fmt;
+
+use crate::error::{ConfigError, finite};
+
+/// How products and sums of the update are rounded.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Rounding {
+    /// Every product and every sum is rounded.
+    #[default]
+    Separate,
+    /// A product is fused into the sum that follows it.
+    Fused,
+}
+
+/// A correctly rounded `a * b + c`.
+///
+/// The update takes it as a type, so that a target with the instruction uses the instruction. Every implementation
+/// must round once; then all of them give the same bits.
+pub trait Fma {
+    /// `a * b + c`, rounded once.
+    fn fma(a: f32, b: f32, c: f32) -> f32;
+}
+
+/// [`Fma`] in software, the same on every target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LibmFma;
+
+impl Fma for LibmFma {
+    #[inline]
+    fn fma(a: f32, b: f32, c: f32) -> f32 {
+        libm::fmaf(a, b, c)
+    }
+}
+
+/// The hyperparameters of the update, as they are written in a spec.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SgdConfig {
+    /// Share of the velocity kept from step to step, at least 0; 0 means that there is no velocity.
+    pub momentum: f64,
+    /// Share of the gradient kept out of the velocity after the first step.
+    pub dampening: f64,
+    /// Look ahead along the velocity. Needs momentum above 0 and dampening 0.
+    pub nesterov: bool,
+    /// L2 penalty: `weight_decay * p` is added to the gradient.
+    pub weight_decay: f64,
+    /// Factor on the gradient before anything else (the inverse of a loss scale, or of a number of batches).
+    pub gradient_scale: f64,
+    /// How products and sums are rounded.
+    pub rounding: Rounding,
+}
+
+impl Default for SgdConfig {
+    fn default() -> Self {
+        Self {
+            momentum: 0.0,
+            dampening: 0.0,
+            nesterov: false,
+            weight_decay: 0.0,
+            gradient_scale: 1.0,
+            rounding: Rounding::Separate,
+        }
+    }
+}
+
+/// The update with its hyperparameters, checked and rounded to `f32`. One parameter group is one `Sgd`.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sgd {
+    config: SgdConfig,
+    lr_multiplier: f64,
+    momentum: f32,
+    undampened: f32,
+    weight_decay: f32,
+    gradient_scale: f32,
+}
+
+/// What an [`Sgd`] remembers beside the velocity: whether its first step was taken.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SgdState {
+    started: bool,
+}
+
+impl SgdState {
+    /// The state of an optimizer whose velocity was (`true`) or was not (`false`) yet written by a step.
+    #[must_use]
+    pub const fn new(started: bool) -> Self {
+        Self { started }
+    }
+
+    /// Whether a step was taken, so that the velocity holds something.
+    #[must_use]
+    pub const fn started(&self) -> bool {
+        self.started
+    }
+}
+
+/// Why a step was refused. Nothing was changed.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StepError {
+    /// There are not as many gradients as parameters.
+    GradientCount {
+        /// Number of parameters.
+        params: usize,
+        /// Number of gradients.
+        grads: usize,
+    },
+    /// With momentum there is one velocity per parameter, without it there is none.
+    VelocityCount {
+        /// How many velocities there have to be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// The rate is NaN: an update with it would erase every parameter.
+    NanRate,
+}
+
+impl fmt::Display for StepError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::GradientCount { params, grads } => {
+                write!(
+                    f,
+                    "grads has {grads} elements: must have {params}, one for each parameter"
+                )
+            }
+            Self::VelocityCount { expected: 0, found } => {
+                write!(
+                    f,
+                    "velocity has {found} elements: must be empty without momentum"
+                )
+            }
+            Self::VelocityCount { expected, found } => {
+                write!(
+                    f,
+                    "velocity has {found} elements: must have {expected}, one for each parameter"
+                )
+            }
+            Self::NanRate => {
+                f.write_str("lr is NaN: look at the schedule, a built-in kind never gives one")
+            }
+        }
+    }
+}
+
+impl core::error::Error for StepError {}
+
+impl Sgd {
+    /// Checks the hyperparameters and rounds each to `f32` once (`1 - dampening` is formed in `f64` first).
+    ///
+    /// # Errors
+    /// A NaN or infinite hyperparameter, also one that overflows `f32`; a negative momentum; Nesterov without momentum or
+    /// with dampening.
+    pub fn new(config: SgdConfig) -> Result<Self, ConfigError> {
+        let momentum = rounded("momentum", config.momentum)?;
+        if config.momentum < 0.0 {
+            return Err(ConfigError::OutOfRange {
+                field: "momentum",
+                value: config.momentum,
+                expected: "at least 0",
+            });
+        }
+        finite("dampening", config.dampening)?;
+        let undampened = rounded("dampening", 1.0 - config.dampening)?;
+        if config.nesterov && config.momentum == 0.0 {
+            return Err(ConfigError::Conflict {
+                field: "nesterov",
+                with: "needs momentum above 0: set momentum, or nesterov = false",
+            });
+        }
+        if config.nesterov && config.dampening != 0.0 {
+            return Err(ConfigError::Conflict {
+                field: "nesterov",
+                with: "needs dampening = 0: drop dampening, or set nesterov = false",
+            });
+        }
+        Ok(Self {
+            config,
+            lr_multiplier: 1.0,
+            momentum,
+            undampened,
+            weight_decay: rounded("weight_decay", config.weight_decay)?,
+            gradient_scale: rounded("gradient_scale", config.gradient_scale)?,
+        })
+    }
+
+    /// The same update for a parameter group with its own weight decay, at `lr_multiplier` times the schedule's rate.
+    ///
+    /// The group's rate is the schedule's `f32`, multiplied in `f64` and rounded to `f32` once.
+    ///
+    /// # Errors
+    /// A NaN or infinite value, or a weight decay that overflows `f32`.
+    pub fn group(&self, lr_multiplier: f64, weight_decay: f64) -> Result<Self, ConfigError> {
+        Ok(Self {
+            config: SgdConfig {
+                weight_decay,
+                ..self.config
+            },
+            lr_multiplier: finite("lr_multiplier", lr_multiplier)?,
+            weight_decay: rounded("weight_decay", weight_decay)?,
+            ..*self
+        })
+    }
+
+    /// The hyperparameters this update was made from.
+    #[must_use]
+    pub const fn config(&self) -> &SgdConfig {
+        &self.config
+    }
+
+    /// What the schedule's rate is multiplied with; 1 unless set by [`Sgd::group`].
+    #[must_use]
+    pub const fn lr_multiplier(&self) -> f64 {
+        self.lr_multiplier
+    }
+
+    /// Whether [`Sgd::step`] needs a velocity as long as the parameters (with momentum), or an empty one.
+    #[must_use]
+    pub fn needs_velocity(&self) -> bool {
+        // The configured number decides, not its f32: a momentum too small for f32 still has a first step and dampening.
+        self.config.momentum != 0.0
+    }
+
+    /// Applies one update at rate `lr` to `params`; see the [module](self) for the operations.
+    ///
+    /// # Errors
+    /// Slices of different lengths, a velocity where none belongs, or a NaN rate. Nothing is changed then.
+    pub fn step(
+        &self,
+        state: &mut SgdState,
+        lr: f32,
+        params: &mut [f32],
+        grads: &[f32],
+        velocity: &mut [f32],
+    ) -> Result<(), StepError> {
+        self.step_with::<LibmFma>(state, lr, params, grads, velocity)
+    }
+
+    /// [`Sgd::step`] with another implementation of the fused multiply-add. The bits are the same.
+    ///
+    /// # Errors
+    /// As [`Sgd::step`].
+    #[inline]
+    pub fn step_with<F: Fma>(
+        &self,
+        state: &mut SgdState,
+        lr: f32,
+        params: &mut [f32],
+        grads: &[f32],
+        velocity: &mut [f32],
+    ) -> Result<(), StepError> {
+        let count = params.len();
+        if grads.len() != count {
+            return Err(StepError::GradientCount {
+                params: count,
+                grads: grads.len(),
+            });
+        }
+        let expected = if self.needs_velocity() { count } else { 0 };
+        if velocity.len() != expected {
+            return Err(StepError::VelocityCount {
+                expected,
+                found: velocity.len(),
+            });
+        }
+        let lr = (f64::from(lr) * self.lr_multiplier) as f32;
+        if lr.is_nan() {
+            return Err(StepError::NanRate);
+        }
+        match self.config.rounding {
+            Rounding::Separate => self.apply::<Separate>(*state, lr, params, grads, velocity),
+            Rounding::Fused => self.apply::<Fused<F>>(*state, lr, params, grads, velocity),
+        }
+        state.started = true;
+        Ok(())
+    }
+
+    #[inline]
+    fn apply<M: MulAdd>(
+        &self,
+        state: SgdState,
+        lr: f32,
+        params: &mut [f32],
+        grads: &[f32],
+        velocity: &mut [f32],
+    ) {
+        // The choices are made outside the loops, so that each loop is straight-line and can be vectorised.
+        let gradient = Gradient {
+            scale: self.gradient_scale,
+            weight_decay: self.weight_decay,
+        };
+        if !self.needs_velocity() {
+            for (p, &g) in params.iter_mut().zip(grads) {
+                *p = descend::<M>(lr, gradient.of::<M>(g, *p), *p);
+            }
+            return;
+        }
+        let triples = params.iter_mut().zip(grads).zip(velocity);
+        match (state.started, self.config.nesterov) {
+            (false, false) => {
+                for ((p, &g), v) in triples {
+                    *v = gradient.of::<M>(g, *p);
+                    *p = descend::<M>(lr, *v, *p);
+                }
+            }
+            (false, true) => {
+                for ((p, &g), v) in triples {
+                    let g = gradient.of::<M>(g, *p);
+                    *v = g;
+                    *p = descend::<M>(lr, term::<M>(self.momentum, *v, g), *p);
+                }
+            }
+            (true, false) => {
+                for ((p, &g), v) in triples {
+                    *v = self.accelerated::<M>(gradient.of::<M>(g, *p), *v);
+                    *p = descend::<M>(lr, *v, *p);
+                }
+            }
+            (true, true) => {
+                for ((p, &g), v) in triples {
+                    let g = gradient.of::<M>(g, *p);
+                    *v = self.accelerated::<M>(g, *v);
+                    *p = descend::<M>(lr, term::<M>(self.momentum, *v, g), *p);
+                }
+            }
+        }
+    }
+
+    /// `momentum * v + (1 - dampening) * g`
+    #[inline(always)]
+    fn accelerated<M: MulAdd>(&self, g: f32, v: f32) -> f32 {
+        // Either share may be 0 and is then skipped, so that an infinity cannot turn into NaN.
+        let kept = if self.momentum == 0.0 {
+            0.0
+        } else {
+            self.momentum * v
+        };
+        term::<M>(self.undampened, g, kept)
+    }
+}
+
+/// Steps 1 and 2: the scaled gradient with its weight decay.
+#[derive(Clone, Copy)]
+struct Gradient {
+    scale: f32,
+    weight_decay: f32,
+}
+
+impl Gradient {
+    #[inline(always)]
+    fn of<M: MulAdd>(self, g: f32, p: f32) -> f32 {
+        term::<M>(self.weight_decay, p, self.scale * g)
+    }
+}
+
+/// Step 4: `p - lr * g`.
+#[inline(always)]
+fn descend<M: MulAdd>(lr: f32, g: f32, p: f32) -> f32 {
+    term::<M>(-lr, g, p)
+}
+
+/// `sum + coefficient * x`; just `sum` where the coefficient is 0.
+#[inline(always)]
+fn term<M: MulAdd>(coefficient: f32, x: f32, sum: f32) -> f32 {
+    if coefficient == 0.0 {
+        sum
+    } else {
+        M::mul_add(coefficient, x, sum)
+    }
+}
+
+/// How a product joins a sum in one of the two modes.
+trait MulAdd {
+    fn mul_add(a: f32, b: f32, c: f32) -> f32;
+}
+
+struct Separate;
+
+impl MulAdd for Separate {
+    #[inline(always)]
+    fn mul_add(a: f32, b: f32, c: f32) -> f32 {
+        a * b + c
+    }
+}
+
+struct Fused<F>(core::marker::PhantomData<F>);
+
+impl<F: Fma> MulAdd for Fused<F> {
+    #[inline(always)]
+    fn mul_add(a: f32, b: f32, c: f32) -> f32 {
+        F::fma(a, b, c)
+    }
+}
+
+/// `value` rounded to `f32`, if it is finite before and after.
+fn rounded(field: &'static str, value: f64) -> Result<f32, ConfigError> {
+    let single = finite(field, value)? as f32;
+    if single.is_finite() {
+        Ok(single)
+    } else {
+        Err(ConfigError::OutOfRange {
+            field,
+            value,
+            expected: "within the range of f32",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sgd(config: SgdConfig) -> Sgd {
+        Sgd::new(config).unwrap()
+    }
+
+    #[test]
+    fn plain_step_subtracts_the_rounded_product() {
+        let (mut p, g) = ([1.0_f32, 0.5], [0.1_f32, -3.0]);
+        let mut state = SgdState::default();
+        sgd(SgdConfig::default())
+            .step(&mut state, 0.3, &mut p, &g, &mut [])
+            .unwrap();
+        assert_eq!(p, [1.0 - 0.3_f32 * 0.1, 0.5 - 0.3_f32 * -3.0]);
+        assert!(state.started());
+    }
+
+    #[test]
+    fn fused_rounds_once() {
+        let config = SgdConfig {
+            rounding: Rounding::Fused,
+            ..SgdConfig::default()
+        };
+        let lr = 1.0_f32 + f32::EPSILON;
+        let (mut p, g) = ([lr * lr], [lr]);
+        let (mut state, separate) = (SgdState::default(), sgd(SgdConfig::default()));
+        sgd(config)
+            .step(&mut state, lr, &mut p, &g, &mut [])
+            .unwrap();
+        // The exact product is 1 + 2e + e^2; fused, what its rounding dropped is left over.
+        assert_eq!(p, [-(f32::EPSILON * f32::EPSILON)]);
+        let mut p = [lr * lr];
+        separate.step(&mut state, lr, &mut p, &g, &mut []).unwrap();
+        assert_eq!(p, [0.0]);
+    }
+
+    #[test]
+    fn dampening_waits_for_the_second_step() {
+        let update = sgd(SgdConfig {
+            momentum: 0.5,
+            dampening: 0.25,
+            ..SgdConfig::default()
+        });
+        let (mut p, mut v, mut state) = ([0.0_f32], [9.0_f32], SgdState::default());
+        update
+            .step(&mut state, 1.0, &mut p, &[2.0], &mut v)
+            .unwrap();
+        assert_eq!((p, v), ([-2.0], [2.0]));
+        update
+            .step(&mut state, 1.0, &mut p, &[2.0], &mut v)
+            .unwrap();
+        assert_eq!((p, v), ([-4.5], [2.5]));
+    }
+
+    #[test]
+    fn a_coefficient_of_zero_skips_its_term() {
+        let (mut p, mut state) = ([f32::INFINITY, 1.0], SgdState::default());
+        sgd(SgdConfig::default())
+            .step(&mut state, 0.0, &mut p, &[f32::NAN, f32::INFINITY], &mut [])
+            .unwrap();
+        assert_eq!(p, [f32::INFINITY, 1.0]);
+    }
+
+    #[test]
+    fn a_group_rounds_its_rate_once() {
+        let group = sgd(SgdConfig::default()).group(0.1, 0.0).unwrap();
+        let (mut p, mut state) = ([0.0_f32], SgdState::default());
+        group
+            .step(&mut state, 0.7, &mut p, &[1.0], &mut [])
+            .unwrap();
+        assert_eq!(p, [-((f64::from(0.7_f32) * 0.1) as f32)]);
+    }
+
+    #[test]
+    fn wrong_lengths_and_nan_rates_change_nothing() {
+        let with = sgd(SgdConfig {
+            momentum: 0.9,
+            ..SgdConfig::default()
+        });
+        let without = sgd(SgdConfig::default());
+        let (mut p, mut v, mut state) = ([1.0_f32, 2.0], [0.0_f32; 3], SgdState::default());
+        let g = [1.0_f32; 2];
+        assert_eq!(
+            with.step(&mut state, 0.1, &mut p, &g[..1], &mut v[..2]),
+            Err(StepError::GradientCount {
+                params: 2,
+                grads: 1
+            })
+        );
+        assert_eq!(
+            with.step(&mut state, 0.1, &mut p, &g, &mut v),
+            Err(StepError::VelocityCount {
+                expected: 2,
+                found: 3
+            })
+        );
+        assert_eq!(
+            without.step(&mut state, 0.1, &mut p, &g, &mut v),
+            Err(StepError::VelocityCount {
+                expected: 0,
+                found: 3
+            })
+        );
+        assert_eq!(
+            without.step(&mut state, f32::NAN, &mut p, &g, &mut []),
+            Err(StepError::NanRate)
+        );
+        assert_eq!((p, state), ([1.0, 2.0], SgdState::default()));
+    }
+
+    #[test]
+    fn hyperparameters_are_refused_by_name() {
+        let base = SgdConfig::default();
+        for (config, field) in [
+            (
+                SgdConfig {
+                    momentum: f64::NAN,
+                    ..base
+                },
+                "momentum",
+            ),
+            (
+                SgdConfig {
+                    momentum: -0.1,
+                    ..base
+                },
+                "momentum",
+            ),
+            (
+                SgdConfig {
+                    dampening: f64::INFINITY,
+                    ..base
+                },
+                "dampening",
+            ),
+            (
+                SgdConfig {
+                    weight_decay: 1e39,
+                    ..base
+                },
+                "weight_decay",
+            ),
+            (
+                SgdConfig {
+                    gradient_scale: f64::NAN,
+                    ..base
+                },
+                "gradient_scale",
+            ),
+            (
+                SgdConfig {
+                    nesterov: true,
+                    ..base
+                },
+                "nesterov",
+            ),
+            (
+                SgdConfig {
+                    nesterov: true,
+                    momentum: 0.9,
+                    dampening: 0.1,
+                    ..base
+                },
+                "nesterov",
+            ),
+        ] {
+            assert_eq!(Sgd::new(config).unwrap_err().field(), field);
+        }
+        assert_eq!(
+            sgd(base).group(f64::NAN, 0.0).unwrap_err().field(),
+            "lr_multiplier"
+        );
+        assert_eq!(
+            sgd(base).group(1.0, f64::NAN).unwrap_err().field(),
+            "weight_decay"
+        );
+    }
+}
