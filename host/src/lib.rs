@@ -3,4 +3,6 @@
 
 pub mod files;
 pub mod npy;
+mod plot;
+pub mod report;
 pub mod table;

@@ -91,17 +91,26 @@ pub(crate) struct Entry {
 impl Entry {
     /// A legend line with a stroke of the given style.
     pub(crate) fn line(label: impl Into<String>, class: &str, style: &str) -> Self {
-        Self { label: label.into(), sample: html! { path class=(class) style=(style) d="M2,6H24" {} } }
+        Self {
+            label: label.into(),
+            sample: html! { path class=(class) style=(style) d="M2,6H24" {} },
+        }
     }
 
     /// A legend line with a round dot.
     pub(crate) fn dot(label: impl Into<String>, colour: &str) -> Self {
-        Self { label: label.into(), sample: html! { circle cx="13" cy="6" r="4" fill=(colour) {} } }
+        Self {
+            label: label.into(),
+            sample: html! { circle cx="13" cy="6" r="4" fill=(colour) {} },
+        }
     }
 
     /// A legend line with the cross that marks a trial's end by divergence.
     pub(crate) fn cross(label: impl Into<String>) -> Self {
-        Self { label: label.into(), sample: html! { path class="bad" stroke-width="1.6" d="M10,3l6,6m0,-6l-6,6" {} } }
+        Self {
+            label: label.into(),
+            sample: html! { path class="bad" stroke-width="1.6" d="M10,3l6,6m0,-6l-6,6" {} },
+        }
     }
 }
 
@@ -121,7 +130,11 @@ pub(crate) fn legend(entries: &[Entry], x: f64, y: f64, width: f64) -> (Markup, 
             (here, entry)
         })
         .collect();
-    let height = if entries.is_empty() { 0.0 } else { at.1 - y + ROW };
+    let height = if entries.is_empty() {
+        0.0
+    } else {
+        at.1 - y + ROW
+    };
     let markup = html! {
         @for ((x, y), entry) in placed {
             g transform={ "translate(" (x) "," (y) ")" } {

@@ -12,5 +12,5 @@ mod text;
 pub(crate) use figure::{Entry, FIGURE_CSS, Figure, RAMP, legend, ramp_bin, ramp_key, series};
 pub(crate) use panel::Panel;
 pub(crate) use path::Path;
-pub(crate) use scale::{Scale, Tick};
+pub(crate) use scale::Scale;
 pub(crate) use text::{count, label_width, legal, percent, shorten, significant, spread_labels};

@@ -34,7 +34,10 @@ impl Panel {
 
     /// The place of a pair of values; NaN where a scale does not accept one.
     pub(crate) fn at(&self, x: f64, y: f64) -> (f64, f64) {
-        (self.left + self.width * self.x.at(x), self.bottom() - self.height * self.y.at(y))
+        (
+            self.left + self.width * self.x.at(x),
+            self.bottom() - self.height * self.y.at(y),
+        )
     }
 
     /// The place of a value along y, held within the frame.
@@ -48,7 +51,11 @@ impl Panel {
         let x_ticks = self.x.ticks((self.width / TICK_EVERY.0) as usize);
         let y_ticks = self.y.ticks((self.height / TICK_EVERY.1) as usize);
         let x_labels = apart(&x_ticks, |tick| self.at(tick.value, f64::NAN).0);
-        let widest = y_ticks.iter().filter_map(|t| t.label.as_deref()).map(label_width).fold(0.0, f64::max);
+        let widest = y_ticks
+            .iter()
+            .filter_map(|t| t.label.as_deref())
+            .map(label_width)
+            .fold(0.0, f64::max);
         let middle = top + self.height / 2.0;
         let beside = left - widest - 22.0;
         html! {
@@ -84,11 +91,17 @@ impl Panel {
         let mut d = format!("M{left},{}V{bottom}H{}", self.top, self.right());
         for tick in x_ticks {
             let length = if tick.label.is_some() { 5 } else { 3 };
-            d.push_str(&format!("M{},{bottom}v{length}", tenth(self.at(tick.value, f64::NAN).0)));
+            d.push_str(&format!(
+                "M{},{bottom}v{length}",
+                tenth(self.at(tick.value, f64::NAN).0)
+            ));
         }
         for tick in y_ticks {
             let length = if tick.label.is_some() { 5 } else { 3 };
-            d.push_str(&format!("M{left},{}h-{length}", tenth(self.at(f64::NAN, tick.value).1)));
+            d.push_str(&format!(
+                "M{left},{}h-{length}",
+                tenth(self.at(f64::NAN, tick.value).1)
+            ));
         }
         d
     }
@@ -96,7 +109,12 @@ impl Panel {
     /// `inside`, cut off at the frame.
     pub(crate) fn clipped(&self, inside: &Markup) -> Markup {
         // Two px beyond the frame: marks on the edge stay whole.
-        let (x, y, width, height) = (self.left - 2.0, self.top - 2.0, self.width + 4.0, self.height + 4.0);
+        let (x, y, width, height) = (
+            self.left - 2.0,
+            self.top - 2.0,
+            self.width + 4.0,
+            self.height + 4.0,
+        );
         html! {
             clipPath id={ "clip-" (self.id) } { rect x=(x) y=(y) width=(width) height=(height) {} }
             g clip-path={ "url(#clip-" (self.id) ")" } { (inside) }

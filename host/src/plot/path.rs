@@ -76,7 +76,13 @@ mod tests {
 
     #[test]
     fn a_gap_in_the_data_is_a_gap_in_the_line() {
-        let path = Path::line([(0.0, 1.04), (1.0, f64::NAN), (2.0, 3.0), (4.0, f64::INFINITY), (5.0, -0.01)]);
+        let path = Path::line([
+            (0.0, 1.04),
+            (1.0, f64::NAN),
+            (2.0, 3.0),
+            (4.0, f64::INFINITY),
+            (5.0, -0.01),
+        ]);
         assert_eq!(path.d(), "M0,1M2,3M5,0");
         assert_eq!(Path::line([(0.0, 0.0), (1.25, 1e300)]).d(), "M0,0L1.3,9999");
     }

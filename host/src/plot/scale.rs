@@ -23,15 +23,27 @@ const LOG_FROM: f64 = 30.0;
 impl Scale {
     /// A straight scale; an empty or non-finite range is widened until it can be drawn.
     pub(crate) fn linear(low: f64, high: f64) -> Self {
-        let (low, high) = if low.is_finite() && high.is_finite() { (low.min(high), low.max(high)) } else { (0.0, 1.0) };
+        let (low, high) = if low.is_finite() && high.is_finite() {
+            (low.min(high), low.max(high))
+        } else {
+            (0.0, 1.0)
+        };
         // A range as wide as f64 itself would overflow when subtracted.
         let (low, high) = (low.max(-1e300), high.min(1e300));
         let least = (low.abs().max(high.abs()) * 1e-9).max(f64::MIN_POSITIVE);
         if high - low >= least {
-            return Self { low, high, log: false };
+            return Self {
+                low,
+                high,
+                log: false,
+            };
         }
         let around = if low == 0.0 { 1.0 } else { low.abs() * 0.1 };
-        Self { low: low - around, high: high + around, log: false }
+        Self {
+            low: low - around,
+            high: high + around,
+            log: false,
+        }
     }
 
     /// A scale by decades; falls back to a straight one where there is nothing positive.
@@ -39,13 +51,29 @@ impl Scale {
         if !(low > 0.0 && high.is_finite() && high >= low) {
             return Self::linear(low, high);
         }
-        if high / low > 1.0 + 1e-9 { Self { low, high, log: true } } else { Self { low: low / 2.0, high: high * 2.0, log: true } }
+        if high / low > 1.0 + 1e-9 {
+            Self {
+                low,
+                high,
+                log: true,
+            }
+        } else {
+            Self {
+                low: low / 2.0,
+                high: high * 2.0,
+                log: true,
+            }
+        }
     }
 
     /// The scale that shows `values` best: by decades if they are all positive and far apart. Non-finite ones are ignored.
     pub(crate) fn fit(values: impl IntoIterator<Item = f64>) -> Self {
         let (low, high) = range(values);
-        if low > 0.0 && high / low >= LOG_FROM { Self::log(low, high) } else { Self::linear(low, high) }
+        if low > 0.0 && high / low >= LOG_FROM {
+            Self::log(low, high)
+        } else {
+            Self::linear(low, high)
+        }
     }
 
     /// The same scale with `share` of its length added at both ends, so that marks do not sit on the frame.
@@ -53,10 +81,22 @@ impl Scale {
         if self.log {
             let grow = (self.high.ln() - self.low.ln()) * share;
             let (low, high) = ((self.low.ln() - grow).exp(), (self.high.ln() + grow).exp());
-            return if low > 0.0 && high.is_finite() { Self { low, high, log: true } } else { self };
+            return if low > 0.0 && high.is_finite() {
+                Self {
+                    low,
+                    high,
+                    log: true,
+                }
+            } else {
+                self
+            };
         }
         let grow = (self.high - self.low) * share;
-        Self { low: self.low - grow, high: self.high + grow, log: false }
+        Self {
+            low: self.low - grow,
+            high: self.high + grow,
+            log: false,
+        }
     }
 
     pub(crate) fn is_log(&self) -> bool {
@@ -73,18 +113,30 @@ impl Scale {
         if !self.accepts(value) {
             return f64::NAN;
         }
-        if self.log { (value / self.low).ln() / (self.high / self.low).ln() } else { (value - self.low) / (self.high - self.low) }
+        if self.log {
+            (value / self.low).ln() / (self.high / self.low).ln()
+        } else {
+            (value - self.low) / (self.high - self.low)
+        }
     }
 
     /// The value at `place`: the inverse of [`Scale::at`].
     pub(crate) fn value(&self, place: f64) -> f64 {
-        if self.log { self.low * (self.high / self.low).powf(place) } else { self.low + (self.high - self.low) * place }
+        if self.log {
+            self.low * (self.high / self.low).powf(place)
+        } else {
+            self.low + (self.high - self.low) * place
+        }
     }
 
     /// About `wanted` labelled ticks at round values, with unlabelled ones between on a scale by decades.
     pub(crate) fn ticks(&self, wanted: usize) -> Vec<Tick> {
         let wanted = wanted.max(2);
-        if self.log { self.log_ticks(wanted) } else { self.linear_ticks(wanted) }
+        if self.log {
+            self.log_ticks(wanted)
+        } else {
+            self.linear_ticks(wanted)
+        }
     }
 
     fn linear_ticks(&self, wanted: usize) -> Vec<Tick> {
@@ -96,21 +148,34 @@ impl Scale {
         while k <= last && ticks.len() <= 4 * wanted {
             // Multiplying, not adding: 0.1 + 0.2 would be labelled 0.30000000000000004.
             let value = k * step;
-            ticks.push(Tick { value, label: Some(decimal(value, step)) });
+            ticks.push(Tick {
+                value,
+                label: Some(decimal(value, step)),
+            });
             k += 1.0;
         }
         ticks
     }
 
     fn log_ticks(&self, wanted: usize) -> Vec<Tick> {
-        let (from, to) = (self.low.log10().floor() as i32, self.high.log10().ceil() as i32);
+        let (from, to) = (
+            self.low.log10().floor() as i32,
+            self.high.log10().ceil() as i32,
+        );
         let decades = self.high.log10() - self.low.log10();
         if decades < 0.7 {
-            let straight = Self { log: false, ..*self };
+            let straight = Self {
+                log: false,
+                ..*self
+            };
             return straight.linear_ticks(wanted.min(5));
         }
         // The fullest of these sets that stays near the wanted number.
-        let labelled: &[u32] = if decades * 3.0 <= wanted as f64 + 1.0 { &[1, 2, 5] } else { &[1] };
+        let labelled: &[u32] = if decades * 3.0 <= wanted as f64 + 1.0 {
+            &[1, 2, 5]
+        } else {
+            &[1]
+        };
         let every = ((decades / wanted as f64).ceil() as i32).max(1);
         let mut ticks = Vec::new();
         for exponent in from..=to {
@@ -121,7 +186,10 @@ impl Scale {
                     continue;
                 }
                 let shown = labelled.contains(&digit) && exponent.rem_euclid(every) == 0;
-                ticks.push(Tick { value, label: shown.then(|| power_label(digit, exponent)) });
+                ticks.push(Tick {
+                    value,
+                    label: shown.then(|| power_label(digit, exponent)),
+                });
             }
         }
         ticks
@@ -130,7 +198,12 @@ impl Scale {
 
 /// The smallest and the largest finite value; `(NaN, NaN)` if there is none.
 fn range(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
-    values.into_iter().filter(|v| v.is_finite()).fold((f64::NAN, f64::NAN), |(low, high), v| (low.min(v), high.max(v)))
+    values
+        .into_iter()
+        .filter(|v| v.is_finite())
+        .fold((f64::NAN, f64::NAN), |(low, high), v| {
+            (low.min(v), high.max(v))
+        })
 }
 
 /// `digit * 10^exponent`, read from decimal so that it is the number the label says.
@@ -141,7 +214,11 @@ fn scientific(digit: u32, exponent: i32) -> f64 {
 /// The nearest of 1, 2, 5 times a power of ten at or above `raw`.
 fn round_step(raw: f64) -> f64 {
     let exponent = raw.log10().floor() as i32;
-    [1u32, 2, 5].into_iter().map(|digit| scientific(digit, exponent)).find(|&step| step >= raw * (1.0 - 1e-9)).unwrap_or_else(|| scientific(1, exponent + 1))
+    [1u32, 2, 5]
+        .into_iter()
+        .map(|digit| scientific(digit, exponent))
+        .find(|&step| step >= raw * (1.0 - 1e-9))
+        .unwrap_or_else(|| scientific(1, exponent + 1))
 }
 
 /// `value` with as many decimals as the distance between two ticks needs.
@@ -173,7 +250,11 @@ fn power_label(digit: u32, exponent: i32) -> String {
             other => char::from_u32('⁰' as u32 + other.to_digit(10).unwrap_or(0)).unwrap_or(other),
         })
         .collect();
-    if digit == 1 { format!("10{raised}") } else { format!("{digit}·10{raised}") }
+    if digit == 1 {
+        format!("10{raised}")
+    } else {
+        format!("{digit}·10{raised}")
+    }
 }
 
 #[cfg(test)]
@@ -181,22 +262,44 @@ mod tests {
     use super::*;
 
     fn labels(scale: Scale, wanted: usize) -> Vec<String> {
-        scale.ticks(wanted).into_iter().filter_map(|tick| tick.label).collect()
+        scale
+            .ticks(wanted)
+            .into_iter()
+            .filter_map(|tick| tick.label)
+            .collect()
     }
 
     #[test]
     fn ticks_are_round_numbers() {
-        assert_eq!(labels(Scale::linear(0.0, 300.0), 6), ["0", "50", "100", "150", "200", "250", "300"]);
-        assert_eq!(labels(Scale::linear(0.0, 0.3), 3), ["0.0", "0.1", "0.2", "0.3"].map(|s| if s == "0.0" { "0" } else { s }));
-        assert_eq!(labels(Scale::linear(-1.0, 1.0), 4), ["-1.0", "-0.5", "0", "0.5", "1.0"]);
+        assert_eq!(
+            labels(Scale::linear(0.0, 300.0), 6),
+            ["0", "50", "100", "150", "200", "250", "300"]
+        );
+        assert_eq!(
+            labels(Scale::linear(0.0, 0.3), 3),
+            ["0.0", "0.1", "0.2", "0.3"].map(|s| if s == "0.0" { "0" } else { s })
+        );
+        assert_eq!(
+            labels(Scale::linear(-1.0, 1.0), 4),
+            ["-1.0", "-0.5", "0", "0.5", "1.0"]
+        );
     }
 
     #[test]
     fn decades_are_labelled_and_their_parts_are_not() {
         let ticks = Scale::log(1e-3, 10.0).ticks(6);
-        assert_eq!(ticks.iter().filter_map(|t| t.label.clone()).collect::<Vec<_>>(), ["0.001", "0.01", "0.1", "1", "10"]);
+        assert_eq!(
+            ticks
+                .iter()
+                .filter_map(|t| t.label.clone())
+                .collect::<Vec<_>>(),
+            ["0.001", "0.01", "0.1", "1", "10"]
+        );
         assert_eq!(ticks.len(), 4 * 9 + 1);
-        assert_eq!(labels(Scale::log(1e-12, 1.0), 4), ["10⁻¹²", "10⁻⁹", "10⁻⁶", "0.001", "1"]);
+        assert_eq!(
+            labels(Scale::log(1e-12, 1.0), 4),
+            ["10⁻¹²", "10⁻⁹", "10⁻⁶", "0.001", "1"]
+        );
         assert_eq!(labels(Scale::log(0.1, 1.0), 6), ["0.1", "0.2", "0.5", "1"]);
     }
 
@@ -224,10 +327,20 @@ mod tests {
             Scale::linear(1.0, 1.0 + f64::EPSILON),
         ] {
             let ticks = scale.ticks(5);
-            assert!(!ticks.is_empty() && ticks.len() < 400, "{scale:?}: {} ticks", ticks.len());
-            assert!(scale.value(0.5).is_finite() && scale.at(scale.value(0.5)).is_finite(), "{scale:?}");
+            assert!(
+                !ticks.is_empty() && ticks.len() < 400,
+                "{scale:?}: {} ticks",
+                ticks.len()
+            );
+            assert!(
+                scale.value(0.5).is_finite() && scale.at(scale.value(0.5)).is_finite(),
+                "{scale:?}"
+            );
         }
-        assert!(Scale::log(0.1, 1.0).at(-1.0).is_nan() && Scale::linear(0.0, 1.0).at(f64::INFINITY).is_nan());
+        assert!(
+            Scale::log(0.1, 1.0).at(-1.0).is_nan()
+                && Scale::linear(0.0, 1.0).at(f64::INFINITY).is_nan()
+        );
     }
 
     #[test]

@@ -22,7 +22,11 @@ pub(crate) fn significant(value: f64, digits: usize) -> String {
 }
 
 fn trimmed(decimal: &str) -> &str {
-    if decimal.contains('.') { decimal.trim_end_matches('0').trim_end_matches('.') } else { decimal }
+    if decimal.contains('.') {
+        decimal.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        decimal
+    }
 }
 
 /// `4,096 trials`, `1 trial`.
@@ -69,8 +73,14 @@ pub(crate) fn shorten(text: &str, longest: usize) -> String {
 
 /// `text` without the characters XML 1.0 forbids, which would make the whole file unreadable.
 pub(crate) fn legal(text: String) -> String {
-    let forbidden = |c: char| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');
-    if text.contains(forbidden) { text.replace(forbidden, "\u{fffd}") } else { text }
+    let forbidden = |c: char| {
+        (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}')
+    };
+    if text.contains(forbidden) {
+        text.replace(forbidden, "\u{fffd}")
+    } else {
+        text
+    }
 }
 
 /// The width a label of `text` takes at 12 px, in px: 0.58 of the size a character, that of wide sans-serif faces.
@@ -121,8 +131,24 @@ mod tests {
 
     #[test]
     fn counts_are_grouped_and_percents_honest() {
-        assert_eq!([count(1, "trial"), count(4096, "trial"), count(1_234_567, "")], ["1 trial", "4,096 trials", "1,234,567"]);
-        assert_eq!([percent(0, 9), percent(1, 4096), percent(4095, 4096), percent(3, 4), percent(4, 4)], ["0 %", "< 1 %", "> 99 %", "75 %", "100 %"]);
+        assert_eq!(
+            [
+                count(1, "trial"),
+                count(4096, "trial"),
+                count(1_234_567, "")
+            ],
+            ["1 trial", "4,096 trials", "1,234,567"]
+        );
+        assert_eq!(
+            [
+                percent(0, 9),
+                percent(1, 4096),
+                percent(4095, 4096),
+                percent(3, 4),
+                percent(4, 4)
+            ],
+            ["0 %", "< 1 %", "> 99 %", "75 %", "100 %"]
+        );
     }
 
     #[test]
@@ -130,14 +156,20 @@ mod tests {
         let moved = spread_labels(&[50.0, 50.0, 51.0, 10.0], 12.0, 0.0, 100.0);
         let mut sorted = moved.clone();
         sorted.sort_by(f64::total_cmp);
-        assert!(sorted.windows(2).all(|pair| pair[1] - pair[0] >= 12.0), "{moved:?}");
+        assert!(
+            sorted.windows(2).all(|pair| pair[1] - pair[0] >= 12.0),
+            "{moved:?}"
+        );
         assert!(moved.iter().all(|&place| (0.0..=100.0).contains(&place)));
         assert!(moved[0] < moved[1] && moved[3] == 10.0);
     }
 
     #[test]
     fn forbidden_characters_are_replaced() {
-        assert_eq!(legal("a\u{0}b\nc\u{1b}".to_owned()), "a\u{fffd}b\nc\u{fffd}");
+        assert_eq!(
+            legal("a\u{0}b\nc\u{1b}".to_owned()),
+            "a\u{fffd}b\nc\u{fffd}"
+        );
         assert_eq!(shorten("cosine_annealing", 8), "cosine_…");
     }
 }

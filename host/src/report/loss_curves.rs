@@ -2,8 +2,8 @@
 
 use maud::html;
 
-use super::digest::{Digest, fit_without_tail, sample};
 use super::Goal;
+use super::digest::{Digest, fit_without_tail, sample};
 use crate::plot::{Entry, Figure, Panel, Path, Scale, count, legend, series, significant};
 
 const WIDTH: f64 = 900.0;
@@ -19,9 +19,17 @@ pub(crate) fn figure(digest: &Digest) -> Option<Figure> {
     }
     let (first, last) = (*curves.steps.first()?, *curves.steps.last()?);
     let row = |position: usize| &curves.rows[position * curves.steps.len()..][..curves.steps.len()];
-    let best: Vec<usize> = digest.order[..digest.finished].iter().copied().take(BEST).collect();
+    let best: Vec<usize> = digest.order[..digest.finished]
+        .iter()
+        .copied()
+        .take(BEST)
+        .collect();
     let faint = sample(&digest.order[best.len()..], FAINT_MOST);
-    let seen: Vec<f64> = best.iter().chain(&faint).flat_map(|&p| row(p).iter().map(|&v| f64::from(v))).collect();
+    let seen: Vec<f64> = best
+        .iter()
+        .chain(&faint)
+        .flat_map(|&p| row(p).iter().map(|&v| f64::from(v)))
+        .collect();
     let (key, key_height) = key(digest, best.len(), faint.len());
     let (left, top) = (74.0, key_height + 8.0);
     let panel = Panel {
@@ -43,14 +51,24 @@ pub(crate) fn figure(digest: &Digest) -> Option<Figure> {
             Some(step) => format!("diverged at step {step}"),
             None => digest.metric(position),
         };
-        format!("trial {} · {} · {end}", digest.trial(position).index, digest.kind(position))
+        format!(
+            "trial {} · {} · {end}",
+            digest.trial(position).index,
+            digest.kind(position)
+        )
     };
-    let crosses: Vec<(f64, f64)> = faint.iter().filter(|&&p| digest.trial(p).diverged()).filter_map(|&p| {
-        let steps_and_values = curves.steps.iter().zip(row(p));
-        let (step, value) = steps_and_values.rev().find(|(_, value)| panel.y.accepts(f64::from(**value)))?;
-        let (x, _) = panel.at(f64::from(*step), f64::NAN);
-        Some((x, panel.y_inside(f64::from(*value))))
-    }).collect();
+    let crosses: Vec<(f64, f64)> = faint
+        .iter()
+        .filter(|&&p| digest.trial(p).diverged())
+        .filter_map(|&p| {
+            let steps_and_values = curves.steps.iter().zip(row(p));
+            let (step, value) = steps_and_values
+                .rev()
+                .find(|(_, value)| panel.y.accepts(f64::from(**value)))?;
+            let (x, _) = panel.at(f64::from(*step), f64::NAN);
+            Some((x, panel.y_inside(f64::from(*value))))
+        })
+        .collect();
     let inside = html! {
         @for &position in &faint {
             path class="faint" data-tip=(tip(position)) d=(line(position).d()) {}
@@ -70,21 +88,44 @@ pub(crate) fn figure(digest: &Digest) -> Option<Figure> {
     };
     let title = format!("{} during training", curves.name);
     let caption = caption(digest, row);
-    Some(Figure { name: "loss_curves", title, caption, width: WIDTH, height: HEIGHT, body })
+    Some(Figure {
+        name: "loss_curves",
+        title,
+        caption,
+        width: WIDTH,
+        height: HEIGHT,
+        body,
+    })
 }
 
 fn key(digest: &Digest, best: usize, faint: usize) -> (maud::Markup, f64) {
     let mut entries = Vec::new();
     if let Some(position) = digest.best() {
         let colour = series(digest.trial(position).alternative);
-        entries.push(Entry::line(format!("best: {}, trial {}", digest.kind(position), digest.trial(position).index), "", &format!("stroke:{colour};stroke-width:3.2")));
+        entries.push(Entry::line(
+            format!(
+                "best: {}, trial {}",
+                digest.kind(position),
+                digest.trial(position).index
+            ),
+            "",
+            &format!("stroke:{colour};stroke-width:3.2"),
+        ));
     }
     if best > 1 {
-        entries.push(Entry::line(format!("next {}, in the colour of their kind", best - 1), "", "stroke:var(--ink);stroke-width:1.4"));
+        entries.push(Entry::line(
+            format!("next {}, in the colour of their kind", best - 1),
+            "",
+            "stroke:var(--ink);stroke-width:1.4",
+        ));
     }
     if faint > 0 {
         let rest = digest.order.len() - best;
-        let label = if faint < rest { format!("{} others, picked at random of {}", faint, count(rest, "")) } else { count(faint, "other") };
+        let label = if faint < rest {
+            format!("{} others, picked at random of {}", faint, count(rest, ""))
+        } else {
+            count(faint, "other")
+        };
         entries.push(Entry::line(label, "", "stroke:var(--faint);stroke-width:1"));
     }
     if digest.diverged() > 0 {
@@ -96,20 +137,41 @@ fn key(digest: &Digest, best: usize, faint: usize) -> (maud::Markup, f64) {
 fn caption<'a>(digest: &Digest, row: impl Fn(usize) -> &'a [f32]) -> String {
     let name = &digest.report.curves.name;
     let better = match digest.report.goal {
-        Goal::Minimize => "A good rate falls at once and keeps falling; one too small falls late, one too large stays high or ends at a cross.",
-        Goal::Maximize => "A good rate rises at once and keeps rising; one too small rises late, one too large stays low or ends at a cross.",
+        Goal::Minimize => {
+            "A good rate falls at once and keeps falling; one too small falls late, one too large stays high or ends at a cross."
+        }
+        Goal::Maximize => {
+            "A good rate rises at once and keeps rising; one too small rises late, one too large stays low or ends at a cross."
+        }
     };
     let mut caption = format!("{name} of each trial as it trained. {better}");
     if let Some(best) = digest.best() {
-        let values: Vec<f32> = row(best).iter().copied().filter(|value| value.is_finite()).collect();
+        let values: Vec<f32> = row(best)
+            .iter()
+            .copied()
+            .filter(|value| value.is_finite())
+            .collect();
         if let (Some(&from), Some(&to)) = (values.first(), values.last()) {
-            caption.push_str(&format!(" The best trial went from {} to {}.", significant(from.into(), 3), significant(to.into(), 3)));
+            caption.push_str(&format!(
+                " The best trial went from {} to {}.",
+                significant(from.into(), 3),
+                significant(to.into(), 3)
+            ));
         }
     }
-    let mut ends: Vec<u32> = digest.report.trials.iter().filter_map(|trial| trial.diverged_at).collect();
+    let mut ends: Vec<u32> = digest
+        .report
+        .trials
+        .iter()
+        .filter_map(|trial| trial.diverged_at)
+        .collect();
     ends.sort_unstable();
     if let Some(&middle) = ends.get(ends.len() / 2) {
-        caption.push_str(&format!(" {} diverged, half of them before step {}.", count(ends.len(), "trial"), middle.saturating_add(1)));
+        caption.push_str(&format!(
+            " {} diverged, half of them before step {}.",
+            count(ends.len(), "trial"),
+            middle.saturating_add(1)
+        ));
     }
     caption
 }

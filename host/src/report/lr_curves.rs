@@ -3,7 +3,9 @@
 use maud::html;
 
 use super::digest::Digest;
-use crate::plot::{Figure, Panel, Path, Scale, label_width, series, shorten, significant, spread_labels};
+use crate::plot::{
+    Figure, Panel, Path, Scale, label_width, series, shorten, significant, spread_labels,
+};
 
 const WIDTH: f64 = 900.0;
 const HEIGHT: f64 = 380.0;
@@ -13,12 +15,34 @@ const COLUMNS: usize = 600;
 
 /// Draws the figure; nothing without the rates of a finished trial.
 pub(crate) fn figure(digest: &Digest) -> Option<Figure> {
-    let leaders: Vec<_> = digest.leaders().into_iter().filter(|leader| !leader.rates.is_empty()).take(BEST).collect();
+    let leaders: Vec<_> = digest
+        .leaders()
+        .into_iter()
+        .filter(|leader| !leader.rates.is_empty())
+        .take(BEST)
+        .collect();
     let first = leaders.first()?;
     let steps = leaders.iter().map(|leader| leader.rates.len()).max()?;
-    let labels: Vec<String> = leaders.iter().map(|l| format!("{}. {}", digest.ranks[l.position] + 1, shorten(digest.kind(l.position), 20))).collect();
-    let margin = labels.iter().map(|label| label_width(label)).fold(0.0, f64::max) + 34.0;
-    let all = || leaders.iter().flat_map(|leader| leader.rates.iter().map(|&rate| f64::from(rate)));
+    let labels: Vec<String> = leaders
+        .iter()
+        .map(|l| {
+            format!(
+                "{}. {}",
+                digest.ranks[l.position] + 1,
+                shorten(digest.kind(l.position), 20)
+            )
+        })
+        .collect();
+    let margin = labels
+        .iter()
+        .map(|label| label_width(label))
+        .fold(0.0, f64::max)
+        + 34.0;
+    let all = || {
+        leaders
+            .iter()
+            .flat_map(|leader| leader.rates.iter().map(|&rate| f64::from(rate)))
+    };
     let y = scale(all());
     let (left, top) = (74.0, 14.0);
     let panel = Panel {
@@ -38,9 +62,21 @@ pub(crate) fn figure(digest: &Digest) -> Option<Figure> {
             let place = |(step, rate): (usize, f32)| {
                 let (x, y) = panel.at(step as f64, f64::from(rate));
                 // On a scale by decades a rate of zero lies below any frame: drawn down to its edge.
-                (x, if y.is_nan() && rate <= 0.0 { panel.bottom() + 4.0 } else { y })
+                (
+                    x,
+                    if y.is_nan() && rate <= 0.0 {
+                        panel.bottom() + 4.0
+                    } else {
+                        y
+                    },
+                )
             };
-            let tip = format!("trial {} · {} · {}", digest.trial(leader.position).index, digest.kind(leader.position), digest.metric(leader.position));
+            let tip = format!(
+                "trial {} · {} · {}",
+                digest.trial(leader.position).index,
+                digest.kind(leader.position),
+                digest.metric(leader.position)
+            );
             (Path::line(points.into_iter().map(place)), tip)
         })
         .collect();
@@ -64,31 +100,57 @@ pub(crate) fn figure(digest: &Digest) -> Option<Figure> {
         }
     };
     let rates = &first.rates;
-    let (peak, last) = (rates.iter().copied().fold(f32::NEG_INFINITY, f32::max), rates[rates.len() - 1]);
+    let (peak, last) = (
+        rates.iter().copied().fold(f32::NEG_INFINITY, f32::max),
+        rates[rates.len() - 1],
+    );
     let at = rates.iter().position(|&rate| rate == peak).unwrap_or(0);
     let path = if f64::from(peak) == f64::from(last) && at == 0 {
         format!("holds {} throughout", significant(peak.into(), 3))
     } else {
-        format!("peaks at {} (step {at}) and ends at {}", significant(peak.into(), 3), significant(last.into(), 3))
+        format!(
+            "peaks at {} (step {at}) and ends at {}",
+            significant(peak.into(), 3),
+            significant(last.into(), 3)
+        )
     };
     let caption = format!(
         "The rate at every step of the {} best trials, numbered by rank and coloured by kind; the best is bold. Here the best, {}, {path}.",
         leaders.len(),
         digest.kind(first.position),
     );
-    let title = format!("Learning rate over the steps, best {} trials", leaders.len());
-    Some(Figure { name: "lr_curves", title, caption, width: WIDTH, height: HEIGHT, body })
+    let title = format!(
+        "Learning rate over the steps, best {} trials",
+        leaders.len()
+    );
+    Some(Figure {
+        name: "lr_curves",
+        title,
+        caption,
+        width: WIDTH,
+        height: HEIGHT,
+        body,
+    })
 }
 
 /// By decades only where no curve touches zero for more than its end, so that the common decay to zero stays a curve.
 fn scale(rates: impl Iterator<Item = f64> + Clone) -> Scale {
     let zeros = rates.clone().any(|rate| rate <= 0.0);
     let fitted = Scale::fit(rates.clone());
-    if zeros || !fitted.is_log() { Scale::fit(rates.chain([0.0])).padded(0.03) } else { fitted.padded(0.03) }
+    if zeros || !fitted.is_log() {
+        Scale::fit(rates.chain([0.0])).padded(0.03)
+    } else {
+        fitted.padded(0.03)
+    }
 }
 
 fn end(panel: &Panel, rates: &[f32]) -> f64 {
-    let last = rates.iter().rev().find(|rate| rate.is_finite()).copied().unwrap_or(0.0);
+    let last = rates
+        .iter()
+        .rev()
+        .find(|rate| rate.is_finite())
+        .copied()
+        .unwrap_or(0.0);
     let y = panel.y_inside(last.into());
     if y.is_nan() { panel.bottom() } else { y }
 }
@@ -105,7 +167,11 @@ fn thinned(rates: &[f32]) -> Vec<(usize, f32)> {
     for column in points.chunks(per) {
         let by_rate = |a: &&(usize, f32), b: &&(usize, f32)| a.1.total_cmp(&b.1);
         let (low, high) = (column.iter().min_by(by_rate), column.iter().max_by(by_rate));
-        let mut four: Vec<(usize, f32)> = [column.first(), low, high, column.last()].into_iter().flatten().copied().collect();
+        let mut four: Vec<(usize, f32)> = [column.first(), low, high, column.last()]
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect();
         four.sort_by_key(|&(step, _)| step);
         four.dedup_by_key(|&mut (step, _)| step);
         kept.extend(four);

@@ -15,8 +15,6 @@ mod write;
 pub use digest::rank;
 pub use write::{ReportError, write};
 
-pub(crate) use write::write_file;
-
 /// Everything a report shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SweepReport {
@@ -127,13 +125,20 @@ impl TrialRow {
 
     /// The learning rate it drew: the parameter of that name, else the outermost nested one. Piecewise schedules have none.
     pub fn learning_rate(&self) -> Option<f64> {
-        let rates = self.parameters.iter().filter_map(|(name, cell)| match cell {
-            ParamCell::Number(value) if name.rsplit('.').next() == Some("learning_rate") && value.is_finite() => {
-                Some((name.matches('.').count(), *value))
-            }
-            _ => None,
-        });
-        rates.min_by_key(|&(depth, _)| depth).map(|(_, value)| value)
+        let rates = self
+            .parameters
+            .iter()
+            .filter_map(|(name, cell)| match cell {
+                ParamCell::Number(value)
+                    if name.rsplit('.').next() == Some("learning_rate") && value.is_finite() =>
+                {
+                    Some((name.matches('.').count(), *value))
+                }
+                _ => None,
+            });
+        rates
+            .min_by_key(|&(depth, _)| depth)
+            .map(|(_, value)| value)
     }
 }
 

@@ -22,7 +22,16 @@ pub(crate) fn figure(digest: &Digest) -> Option<Figure> {
     let x = rate_scale(digest)?;
     let placed = |position: &usize| digest.rates[*position].is_some_and(|rate| x.accepts(rate));
     let groups: Vec<(usize, Vec<usize>)> = (0..digest.report.alternatives.len())
-        .map(|i| (i, digest.group(i).into_iter().filter(placed).collect::<Vec<_>>()))
+        .map(|i| {
+            (
+                i,
+                digest
+                    .group(i)
+                    .into_iter()
+                    .filter(placed)
+                    .collect::<Vec<_>>(),
+            )
+        })
         .filter(|(_, group)| !group.is_empty())
         .collect();
     let shown: usize = groups.iter().map(|(_, group)| group.len()).sum();
@@ -35,15 +44,33 @@ pub(crate) fn figure(digest: &Digest) -> Option<Figure> {
     let panels: Vec<Panel> = (0..groups.len())
         .map(|i| {
             let (column, row) = ((i % columns) as f64, (i / columns) as f64);
-            let (left, top) = (LEFT + column * (width + GAP), key_height + row * pitch + HEAD);
-            Panel { id: format!("rate-{i}"), left, top, width, height, x, y, labelled: i % columns == 0 }
+            let (left, top) = (
+                LEFT + column * (width + GAP),
+                key_height + row * pitch + HEAD,
+            );
+            Panel {
+                id: format!("rate-{i}"),
+                left,
+                top,
+                width,
+                height,
+                x,
+                y,
+                labelled: i % columns == 0,
+            }
         })
         .collect();
     let most = (DOTS_MOST / groups.len()).max(1);
-    let drawn: Vec<Vec<usize>> = groups.iter().map(|(_, group)| sample(group, most)).collect();
+    let drawn: Vec<Vec<usize>> = groups
+        .iter()
+        .map(|(_, group)| sample(group, most))
+        .collect();
     let thinned: usize = drawn.iter().map(Vec::len).sum();
     let ghost = (groups.len() > 1).then(|| {
-        let all: Vec<usize> = groups.iter().flat_map(|(_, group)| group.iter().copied()).collect();
+        let all: Vec<usize> = groups
+            .iter()
+            .flat_map(|(_, group)| group.iter().copied())
+            .collect();
         dots(digest, &panels[0], &sample(&all, DOTS_MOST / 3))
     });
     let rows = groups.len().div_ceil(columns) as f64;
@@ -66,7 +93,10 @@ pub(crate) fn figure(digest: &Digest) -> Option<Figure> {
     };
     Some(Figure {
         name: "loss_vs_learning_rate",
-        title: format!("Final {} against the learning rate", digest.report.metric_name),
+        title: format!(
+            "Final {} against the learning rate",
+            digest.report.metric_name
+        ),
         caption: caption(digest, shown),
         width: WIDTH,
         height: key_height + rows * pitch + 8.0,
@@ -82,32 +112,58 @@ fn rate_scale(digest: &Digest) -> Option<Scale> {
     }
     let positive = rates.iter().filter(|&&rate| rate > 0.0).count();
     let decades = Scale::fit(rates.iter().copied().filter(|&rate| rate > 0.0));
-    let scale = if 2 * positive > rates.len() && decades.is_log() { decades } else { Scale::fit(rates) };
+    let scale = if 2 * positive > rates.len() && decades.is_log() {
+        decades
+    } else {
+        Scale::fit(rates)
+    };
     Some(scale.padded(0.03))
 }
 
 fn key(digest: &Digest, width: f64) -> (Markup, f64) {
     let mut entries = vec![
         Entry::dot("one trial", "var(--s0)"),
-        Entry::line("median over rates nearby", "", "stroke:var(--ink);stroke-width:2"),
+        Entry::line(
+            "median over rates nearby",
+            "",
+            "stroke:var(--ink);stroke-width:2",
+        ),
     ];
     if digest.report.alternatives.len() > 1 {
         entries.push(Entry::dot("all schedules", "var(--faint)"));
     }
     if digest.diverged() > 0 {
-        let ticks = html! { path class="bad" stroke-width="1.3" d="M6,1v10M11,1v10M14,1v10M20,1v10" {} };
-        entries.push(Entry { label: "diverged".to_owned(), sample: ticks });
+        let ticks =
+            html! { path class="bad" stroke-width="1.3" d="M6,1v10M11,1v10M14,1v10M20,1v10" {} };
+        entries.push(Entry {
+            label: "diverged".to_owned(),
+            sample: ticks,
+        });
     }
     legend(&entries, 0.0, 0.0, width)
 }
 
-fn one_panel(digest: &Digest, panel: &Panel, alternative: usize, group: &[usize], drawn: &[usize]) -> Markup {
+fn one_panel(
+    digest: &Digest,
+    panel: &Panel,
+    alternative: usize,
+    group: &[usize],
+    drawn: &[usize],
+) -> Markup {
     let kind = &digest.report.alternatives[alternative];
-    let (finished, diverged): (Vec<usize>, Vec<usize>) = drawn.iter().copied().partition(|&p| !digest.trial(p).diverged());
-    let lost = group.iter().filter(|&&p| digest.trial(p).diverged()).count();
+    let (finished, diverged): (Vec<usize>, Vec<usize>) = drawn
+        .iter()
+        .copied()
+        .partition(|&p| !digest.trial(p).diverged());
+    let lost = group
+        .iter()
+        .filter(|&&p| digest.trial(p).diverged())
+        .count();
     let mut rug = Path::new();
     for &position in &diverged {
-        let x = panel.at(digest.rates[position].unwrap_or(f64::NAN), f64::NAN).0;
+        let x = panel
+            .at(digest.rates[position].unwrap_or(f64::NAN), f64::NAN)
+            .0;
         rug.to(x, panel.top - 4.0 - RUG);
         rug.to(x, panel.top - 4.0);
         rug.lift();
@@ -116,7 +172,11 @@ fn one_panel(digest: &Digest, panel: &Panel, alternative: usize, group: &[usize]
     let names = format!("learning_rate {}", digest.report.metric_name);
     let note = match lost {
         0 => count(group.len(), "trial"),
-        _ => format!("{}, {} diverged", count(group.len(), "trial"), count(lost, "")),
+        _ => format!(
+            "{}, {} diverged",
+            count(group.len(), "trial"),
+            count(lost, "")
+        ),
     };
     let inside = html! {
         path data-tip=(kind) data-names=(names) data-trials=(join(&finished, |p| digest.trial(p).index.to_string()))
@@ -141,9 +201,16 @@ fn one_panel(digest: &Digest, panel: &Panel, alternative: usize, group: &[usize]
 fn dots(digest: &Digest, panel: &Panel, positions: &[usize]) -> Path {
     let mut path = Path::new();
     for &position in positions.iter().filter(|&&p| !digest.trial(p).diverged()) {
-        let (x, y) = panel.at(digest.rates[position].unwrap_or(f64::NAN), digest.trial(position).final_metric);
+        let (x, y) = panel.at(
+            digest.rates[position].unwrap_or(f64::NAN),
+            digest.trial(position).final_metric,
+        );
         // Beyond the scale is drawn on its edge: the trial is counted, its place is only "further out".
-        let y = if y.is_nan() { panel.bottom() } else { y.clamp(panel.top, panel.bottom()) };
+        let y = if y.is_nan() {
+            panel.bottom()
+        } else {
+            y.clamp(panel.top, panel.bottom())
+        };
         path.dot(x, y);
     }
     path
@@ -157,11 +224,20 @@ fn medians(digest: &Digest, panel: &Panel, group: &[usize]) -> Path {
         bins[((place * BINS as f64) as usize).min(BINS - 1)].push(position);
     }
     // The group is sorted from the best, and so is every bin: its middle is its median.
-    Path::line(bins.iter().enumerate().filter(|(_, bin)| bin.len() >= 4).map(|(i, bin)| {
-        let middle = digest.trial(bin[(bin.len() - 1) / 2]);
-        let x = panel.left + panel.width * (i as f64 + 0.5) / BINS as f64;
-        if middle.diverged() { (f64::NAN, f64::NAN) } else { (x, panel.y_inside(middle.final_metric)) }
-    }))
+    Path::line(
+        bins.iter()
+            .enumerate()
+            .filter(|(_, bin)| bin.len() >= 4)
+            .map(|(i, bin)| {
+                let middle = digest.trial(bin[(bin.len() - 1) / 2]);
+                let x = panel.left + panel.width * (i as f64 + 0.5) / BINS as f64;
+                if middle.diverged() {
+                    (f64::NAN, f64::NAN)
+                } else {
+                    (x, panel.y_inside(middle.final_metric))
+                }
+            }),
+    )
 }
 
 fn best_mark(panel: &Panel, best: &TrialRow, rate: f64, goal: Goal) -> Markup {
@@ -182,7 +258,11 @@ fn best_mark(panel: &Panel, best: &TrialRow, rate: f64, goal: Goal) -> Markup {
 
 /// Values separated by blanks, for the script that shows them under the pointer.
 fn join(positions: &[usize], value: impl Fn(usize) -> String) -> String {
-    positions.iter().map(|&position| value(position)).collect::<Vec<_>>().join(" ")
+    positions
+        .iter()
+        .map(|&position| value(position))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn caption(digest: &Digest, shown: usize) -> String {
@@ -201,7 +281,10 @@ fn caption(digest: &Digest, shown: usize) -> String {
     let missing = digest.rates.len() - shown;
     if missing > 0 {
         let why = "no learning_rate of their own, or one the axis cannot show (zero or below)";
-        caption.push_str(&format!(" Not drawn: {} with {why}.", count(missing, "trial")));
+        caption.push_str(&format!(
+            " Not drawn: {} with {why}.",
+            count(missing, "trial")
+        ));
     }
     caption
 }

@@ -1,22 +1,17 @@
 //! Putting a report on disk, whole or not at all.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::digest::Digest;
 use super::{SweepReport, heat_map, loss_curves, lr_curves, page, parallel, rate_scatter};
+use crate::files::{self, WriteError};
 
 /// Why a report was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// The directory or a file in it could not be written.
-    #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// The file or directory.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Write(#[from] WriteError),
     /// The data contradict each other.
     #[error("{field} is {found}, but the report needs {expected}")]
     Inconsistent {
@@ -48,10 +43,13 @@ pub fn write(report: &SweepReport, dir: &Path) -> Result<Vec<PathBuf>, ReportErr
     .into_iter()
     .flatten()
     .collect();
-    std::fs::create_dir_all(dir).map_err(|source| ReportError::Write { path: dir.to_owned(), source })?;
-    let mut written = vec![write_file(dir, "report.html", &page::page(&digest, &figures))?];
+    files::create_dir(dir)?;
+    let mut written = vec![dir.join("report.html")];
+    files::write(&written[0], page::page(&digest, &figures))?;
     for figure in &figures {
-        written.push(write_file(dir, &format!("{}.svg", figure.name), &figure.file())?);
+        let path = dir.join(format!("{}.svg", figure.name));
+        files::write(&path, figure.file())?;
+        written.push(path);
     }
     Ok(written)
 }
@@ -61,42 +59,35 @@ fn check(report: &SweepReport) -> Result<(), ReportError> {
     let kinds = report.alternatives.len();
     if let Some(row) = report.trials.iter().find(|row| row.alternative >= kinds) {
         let expected = format!("a number below {kinds}, the count of alternatives");
-        return Err(ReportError::Inconsistent { field: "trials.alternative", found: row.alternative, expected });
+        return Err(ReportError::Inconsistent {
+            field: "trials.alternative",
+            found: row.alternative,
+            expected,
+        });
     }
-    if let Some(leader) = report.leaders.iter().find(|leader| leader.position >= trials) {
+    if let Some(leader) = report
+        .leaders
+        .iter()
+        .find(|leader| leader.position >= trials)
+    {
         let expected = format!("a number below {trials}, the count of trials");
-        return Err(ReportError::Inconsistent { field: "leaders.position", found: leader.position, expected });
+        return Err(ReportError::Inconsistent {
+            field: "leaders.position",
+            found: leader.position,
+            expected,
+        });
     }
     let (values, steps) = (report.curves.rows.len(), report.curves.steps.len());
     if values != 0 && values != trials * steps {
-        let expected = format!("{trials} trials x {steps} steps = {} values", trials * steps);
-        return Err(ReportError::Inconsistent { field: "curves.rows", found: values, expected });
+        let expected = format!(
+            "{trials} trials x {steps} steps = {} values",
+            trials * steps
+        );
+        return Err(ReportError::Inconsistent {
+            field: "curves.rows",
+            found: values,
+            expected,
+        });
     }
     Ok(())
-}
-
-/// Writes one file under a temporary name beside it, then renames it.
-pub(crate) fn write_file(dir: &Path, name: &str, text: &str) -> Result<PathBuf, ReportError> {
-    let path = dir.join(name);
-    let attempt = || {
-        let mut file = temporary().prefix(".").suffix(".tmp").tempfile_in(dir)?;
-        file.write_all(text.as_bytes())?;
-        file.persist(&path)?;
-        Ok(())
-    };
-    attempt().map_err(|source| ReportError::Write { path: path.clone(), source })?;
-    Ok(path)
-}
-
-/// A temporary file is its owner's alone; a page is to be read by others as well (less what the umask takes).
-#[cfg(unix)]
-fn temporary() -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder
-}
-
-#[cfg(not(unix))]
-fn temporary() -> tempfile::Builder<'static, 'static> {
-    tempfile::Builder::new()
 }
