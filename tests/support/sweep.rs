@@ -87,7 +87,9 @@ fn train(plan: &Plan, steps: u32, uniform: &mut Uniform) -> (Vec<f32>, Vec<f32>,
         };
         rates.push(rate);
         for (x, curvature) in x.iter_mut().zip(CURVATURES) {
-            *x -= f64::from(rate) * (curvature * *x + 0.4 * curvature.sqrt() * (uniform.draw() - 0.5));
+            // Bounded far out, as with a loss like softmax's: a rate somewhat too large swings widely before one diverges.
+            let slope = curvature * *x / (1.0 + x.abs() / 20.0);
+            *x -= f64::from(rate) * (slope + 0.4 * curvature.sqrt() * (uniform.draw() - 0.5));
         }
         if (step + 1) % every == 0 && losses.len() < EVALUATIONS as usize {
             let value = loss(&x);

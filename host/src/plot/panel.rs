@@ -20,8 +20,9 @@ pub(crate) struct Panel {
     pub(crate) labelled: bool,
 }
 
-/// Distance between labelled ticks that leaves the labels apart.
-const TICK_EVERY: (f64, f64) = (75.0, 45.0);
+/// Distances between labelled ticks that leave the labels apart: along x (straight, by decades) and along y.
+const X_EVERY: (f64, f64) = (75.0, 46.0);
+const Y_EVERY: f64 = 45.0;
 
 impl Panel {
     pub(crate) fn right(&self) -> f64 {
@@ -48,8 +49,13 @@ impl Panel {
     /// Grid, frame, ticks and their labels; the names of the axes where given.
     pub(crate) fn frame(&self, x_name: Option<&str>, y_name: Option<&str>) -> Markup {
         let (left, top, right, bottom) = (self.left, self.top, self.right(), self.bottom());
-        let x_ticks = self.x.ticks((self.width / TICK_EVERY.0) as usize);
-        let y_ticks = self.y.ticks((self.height / TICK_EVERY.1) as usize);
+        let x_every = if self.x.is_log() {
+            X_EVERY.1
+        } else {
+            X_EVERY.0
+        };
+        let x_ticks = self.x.ticks((self.width / x_every) as usize);
+        let y_ticks = self.y.ticks((self.height / Y_EVERY) as usize);
         let x_labels = apart(&x_ticks, |tick| self.at(tick.value, f64::NAN).0);
         let widest = y_ticks
             .iter()

@@ -37,7 +37,7 @@ pub(crate) fn figure(digest: &Digest) -> Option<Figure> {
         .iter()
         .map(|label| label_width(label))
         .fold(0.0, f64::max)
-        + 34.0;
+        + 48.0;
     let all = || {
         leaders
             .iter()

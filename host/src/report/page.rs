@@ -28,9 +28,9 @@ pub(crate) fn page(digest: &Digest, figures: &[Figure]) -> String {
                 main {
                     (top(digest))
                     (by_kind(digest))
-                    @for figure in figures.iter().take(1) { (figure_section(figure)) }
+                    @for figure in figures.iter().take(3) { (figure_section(figure)) }
                     (leaderboard(digest))
-                    @for figure in figures.iter().skip(1) { (figure_section(figure)) }
+                    @for figure in figures.iter().skip(3) { (figure_section(figure)) }
                     (provenance(digest))
                 }
                 script { (PreEscaped(include_str!("page.js"))) }

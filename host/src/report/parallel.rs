@@ -21,6 +21,8 @@ const FOOT: f64 = 26.0;
 const LINES_MOST: usize = 1200;
 /// A parameter with at most this many values has a place for each, whatever they are.
 const CLASSES_MOST: usize = 8;
+/// A parameter with more different texts than this is not drawn.
+const TEXTS_MOST: usize = 16;
 /// Axes in a row, the result included.
 const AXES_MOST: usize = 8;
 
@@ -105,7 +107,7 @@ pub(crate) fn figure(digest: &Digest) -> Option<Figure> {
 
 /// The best trials of a group sorted from the best, and of the rest as many as there is room for; worst first, to be drawn under.
 fn chosen(group: &[usize], most: usize) -> Vec<usize> {
-    let best = group.len().min(most / 4);
+    let best = group.len().min(most / 8);
     let mut drawn = sample(&group[best..], most - best);
     drawn.splice(0..0, group[..best].iter().copied());
     drawn.reverse();
@@ -169,7 +171,9 @@ fn columns(digest: &Digest, group: &[usize]) -> Vec<Column> {
             let axis = match numbers {
                 _ if values.len() < 2 => return None,
                 Some(numbers) if values.len() > CLASSES_MOST => Axis::Numbers(Scale::fit(numbers)),
-                _ => Axis::Classes(values.into_iter().take(40).collect()),
+                // Texts that are nearly all different, as a list of rates is, have no order to be drawn in.
+            _ if values.len() > TEXTS_MOST => return None,
+            _ => Axis::Classes(values),
             };
             Some(Column {
                 name: name.clone(),

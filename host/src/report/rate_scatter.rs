@@ -4,13 +4,13 @@ use maud::{Markup, html};
 
 use super::digest::{Digest, sample};
 use super::{Goal, TrialRow};
-use crate::plot::{Entry, Figure, Panel, Path, Scale, count, legend, series, significant};
+use crate::plot::{Entry, Figure, Panel, Path, Scale, count, legend, series, shorten, significant};
 
 const WIDTH: f64 = 900.0;
 const LEFT: f64 = 74.0;
 const GAP: f64 = 26.0;
 /// Room above a panel for its name and the rug of diverged trials.
-const HEAD: f64 = 46.0;
+const HEAD: f64 = 62.0;
 const RUG: f64 = 11.0;
 /// Dots in the whole figure; beyond this many they only cover each other.
 const DOTS_MOST: usize = 6000;
@@ -190,7 +190,8 @@ fn one_panel(
         }
     };
     html! {
-        text class="head" x=(panel.left) y=(panel.top - 24.0) { (kind) tspan class="soft" dx="8" font-weight="400" font-size="11.5" { (note) } }
+        text class="head" x=(panel.left) y=(panel.top - 39.0) { (shorten(kind, (panel.width / 8.0) as usize)) }
+        text class="soft small" x=(panel.left) y=(panel.top - 24.0) { (note) }
         (panel.clipped(&inside))
         @if !rug.is_empty() {
             path class="bad" stroke-width=".9" opacity=".65" d=(rug.d()) {}
