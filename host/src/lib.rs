@@ -6,3 +6,4 @@ pub mod npy;
 mod plot;
 pub mod report;
 pub mod table;
+pub mod table_file;
