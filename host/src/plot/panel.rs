@@ -123,8 +123,13 @@ impl Panel {
         );
         html! {
             clipPath id={ "clip-" (self.id) } { rect x=(x) y=(y) width=(width) height=(height) {} }
-            g clip-path={ "url(#clip-" (self.id) ")" } { (inside) }
+            (self.clipped_again(inside))
         }
+    }
+
+    /// `inside`, cut off by the region an earlier [`Panel::clipped`] of this panel has named.
+    pub(crate) fn clipped_again(&self, inside: &Markup) -> Markup {
+        html! { g clip-path={ "url(#clip-" (self.id) ")" } { (inside) } }
     }
 }
 

@@ -15,6 +15,8 @@ mod write;
 pub use digest::rank;
 pub use write::{ReportError, write};
 
+pub(crate) use page::PAGE_CSS;
+
 /// Everything a report shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SweepReport {

@@ -172,8 +172,8 @@ fn columns(digest: &Digest, group: &[usize]) -> Vec<Column> {
                 _ if values.len() < 2 => return None,
                 Some(numbers) if values.len() > CLASSES_MOST => Axis::Numbers(Scale::fit(numbers)),
                 // Texts that are nearly all different, as a list of rates is, have no order to be drawn in.
-            _ if values.len() > TEXTS_MOST => return None,
-            _ => Axis::Classes(values),
+                _ if values.len() > TEXTS_MOST => return None,
+                _ => Axis::Classes(values),
             };
             Some(Column {
                 name: name.clone(),
