@@ -3,8 +3,11 @@
 
 pub mod data;
 pub mod document;
+pub mod explain;
 pub mod files;
 pub mod npy;
+mod plot;
+pub mod report;
 pub mod sampling;
 pub mod spec;
 pub mod table;
