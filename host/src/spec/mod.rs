@@ -42,6 +42,8 @@ pub struct Spec {
     pub schedules: Vec<ScheduleTemplate>,
     /// The parameters of the update.
     pub sgd: SgdTemplate,
+    /// The text it was read from.
+    pub text: String,
 }
 
 /// How trials are drawn.
@@ -155,7 +157,8 @@ impl Spec {
         let schedules = read_schedules(&fields.require("schedules")?)?;
         let sgd = SgdTemplate::read(fields.take("sgd").as_ref(), &root)?;
         fields.finish()?;
-        let mut spec = Self { name, method, metric, trials: 0, seed, train, schedules, sgd };
+        let text = document.source().text().to_owned();
+        let mut spec = Self { name, method, metric, trials: 0, seed, train, schedules, sgd, text };
         spec.trials = spec.count_trials(given_trials.as_ref(), &root)?;
         spec.probe()?;
         Ok(spec)
