@@ -3,6 +3,7 @@
 
 pub mod document;
 pub mod files;
+pub mod lr;
 pub mod npy;
 pub mod sampling;
 pub mod spec;

@@ -205,6 +205,26 @@ impl ScheduleTemplate {
         })
     }
 
+    /// The one schedule of a template without ranges.
+    ///
+    /// # Errors
+    /// At the first range, and as [`ScheduleTemplate::build`].
+    pub fn fixed(&self) -> Result<(Resolved, Plan), SpecError> {
+        if let Some((_, field)) = self
+            .parameters()
+            .find(|(_, field)| !field.domain.is_fixed())
+        {
+            return Err(field
+                .place
+                .error("must be one value: these are the rates of a single schedule")
+                .with_value(field.domain.to_json().to_string())
+                .with_help("write the value itself; ranges belong into a specification for `hairpin table` or `hairpin sweep`"));
+        }
+        let resolved = self.resolve(&mut |field| field.domain.at(0.0));
+        let plan = self.build(&resolved)?;
+        Ok((resolved, plan))
+    }
+
     /// Where the table stands.
     #[must_use]
     pub const fn place(&self) -> &Place {
