@@ -20,7 +20,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("softmax 64-10", Model::Softmax, 4096),
         ("mlp 64-32-10", Model::Mlp { hidden: 32 }, 1024),
     ] {
-        for (evaluations, eval_every) in [("no evaluations", STEPS), ("20 evaluations", STEPS / 20)] {
+        for (evaluations, eval_every) in [("no evaluations", STEPS), ("20 evaluations", STEPS / 20)]
+        {
             for momentum in [0.0, 0.9] {
                 let config = TrainConfig {
                     eval_every,
@@ -91,4 +92,3 @@ fn flops_per_step(data: &Dataset, config: TrainConfig) -> f64 {
     let evaluated = data.validation_rows().count() as f64 / f64::from(config.eval_every);
     2.0 * ((forward + backward) * rows + forward * evaluated)
 }
-

@@ -91,9 +91,8 @@ impl Product<'_> {
     #[inline(always)]
     fn tile<L: Lanes, const C: usize, const R: usize>(&mut self, row: usize, at: usize) {
         let [_, inner, columns] = self.shape;
-        let mut sums: [[L; C]; R] = core::array::from_fn(|r| {
-            [L::splat(self.start.map_or(0.0, |start| start[row + r])); C]
-        });
+        let mut sums: [[L; C]; R] =
+            core::array::from_fn(|r| [L::splat(self.start.map_or(0.0, |start| start[row + r])); C]);
         let b = self.b[at..].chunks(self.b_stride).take(inner);
         let add = |sums: &mut [[L; C]; R], b: &[f32], a: [f32; R]| {
             let b = &b[..C * L::WIDTH];

@@ -1,0 +1,100 @@
+//! Files that are written whole or not at all.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+/// A file could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {} ({source})", path.display(), reason(source))]
+pub struct WriteError {
+    /// The file that was to be written. It is as it was before.
+    pub path: PathBuf,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+fn reason(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            "no room left: free some, or choose another place with -o"
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "not allowed to write there: choose another place with -o"
+        }
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            "a file stands where a directory is needed: choose another place with -o"
+        }
+        _ => "cannot be written",
+    }
+}
+
+/// Adds the path to an error of the system.
+pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> WriteError {
+    let path = path.to_path_buf();
+    move |source| WriteError { path, source }
+}
+
+/// Makes a directory and all above it.
+///
+/// # Errors
+/// What the system says.
+pub fn create_dir(path: &Path) -> Result<(), WriteError> {
+    std::fs::create_dir_all(path).map_err(at(path))
+}
+
+/// Writes `path` through `fill`: under a temporary name beside it, renamed when complete.
+///
+/// # Errors
+/// What the system says, or what `fill` does. The file is then as it was before, and nothing else is left behind.
+pub fn write_with(
+    path: &Path,
+    fill: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
+) -> Result<(), WriteError> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let write = || -> io::Result<()> {
+        let mut temporary = NamedTempFile::new_in(directory)?;
+        let mut writer = BufWriter::with_capacity(1 << 16, temporary.as_file_mut());
+        fill(&mut writer)?;
+        writer.flush()?;
+        drop(writer);
+        // What the new name points to must be on the disk before the name is.
+        temporary.as_file().sync_data()?;
+        temporary.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(at(path))
+}
+
+/// Writes `content` as the whole of `path`; see [`write_with`].
+///
+/// # Errors
+/// As [`write_with`].
+pub fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<(), WriteError> {
+    write_with(path, |writer| writer.write_all(content.as_ref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_no_other() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("kept");
+        write(&path, "old").unwrap();
+        let error = write_with(&path, |writer| {
+            writer.write_all(b"half")?;
+            Err(io::ErrorKind::StorageFull.into())
+        })
+        .unwrap_err();
+        assert!(error.to_string().contains("no room left"), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+}
