@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("softmax 64-10", Model::Softmax, 4096),
         ("mlp 64-32-10", Model::Mlp { hidden: 32 }, 1024),
     ] {
-        for (evaluations, eval_every) in [("no evaluations", STEPS), ("20 evaluations", STEPS / 20)]
+        for (evaluations, eval_every) in [(" 1 evaluation ", STEPS), ("20 evaluations", STEPS / 20)]
         {
             for momentum in [0.0, 0.9] {
                 let config = TrainConfig {

@@ -361,3 +361,89 @@ impl Kernel for Update<'_> {
         Ok(!broken)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hairpin_core::{Rounding, SgdConfig};
+
+    use super::*;
+    use crate::train::lanes::Isa;
+
+    #[test]
+    fn the_update_has_the_bits_of_the_core_on_every_instruction_set() {
+        // Not a multiple of any register, and of several sizes and signs.
+        let numbers = |salt: u32| -> Vec<f32> {
+            let number = |i: u32| ((i * 7919 + salt) % 1013) as f32 / 97.0 - 5.0;
+            (0..650).map(number).collect()
+        };
+        let momentum = SgdConfig {
+            momentum: 0.9,
+            weight_decay: 1e-2,
+            ..SgdConfig::default()
+        };
+        for config in [
+            SgdConfig::default(),
+            momentum,
+            SgdConfig {
+                dampening: 0.3,
+                gradient_scale: 0.7,
+                ..momentum
+            },
+            SgdConfig {
+                nesterov: true,
+                ..momentum
+            },
+        ] {
+            for rounding in [Rounding::Separate, Rounding::Fused] {
+                let sgd = Sgd::new(SgdConfig { rounding, ..config }).unwrap();
+                let room = if sgd.needs_velocity() { 650 } else { 0 };
+                let run = |isa: Option<Isa>| {
+                    let (mut params, mut velocity) = (numbers(1), vec![0.0; room]);
+                    let mut state = SgdState::default();
+                    for step in 0..3 {
+                        let (rate, grads) = (0.1 + step as f32, numbers(step + 2));
+                        let finite = match isa {
+                            Some(isa) => isa.run(Update {
+                                sgd: &sgd,
+                                state: &mut state,
+                                rate,
+                                params: &mut params,
+                                grads: &grads,
+                                velocity: &mut velocity,
+                            }),
+                            None => sgd
+                                .step(&mut state, rate, &mut params, &grads, &mut velocity)
+                                .map(|()| true),
+                        };
+                        assert_eq!(finite, Ok(true));
+                    }
+                    let numbers = params.into_iter().chain(velocity);
+                    numbers.map(f32::to_bits).collect::<Vec<_>>()
+                };
+                for isa in Isa::available() {
+                    assert_eq!(run(Some(isa)), run(None), "{} {config:?}", isa.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_best_is_the_first_of_equals_and_never_nan() {
+        let losses = [f32::NAN, 2.0, 1.0, f32::NAN, 1.0, f32::INFINITY];
+        let evaluations: Vec<Evaluation> = (0..)
+            .zip(losses)
+            .map(|(step, loss)| Evaluation {
+                step,
+                loss,
+                accuracy: 0.5,
+            })
+            .collect();
+        assert_eq!(best(&evaluations, Metric::Loss).map(|e| e.step), Some(2));
+        assert_eq!(
+            best(&evaluations, Metric::Accuracy).map(|e| e.step),
+            Some(0)
+        );
+        assert_eq!(best(&evaluations[..1], Metric::Loss), None);
+        assert_eq!(best(&[], Metric::Loss), None);
+    }
+}

@@ -171,7 +171,7 @@ impl<'a> Engine<'a> {
     /// Whether trials are evaluated after step `step`.
     pub(super) fn evaluates_after(&self, step: u32) -> bool {
         let taken = step + 1;
-        taken == self.config.steps || taken % self.config.eval_every == 0
+        taken == self.config.steps || taken.is_multiple_of(self.config.eval_every)
     }
 
     /// Trains all `trials`, in blocks spread over rayon's threads. Outcomes are in the order of the trials; there are none when
