@@ -198,10 +198,12 @@ impl ScheduleTemplate {
                 .level(depth)
                 .zip(index)
                 .and_then(|(level, index)| level.values.get(index)?.as_ref());
-            let place = index
-                .and_then(|index| level.fields.get(index))
-                .map_or(&level.place, |field| &field.place);
-            explain(&error, place, value)
+            // `after` is no field of its own: what is wrong with it is told at the table it stands in.
+            let place = match index.and_then(|index| level.fields.get(index)) {
+                Some(field) => field.place.clone(),
+                None => level.place.absent(error.field()),
+            };
+            explain(&error, &place, value)
         })
     }
 
