@@ -11,6 +11,7 @@ mod plot;
 pub mod report;
 pub mod sampling;
 pub mod spec;
+pub mod sweep;
 pub mod table;
 pub mod table_file;
 pub mod train;

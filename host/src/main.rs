@@ -1,11 +1,9 @@
-//! The `hairpin` command line.
+//! The `hairpin` command line: parses and prints, the library does the work.
 
 mod cli;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    cli::Cli::parse().run()
+    cli::run()
 }

@@ -48,6 +48,8 @@ pub struct Spec {
     pub schedules: Vec<ScheduleTemplate>,
     /// The parameters of the update.
     pub sgd: SgdTemplate,
+    /// The text it was read from.
+    pub text: String,
 }
 
 /// How trials are drawn.
@@ -137,6 +139,7 @@ impl Spec {
         let schedules = read_schedules(&fields.require("schedules")?)?;
         let sgd = SgdTemplate::read(fields.take("sgd").as_ref(), &root)?;
         fields.finish()?;
+        let text = document.source().text().to_owned();
         let mut spec = Self {
             name,
             method,
@@ -146,6 +149,7 @@ impl Spec {
             train,
             schedules,
             sgd,
+            text,
         };
         spec.trials = spec.count_trials(given_trials.as_ref(), &root)?;
         spec.probe()?;

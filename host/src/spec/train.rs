@@ -41,6 +41,15 @@ pub enum DataSource {
     },
 }
 
+impl std::fmt::Display for DataSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Digits => "digits",
+            Self::Csv { written, .. } => written,
+        })
+    }
+}
+
 /// What is fitted to the examples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Model {
