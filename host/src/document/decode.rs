@@ -122,7 +122,6 @@ impl<'a> At<'a> {
     pub fn number(&self) -> Result<f64, SpecError> {
         match &self.node.value {
             // Exact up to 2^53, the nearest number above, as every reader of JSON does it.
-            #[allow(clippy::cast_precision_loss)]
             Value::Int(whole) => Ok(*whole as f64),
             Value::Float(number) => Ok(*number),
             Value::Text(text) => match text.as_str() {
@@ -148,7 +147,6 @@ impl<'a> At<'a> {
             Value::Int(whole) if range.contains(&whole) => Ok(whole),
             Value::Int(_) => Err(self.error(format!("must be {}", bounds()))),
             // Floats below 2^53 hold every whole number; above, the digits written are not the number read.
-            #[allow(clippy::cast_possible_truncation)]
             Value::Float(number)
                 if number.abs() < 9_007_199_254_740_992.0 && libm::trunc(number) == number =>
             {

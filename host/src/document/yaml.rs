@@ -110,7 +110,6 @@ impl<'de> Visitor<'de> for Branches {
         Ok(Tree::Leaf(Value::Int(whole)))
     }
 
-    #[allow(clippy::cast_precision_loss)]
     fn visit_u64<E>(self, whole: u64) -> Result<Tree, E> {
         // Beyond 63 bits no field takes a whole number; as a float it is refused with its size.
         Ok(Tree::Leaf(
