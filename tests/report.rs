@@ -1,6 +1,8 @@
 //! The report of a sweep and the lesson, as files: readable, whole, the same every time, and true.
 
-mod support;
+mod support {
+    pub(crate) mod sweep;
+}
 
 use std::collections::BTreeMap;
 use std::path::Path;

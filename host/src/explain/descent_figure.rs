@@ -1,5 +1,6 @@
 //! The descents as a picture.
 
+use libm::hypot;
 use maud::{Markup, html};
 
 use super::descent::{Descent, Terrain};
@@ -138,11 +139,11 @@ fn steps(panel: &Panel, run: &Descent, colour: &str, numbered: bool) -> Markup {
     for (i, &(x, y)) in places.iter().enumerate().filter(|_| numbered) {
         let (x, y) = beside(panel, run, i, x, y);
         let inside =
-            x < panel.right() - 8.0 && y > panel.top + 4.0 && (x - mark.0).hypot(y - mark.1) > 16.0;
+            x < panel.right() - 8.0 && y > panel.top + 4.0 && hypot(x - mark.0, y - mark.1) > 16.0;
         if inside
             && labels
                 .iter()
-                .all(|&(_, other_x, other_y)| (x - other_x).hypot(y - other_y) >= NUMBER_EVERY)
+                .all(|&(_, other_x, other_y)| hypot(x - other_x, y - other_y) >= NUMBER_EVERY)
         {
             labels.push((i, x, y));
         }
@@ -169,13 +170,13 @@ fn beside(panel: &Panel, run: &Descent, i: usize, x: f64, y: f64) -> (f64, f64) 
     // The normal of the curve on paper, pointing down.
     let slope = run.terrain.slope(at) * (panel.height / (panel.y.value(1.0) - panel.y.value(0.0)))
         / (panel.width / (panel.x.value(1.0) - panel.x.value(0.0)));
-    let length = slope.hypot(1.0);
+    let length = hypot(slope, 1.0);
     (x + 13.0 * slope / length, y + 13.0 / length)
 }
 
 fn arrow(from: (f64, f64), to: (f64, f64), colour: &str, strong: bool) -> Markup {
     let (dx, dy) = (to.0 - from.0, to.1 - from.1);
-    let length = dx.hypot(dy);
+    let length = hypot(dx, dy);
     let style = format!(
         "stroke:{colour};stroke-width:{}",
         if strong {

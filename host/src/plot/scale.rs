@@ -1,5 +1,8 @@
 //! Scales: from a value to a place along an axis, and the ticks to print beside it.
 
+// By path: every platform then draws the same tenth of a pixel.
+use libm::{exp, log, log10, pow};
+
 use super::text::significant;
 
 /// A value to mark on an axis; a minor one has no label.
@@ -81,8 +84,8 @@ impl Scale {
     /// The same scale with `share` of its length added at both ends, so that marks do not sit on the frame.
     pub(crate) fn padded(self, share: f64) -> Self {
         if self.log {
-            let grow = (self.high.ln() - self.low.ln()) * share;
-            let (low, high) = ((self.low.ln() - grow).exp(), (self.high.ln() + grow).exp());
+            let grow = (log(self.high) - log(self.low)) * share;
+            let (low, high) = (exp(log(self.low) - grow), exp(log(self.high) + grow));
             return if low > 0.0 && high.is_finite() {
                 Self {
                     low,
@@ -116,7 +119,7 @@ impl Scale {
             return f64::NAN;
         }
         let place = if self.log {
-            (value.ln() - self.low.ln()) / (self.high.ln() - self.low.ln())
+            (log(value) - log(self.low)) / (log(self.high) - log(self.low))
         } else {
             (value - self.low) / (self.high - self.low)
         };
@@ -127,7 +130,7 @@ impl Scale {
     /// The value at `place`: the inverse of [`Scale::at`].
     pub(crate) fn value(&self, place: f64) -> f64 {
         if self.log {
-            self.low * (self.high / self.low).powf(place)
+            self.low * pow(self.high / self.low, place)
         } else {
             self.low + (self.high - self.low) * place
         }
@@ -163,10 +166,10 @@ impl Scale {
 
     fn log_ticks(&self, wanted: usize) -> Vec<Tick> {
         let (from, to) = (
-            self.low.log10().floor() as i32,
-            self.high.log10().ceil() as i32,
+            log10(self.low).floor() as i32,
+            log10(self.high).ceil() as i32,
         );
-        let decades = self.high.log10() - self.low.log10();
+        let decades = log10(self.high) - log10(self.low);
         if decades < 0.7 {
             let straight = Self {
                 log: false,
@@ -218,7 +221,7 @@ fn scientific(digit: u32, exponent: i32) -> f64 {
 
 /// The nearest of 1, 2, 5 times a power of ten at or above `raw`.
 fn round_step(raw: f64) -> f64 {
-    let exponent = raw.log10().floor() as i32;
+    let exponent = log10(raw).floor() as i32;
     [1u32, 2, 5]
         .into_iter()
         .map(|digit| scientific(digit, exponent))
@@ -235,7 +238,7 @@ fn decimal(value: f64, step: f64) -> String {
     if !(1e-4..1e6).contains(&size.max(step)) {
         return significant(value, 4);
     }
-    let places = (-step.log10().floor()).clamp(0.0, 12.0) as usize;
+    let places = (-log10(step).floor()).clamp(0.0, 12.0) as usize;
     format!("{value:.places$}")
 }
 
