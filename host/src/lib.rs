@@ -5,6 +5,7 @@ pub mod data;
 pub mod document;
 pub mod explain;
 pub mod files;
+pub mod lr;
 pub mod npy;
 mod plot;
 pub mod report;

@@ -37,8 +37,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Print the rates of one schedule, or answer JSON lines
-    Lr(lr::Arguments),
+    Lr(lr::LrArgs),
     /// Write the rates of every trial of a sweep as a table
     Table(table::Arguments),
     /// Train every trial of a sweep, and show what came out
@@ -56,18 +55,24 @@ struct Failure {
 impl Failure {
     /// The input is wrong, or the output has no room: the message says what to change.
     fn usage(error: impl Into<miette::Report>) -> Self {
-        Self { report: error.into(), status: USAGE }
+        Self {
+            report: error.into(),
+            status: USAGE,
+        }
     }
 
     /// It was stopped and can go on.
     fn interrupted(message: impl std::fmt::Display) -> Self {
-        Self { report: miette::miette!("{message}"), status: INTERRUPTED }
+        Self {
+            report: miette::miette!("{message}"),
+            status: INTERRUPTED,
+        }
     }
 }
 
 pub(crate) fn run() -> ExitCode {
     let result = match Arguments::parse().verb {
-        Verb::Lr(arguments) => lr::run(arguments),
+        Verb::Lr(arguments) => return lr::run(&arguments),
         Verb::Table(arguments) => table::run(&arguments),
         Verb::Sweep(arguments) => sweep::run(&arguments),
         Verb::Explain(arguments) => explain::run(&arguments),

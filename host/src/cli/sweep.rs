@@ -52,7 +52,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         )));
     }
     let spec = Spec::load(&arguments.spec).map_err(Failure::usage)?;
-    let dir = arguments.out.clone().unwrap_or_else(|| Path::new("runs").join(&spec.name));
+    let dir = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| Path::new("runs").join(&spec.name));
     let watch = Arc::new(Watch::default());
     let asked = Arc::clone(&watch);
     interrupt::on_interrupt(move || asked.cancel.store(true, Ordering::Relaxed));
@@ -63,7 +66,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             let steps = watch.trial_steps.load(Ordering::Relaxed);
             if steps > 0 {
                 let seconds = begun.elapsed().as_secs_f64();
-                eprintln!("{:.1} s, {:.0} trial-steps/s", seconds, steps as f64 / seconds);
+                eprintln!(
+                    "{:.1} s, {:.0} trial-steps/s",
+                    seconds,
+                    steps as f64 / seconds
+                );
             }
             print(&manifest, &dir);
             Ok(())
@@ -101,7 +108,14 @@ fn with_progress<T>(spec: &Spec, watch: &Watch, work: impl FnOnce() -> T) -> T {
 }
 
 fn print(manifest: &Manifest, dir: &Path) {
-    let Manifest { name, trials, steps, metric, leaders, .. } = manifest;
+    let Manifest {
+        name,
+        trials,
+        steps,
+        metric,
+        leaders,
+        ..
+    } = manifest;
     println!("{name}: {trials} trials, {steps} steps each");
     match manifest.diverged {
         Some(0) | None => println!("none diverged"),
@@ -113,7 +127,11 @@ fn print(manifest: &Manifest, dir: &Path) {
         println!("best by {metric}:");
     }
     for leader in leaders.iter().take(PRINTED) {
-        let update: String = leader.sgd.iter().map(|(name, value)| format!(", {name} = {value}")).collect();
+        let update: String = leader
+            .sgd
+            .iter()
+            .map(|(name, value)| format!(", {name} = {value}"))
+            .collect();
         println!(
             "  {:<9.6} accuracy {:.4}  trial {}{update}\n            {}",
             leader.metric, leader.accuracy, leader.trial, leader.schedule

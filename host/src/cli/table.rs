@@ -70,8 +70,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         "spec": serde_json::from_str::<serde_json::Value>(&spec.canonical_json()).unwrap_or_default(),
     });
     let manifest_path = arguments.out.join("manifest.json");
-    files::write(&manifest_path, format!("{manifest:#}\n")).map_err(|error| Failure::usage(told(&error)))?;
-    println!("{}  [{}, {}] f32", path.display(), spec.trials, spec.train.steps);
+    files::write(&manifest_path, format!("{manifest:#}\n"))
+        .map_err(|error| Failure::usage(told(&error)))?;
+    println!(
+        "{}  [{}, {}] f32",
+        path.display(),
+        spec.trials,
+        spec.train.steps
+    );
     println!("{}", manifest_path.display());
     Ok(())
 }
@@ -81,7 +87,10 @@ fn schedule(sampler: &Sampler<'_>, index: u64) -> Result<AnySchedule, SpecError>
     match trial.plan {
         Plan::Schedule(schedule) => Ok(schedule),
         Plan::Feedback(_) => Err(SpecError::whole(
-            format!("trial {index} draws `{}`, whose rates depend on losses: it has no table", trial.schedule.innermost().name),
+            format!(
+                "trial {index} draws `{}`, whose rates depend on losses: it has no table",
+                trial.schedule.innermost().name
+            ),
             "leave that alternative out, or run `hairpin sweep`, which writes the rates it came to",
         )),
     }

@@ -86,13 +86,17 @@ pub(super) fn find(dir: &Path, spec: &Spec) -> Result<Option<Manifest>, SweepErr
             return if empty {
                 Ok(None)
             } else {
-                Err(SweepError::NotASweep { dir: dir.to_path_buf() })
+                Err(SweepError::NotASweep {
+                    dir: dir.to_path_buf(),
+                })
             };
         }
         Err(error) => return Err(files::at(&path)(error).into()),
     };
     let Ok(manifest) = serde_json::from_str::<Manifest>(&text) else {
-        return Err(SweepError::NotASweep { dir: dir.to_path_buf() });
+        return Err(SweepError::NotASweep {
+            dir: dir.to_path_buf(),
+        });
     };
     let expected = spec.hash();
     if manifest.spec_hash == expected {
@@ -121,7 +125,11 @@ impl Manifest {
             steps: spec.train.steps,
             eval_steps: engine.eval_steps().collect(),
             metric: spec.metric.name.as_str().to_owned(),
-            training_hash: engine.identity().iter().map(|byte| format!("{byte:02x}")).collect(),
+            training_hash: engine
+                .identity()
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
             hairpin: env!("CARGO_PKG_VERSION").to_owned(),
             spec: serde_json::from_str(&spec.canonical_json()).unwrap_or_default(),
             diverged: None,
@@ -151,7 +159,9 @@ impl Manifest {
 
     pub(super) fn write(&self, dir: &Path) -> Result<(), WriteError> {
         let path = dir.join(NAME);
-        let mut text = serde_json::to_string_pretty(self).map_err(io::Error::other).map_err(files::at(&path))?;
+        let mut text = serde_json::to_string_pretty(self)
+            .map_err(io::Error::other)
+            .map_err(files::at(&path))?;
         text.push('\n');
         files::write(&path, text)
     }

@@ -33,7 +33,9 @@ use crate::report::ReportError;
 use crate::sampling::{Sampler, Trial};
 use crate::spec::{DataSource, MetricName, Model, Spec};
 use crate::table::{self, TableError};
-use crate::train::{self, BlockEnd, BlockState, Engine, Rates, TrainConfig, TrainError, TrialOutcome, Watch};
+use crate::train::{
+    self, BlockEnd, BlockState, Engine, Rates, TrainConfig, TrainError, TrialOutcome, Watch,
+};
 use journal::Journal;
 pub use manifest::{Leader, Manifest, State};
 use record::Record;
@@ -142,14 +144,22 @@ pub fn run(spec: &Spec, dir: &Path, watch: &Watch) -> Result<Manifest, SweepErro
     let path = dir.join("journal");
     let (journal, records) = Journal::open(&path)
         .map_err(files::at(&path))?
-        .ok_or_else(|| SweepError::Busy { dir: dir.to_path_buf() })?;
-    let outcomes = Training { spec, engine: &engine, trials: &trials, watch, path: &path }
-        .finish(journal, records)?
-        .ok_or_else(|| SweepError::Interrupted {
+        .ok_or_else(|| SweepError::Busy {
             dir: dir.to_path_buf(),
-            done: finished_trials(&path),
-            trials: spec.trials,
         })?;
+    let outcomes = Training {
+        spec,
+        engine: &engine,
+        trials: &trials,
+        watch,
+        path: &path,
+    }
+    .finish(journal, records)?
+    .ok_or_else(|| SweepError::Interrupted {
+        dir: dir.to_path_buf(),
+        done: finished_trials(&path),
+        trials: spec.trials,
+    })?;
     let manifest = results::write(spec, &engine, &trials, &outcomes, manifest, dir)?;
     // The journal has done its duty: from here on the manifest says that all is there.
     std::fs::remove_file(&path).map_err(files::at(&path))?;
@@ -195,7 +205,9 @@ fn train_config(spec: &Spec) -> TrainConfig {
         ..TrainConfig::new(
             match train.model {
                 Model::Softmax => train::Model::Softmax,
-                Model::Mlp { hidden } => train::Model::Mlp { hidden: hidden as usize },
+                Model::Mlp { hidden } => train::Model::Mlp {
+                    hidden: hidden as usize,
+                },
             },
             train.steps,
         )
@@ -205,8 +217,10 @@ fn train_config(spec: &Spec) -> TrainConfig {
 /// Every trial of the sweep, or the error of the first that cannot be.
 fn draw(spec: &Spec) -> Result<Vec<Trial>, SpecError> {
     let sampler = Sampler::new(spec);
-    let drawn: Vec<Result<Trial, SpecError>> =
-        (0..spec.trials).into_par_iter().map(|index| sampler.trial(index)).collect();
+    let drawn: Vec<Result<Trial, SpecError>> = (0..spec.trials)
+        .into_par_iter()
+        .map(|index| sampler.trial(index))
+        .collect();
     drawn.into_iter().collect()
 }
 
@@ -218,6 +232,9 @@ struct Training<'a> {
     watch: &'a Watch,
     path: &'a Path,
 }
+
+/// Trials that are through, and what became of them.
+type Trained = (Range<u64>, Vec<TrialOutcome>);
 
 /// A block still to be trained, from the start or from where it was stopped.
 struct Block {
@@ -236,7 +253,10 @@ impl Training<'_> {
         let mut stopped: Vec<(Range<u64>, Vec<u8>)> = Vec::new();
         for record in records.iter().filter_map(|bytes| Record::from_bytes(bytes)) {
             match record {
-                Record::Finished { trials, outcomes: done } => {
+                Record::Finished {
+                    trials,
+                    outcomes: done,
+                } => {
                     for (index, outcome) in (trials.start as usize..).zip(done) {
                         if let Some(slot) = outcomes.get_mut(index) {
                             *slot = Some(outcome);
@@ -256,7 +276,7 @@ impl Training<'_> {
             .fetch_add(done * u64::from(self.spec.train.steps), Ordering::Relaxed);
         let blocks = self.blocks(&outcomes, stopped);
         let journal = Mutex::new(journal);
-        let ends: Vec<Option<(Range<u64>, Vec<TrialOutcome>)>> = blocks
+        let ends: Vec<Option<Trained>> = blocks
             .into_par_iter()
             .map(|block| self.train(block, &journal))
             .collect::<Result<_, SweepError>>()?;
@@ -278,21 +298,36 @@ impl Training<'_> {
         let mut blocks = Vec::new();
         for (trials, state) in stopped {
             let range = trials.start as usize..trials.end as usize;
-            if covered.get(range.clone()).is_some_and(|block| block.iter().all(|done| !done)) {
+            if covered
+                .get(range.clone())
+                .is_some_and(|block| block.iter().all(|done| !done))
+            {
                 covered[range].fill(true);
-                blocks.push(Block { trials, state: Some(BlockState::from_bytes(state)) });
+                blocks.push(Block {
+                    trials,
+                    state: Some(BlockState::from_bytes(state)),
+                });
             }
         }
         let open = covered.iter().filter(|done| !**done).count();
-        let size = open.div_ceil(rayon::current_num_threads()).clamp(1, self.engine.block_trials());
+        let size = open
+            .div_ceil(rayon::current_num_threads())
+            .clamp(1, self.engine.block_trials());
         let mut start = 0;
         while start < covered.len() {
             if covered[start] {
                 start += 1;
                 continue;
             }
-            let length = covered[start..].iter().take(size).take_while(|done| !**done).count();
-            blocks.push(Block { trials: start as u64..(start + length) as u64, state: None });
+            let length = covered[start..]
+                .iter()
+                .take(size)
+                .take_while(|done| !**done)
+                .count();
+            blocks.push(Block {
+                trials: start as u64..(start + length) as u64,
+                state: None,
+            });
             start += length;
         }
         blocks
@@ -303,7 +338,7 @@ impl Training<'_> {
         &self,
         block: Block,
         journal: &Mutex<Journal>,
-    ) -> Result<Option<(Range<u64>, Vec<TrialOutcome>)>, SweepError> {
+    ) -> Result<Option<Trained>, SweepError> {
         if self.watch.cancel.load(Ordering::Relaxed) && block.state.is_none() {
             return Ok(None);
         }
@@ -327,7 +362,10 @@ impl Training<'_> {
                     (Plan::Schedule(_), true) => Rates::Table(rows.next().unwrap_or_default()),
                     (plan, _) => Rates::from(plan),
                 };
-                Ok(train::Trial { rates, sgd: Sgd::new(trial.sgd)? })
+                Ok(train::Trial {
+                    rates,
+                    sgd: Sgd::new(trial.sgd)?,
+                })
             })
             .collect::<Result<Vec<_>, ConfigError>>()?;
         let end = match &block.state {
@@ -335,12 +373,15 @@ impl Training<'_> {
             None => self.engine.run_block(&trials, self.watch)?,
         };
         let (record, finished) = match end {
-            BlockEnd::Finished(outcomes) => {
-                (Record::finished(block.trials.clone(), &outcomes), Some((block.trials, outcomes)))
-            }
+            BlockEnd::Finished(outcomes) => (
+                Record::finished(block.trials.clone(), &outcomes),
+                Some((block.trials, outcomes)),
+            ),
             BlockEnd::Stopped(state) => (Record::stopped(block.trials, &state), None),
         };
-        let mut journal = journal.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut journal = journal
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         journal.append(&record).map_err(files::at(self.path))?;
         Ok(finished)
     }

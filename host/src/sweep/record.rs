@@ -8,7 +8,10 @@ use crate::train::{BlockState, Cause, Divergence, Evaluation, TrialOutcome};
 #[derive(Debug, PartialEq)]
 pub(super) enum Record {
     /// All its trials finished or diverged.
-    Finished { trials: Range<u64>, outcomes: Vec<TrialOutcome> },
+    Finished {
+        trials: Range<u64>,
+        outcomes: Vec<TrialOutcome>,
+    },
     /// It was stopped; these bytes go on from there.
     Stopped { trials: Range<u64>, state: Vec<u8> },
 }
@@ -24,13 +27,14 @@ impl Record {
             put_evaluation(&mut bytes, outcome.best);
             let (step, cause) = match outcome.diverged {
                 None => (0, 0),
-                Some(Divergence { step, cause }) => {
-                    (step, match cause {
+                Some(Divergence { step, cause }) => (
+                    step,
+                    match cause {
                         Cause::Loss => 1,
                         Cause::Rate => 2,
                         Cause::Parameters => 3,
-                    })
-                }
+                    },
+                ),
             };
             bytes.push(cause);
             bytes.extend(step.to_le_bytes());
@@ -60,9 +64,14 @@ impl Record {
                 for _ in trials.clone() {
                     outcomes.push(take_outcome(&mut bytes)?);
                 }
-                bytes.is_empty().then_some(Self::Finished { trials, outcomes })
+                bytes
+                    .is_empty()
+                    .then_some(Self::Finished { trials, outcomes })
             }
-            STOPPED => Some(Self::Stopped { trials, state: bytes.to_vec() }),
+            STOPPED => Some(Self::Stopped {
+                trials,
+                state: bytes.to_vec(),
+            }),
             _ => None,
         }
     }
@@ -77,8 +86,14 @@ fn header(kind: u8, trials: &Range<u64>) -> Vec<u8> {
 
 fn put_evaluation(bytes: &mut Vec<u8>, evaluation: Option<Evaluation>) {
     bytes.push(u8::from(evaluation.is_some()));
-    let (step, loss, accuracy) =
-        evaluation.map_or((0, 0.0, 0.0), |Evaluation { step, loss, accuracy }| (step, loss, accuracy));
+    let (step, loss, accuracy) = evaluation.map_or(
+        (0, 0.0, 0.0),
+        |Evaluation {
+             step,
+             loss,
+             accuracy,
+         }| (step, loss, accuracy),
+    );
     bytes.extend(step.to_le_bytes());
     bytes.extend(loss.to_le_bytes());
     bytes.extend(accuracy.to_le_bytes());
@@ -111,15 +126,36 @@ fn take_outcome(bytes: &mut &[u8]) -> Option<TrialOutcome> {
     let step = u32::from_le_bytes(take(bytes)?);
     let diverged = match cause {
         0 => None,
-        1 => Some(Divergence { step, cause: Cause::Loss }),
-        2 => Some(Divergence { step, cause: Cause::Rate }),
-        3 => Some(Divergence { step, cause: Cause::Parameters }),
+        1 => Some(Divergence {
+            step,
+            cause: Cause::Loss,
+        }),
+        2 => Some(Divergence {
+            step,
+            cause: Cause::Rate,
+        }),
+        3 => Some(Divergence {
+            step,
+            cause: Cause::Parameters,
+        }),
         _ => return None,
     };
     let count = u32::from_le_bytes(take(bytes)?);
-    let mut curve = || (0..count).map(|_| take_f32(bytes)).collect::<Option<Vec<f32>>>();
+    let mut curve = || {
+        (0..count)
+            .map(|_| take_f32(bytes))
+            .collect::<Option<Vec<f32>>>()
+    };
     let (losses, accuracies) = (curve()?, curve()?);
-    Some(TrialOutcome { last, best, diverged, losses, accuracies, rates: None, params: None })
+    Some(TrialOutcome {
+        last,
+        best,
+        diverged,
+        losses,
+        accuracies,
+        rates: None,
+        params: None,
+    })
 }
 
 #[cfg(test)]
@@ -128,7 +164,11 @@ mod tests {
 
     #[test]
     fn a_record_reads_back_and_a_short_one_does_not() {
-        let evaluation = Evaluation { step: 14, loss: 0.25, accuracy: 0.5 };
+        let evaluation = Evaluation {
+            step: 14,
+            loss: 0.25,
+            accuracy: 0.5,
+        };
         let outcomes = vec![
             TrialOutcome {
                 last: Some(evaluation),
@@ -142,7 +182,10 @@ mod tests {
             TrialOutcome {
                 last: None,
                 best: None,
-                diverged: Some(Divergence { step: 3, cause: Cause::Parameters }),
+                diverged: Some(Divergence {
+                    step: 3,
+                    cause: Cause::Parameters,
+                }),
                 losses: vec![],
                 accuracies: vec![],
                 rates: None,
@@ -150,14 +193,23 @@ mod tests {
             },
         ];
         let bytes = Record::finished(7..9, &outcomes);
-        assert_eq!(Record::from_bytes(&bytes), Some(Record::Finished { trials: 7..9, outcomes }));
+        assert_eq!(
+            Record::from_bytes(&bytes),
+            Some(Record::Finished {
+                trials: 7..9,
+                outcomes
+            })
+        );
         for length in 0..bytes.len() {
             assert_eq!(Record::from_bytes(&bytes[..length]), None);
         }
         let state = BlockState::from_bytes(vec![1, 2, 3]);
         assert_eq!(
             Record::from_bytes(&Record::stopped(7..9, &state)),
-            Some(Record::Stopped { trials: 7..9, state: vec![1, 2, 3] })
+            Some(Record::Stopped {
+                trials: 7..9,
+                state: vec![1, 2, 3]
+            })
         );
     }
 }

@@ -33,7 +33,12 @@ pub(super) fn write(
 ) -> Result<Manifest, SweepError> {
     write_csv(spec, trials, outcomes, &dir.join("results.csv"))?;
     write_rates(spec, engine, trials, outcomes, &dir.join("tables.npy"))?;
-    write_curves(outcomes, manifest.eval_steps.len(), |outcome| &outcome.losses, &dir.join("losses.npy"))?;
+    write_curves(
+        outcomes,
+        manifest.eval_steps.len(),
+        |outcome| &outcome.losses,
+        &dir.join("losses.npy"),
+    )?;
     write_curves(
         outcomes,
         manifest.eval_steps.len(),
@@ -43,7 +48,10 @@ pub(super) fn write(
     let mut report = sweep_report(spec, trials, outcomes, &manifest);
     let goal = report.goal;
     let order = report::rank(&report.trials, goal);
-    let leading = order.into_iter().filter(|&at| !report.trials[at].diverged()).take(LEADERS);
+    let leading = order
+        .into_iter()
+        .filter(|&at| !report.trials[at].diverged())
+        .take(LEADERS);
     for at in leading {
         let (trial, outcome) = (&trials[at], &outcomes[at]);
         let schedule = inline_toml(&trial.schedule.to_json());
@@ -64,7 +72,12 @@ pub(super) fn write(
         }
     }
     report::write(&report, dir)?;
-    manifest.diverged = Some(outcomes.iter().filter(|outcome| outcome.diverged.is_some()).count() as u64);
+    manifest.diverged = Some(
+        outcomes
+            .iter()
+            .filter(|outcome| outcome.diverged.is_some())
+            .count() as u64,
+    );
     manifest.state = State::Finished;
     manifest.write(dir)?;
     Ok(manifest)
@@ -81,7 +94,9 @@ fn sgd_parameters(trial: &Trial) -> Vec<(String, String)> {
     trial
         .parameters
         .iter()
-        .filter_map(|(name, value)| Some((name.strip_prefix("sgd.")?.to_owned(), value.to_string())))
+        .filter_map(|(name, value)| {
+            Some((name.strip_prefix("sgd.")?.to_owned(), value.to_string()))
+        })
         .collect()
 }
 
@@ -114,18 +129,26 @@ fn write_csv(
                 let value = trial.parameters.iter().find(|(drawn, _)| drawn == name);
                 csv.write_field(value.map_or_else(String::new, |(_, value)| value.to_string()))?;
             }
-            let number = |value: Option<f32>| value.map_or_else(String::new, |value| value.to_string());
+            let number =
+                |value: Option<f32>| value.map_or_else(String::new, |value| value.to_string());
             csv.write_field(number(outcome.last.map(|last| last.loss)))?;
             csv.write_field(number(outcome.last.map(|last| last.accuracy)))?;
             csv.write_field(number(outcome.best.map(|best| metric(&spec.metric, best))))?;
-            csv.write_field(outcome.best.map_or_else(String::new, |best| best.step.to_string()))?;
+            csv.write_field(
+                outcome
+                    .best
+                    .map_or_else(String::new, |best| best.step.to_string()),
+            )?;
             let (step, cause) = match outcome.diverged {
                 None => (String::new(), ""),
-                Some(diverged) => (diverged.step.to_string(), match diverged.cause {
-                    Cause::Loss => "loss",
-                    Cause::Rate => "rate",
-                    Cause::Parameters => "parameters",
-                }),
+                Some(diverged) => (
+                    diverged.step.to_string(),
+                    match diverged.cause {
+                        Cause::Loss => "loss",
+                        Cause::Rate => "rate",
+                        Cause::Parameters => "parameters",
+                    },
+                ),
             };
             csv.write_field(step)?;
             csv.write_field(cause)?;
@@ -151,7 +174,11 @@ fn label(spec: &Spec, alternative: usize) -> String {
     };
     let own = name(alternative);
     let twin = (0..spec.schedules.len()).any(|other| other != alternative && name(other) == own);
-    if twin { format!("{own} #{}", alternative + 1) } else { own }
+    if twin {
+        format!("{own} #{}", alternative + 1)
+    } else {
+        own
+    }
 }
 
 /// The rate of every step of a trial. A feedback schedule's follow from what it observed.
@@ -161,7 +188,13 @@ fn rates(spec: &Spec, engine: &Engine<'_>, trial: &Trial, outcome: &TrialOutcome
     row
 }
 
-fn fill_rates(spec: &Spec, engine: &Engine<'_>, trial: &Trial, outcome: &TrialOutcome, row: &mut [f32]) {
+fn fill_rates(
+    spec: &Spec,
+    engine: &Engine<'_>,
+    trial: &Trial,
+    outcome: &TrialOutcome,
+    row: &mut [f32],
+) {
     match &trial.plan {
         // A row is as long as the specification has steps, all of them u32.
         Plan::Schedule(schedule) => {
@@ -210,7 +243,8 @@ fn write_rates(
                 .zip(outcomes)
                 .map(|(trial, outcome)| rates(spec, engine, trial, outcome))
                 .collect();
-            rows.iter().try_for_each(|row| npy::write_cells(file, row))?;
+            rows.iter()
+                .try_for_each(|row| npy::write_cells(file, row))?;
         }
         Ok(())
     })?;
@@ -225,7 +259,9 @@ fn write_curves(
 ) -> Result<(), SweepError> {
     files::write_with(path, |file| {
         npy::write_header(file, &[outcomes.len() as u64, evaluations as u64])?;
-        outcomes.iter().try_for_each(|outcome| write_padded(file, curve(outcome), evaluations))
+        outcomes
+            .iter()
+            .try_for_each(|outcome| write_padded(file, curve(outcome), evaluations))
     })?;
     Ok(())
 }
@@ -253,8 +289,12 @@ fn sweep_report(
                 .iter()
                 .map(|(name, value)| (name.clone(), cell(value)))
                 .collect(),
-            final_metric: outcome.last.map_or(f64::NAN, |last| f64::from(metric(&spec.metric, last))),
-            best_metric: outcome.best.map_or(f64::NAN, |best| f64::from(metric(&spec.metric, best))),
+            final_metric: outcome
+                .last
+                .map_or(f64::NAN, |last| f64::from(metric(&spec.metric, last))),
+            best_metric: outcome
+                .best
+                .map_or(f64::NAN, |best| f64::from(metric(&spec.metric, best))),
             diverged_at: outcome.diverged.map(|diverged| diverged.step),
             final_accuracy: outcome.last.map(|last| f64::from(last.accuracy)),
         })
@@ -288,15 +328,23 @@ fn sweep_report(
             Goal::Minimize => report::Goal::Minimize,
             Goal::Maximize => report::Goal::Maximize,
         },
-        alternatives: (0..spec.schedules.len()).map(|at| label(spec, at)).collect(),
+        alternatives: (0..spec.schedules.len())
+            .map(|at| label(spec, at))
+            .collect(),
         trials: rows,
-        curves: Curves { name: "val_loss".to_owned(), steps: manifest.eval_steps.clone(), rows: curves },
+        curves: Curves {
+            name: "val_loss".to_owned(),
+            steps: manifest.eval_steps.clone(),
+            rows: curves,
+        },
         leaders: Vec::new(),
     }
 }
 
 fn cell(value: &ParameterValue) -> ParamCell {
-    value.as_number().map_or_else(|| ParamCell::Text(value.to_string()), ParamCell::Number)
+    value
+        .as_number()
+        .map_or_else(|| ParamCell::Text(value.to_string()), ParamCell::Number)
 }
 
 /// A JSON value as TOML on one line.
@@ -305,7 +353,9 @@ fn inline_toml(json: &serde_json::Value) -> String {
     let list = |items: Vec<String>| items.join(", ");
     match json {
         Value::Object(table) => {
-            let entries = table.iter().map(|(key, value)| format!("{key} = {}", inline_toml(value)));
+            let entries = table
+                .iter()
+                .map(|(key, value)| format!("{key} = {}", inline_toml(value)));
             format!("{{ {} }}", list(entries.collect()))
         }
         Value::Array(items) => format!("[{}]", list(items.iter().map(inline_toml).collect())),
