@@ -126,8 +126,8 @@ fn a_sweep_becomes_a_page_and_five_figures() {
         "lr_curves.svg",
         "parallel_coordinates.svg",
     ];
-    assert_eq!(names, [&figures[..], &["report.html"]].concat());
-    let page = &files["report.html"];
+    assert_eq!(names, [&figures[..], &["index.html"]].concat());
+    let page = &files["index.html"];
     let best = &report.trials[rank(&report.trials, Goal::Minimize)[0]];
     assert!(page.contains(&format!("Best: trial {}, val_loss", best.index)));
     assert_eq!(
@@ -161,7 +161,7 @@ fn the_threshold_in_words_is_the_one_in_the_data() {
         above > 10,
         "the sweep must show divergence for this test to say anything"
     );
-    let page = &written(&report)["report.html"];
+    let page = &written(&report)["index.html"];
     let sentence = page
         .split("Every trial above ")
         .nth(1)
@@ -251,7 +251,7 @@ fn a_hundred_thousand_trials_stay_under_three_megabytes() {
     eprintln!(
         "trained in {trained:?}, written in {:?}, page {} bytes",
         started.elapsed() - trained,
-        files["report.html"].len()
+        files["index.html"].len()
     );
     for (name, text) in &files {
         assert!(text.len() < 3_000_000, "{name} has {} bytes", text.len());
@@ -280,19 +280,19 @@ fn degenerate_sweeps_are_reports_too() {
         trial.index == base.trials[rank(&base.trials, Goal::Minimize)[0]].index
     });
     assert_eq!(one.trials.len(), 1);
-    assert!(written(&one)["report.html"].contains("Best: trial "));
+    assert!(written(&one)["index.html"].contains("Best: trial "));
 
     let lost = only(&base, |trial| trial.diverged());
     assert!(lost.trials.len() > 2);
     let files = written(&lost);
-    assert!(files["report.html"].contains(&format!("All {} trials diverged", lost.trials.len())));
+    assert!(files["index.html"].contains(&format!("All {} trials diverged", lost.trials.len())));
     assert!(
         !files.contains_key("lr_curves.svg"),
         "there is no best trial to draw"
     );
 
     let empty = only(&base, |_| false);
-    assert!(written(&empty)["report.html"].contains("No trials"));
+    assert!(written(&empty)["index.html"].contains("No trials"));
 
     let mut equal = only(&base, |trial| !trial.diverged());
     equal
@@ -300,7 +300,7 @@ fn degenerate_sweeps_are_reports_too() {
         .iter_mut()
         .for_each(|trial| trial.final_metric = 0.25);
     equal.curves.rows.fill(0.25);
-    assert!(written(&equal)["report.html"].contains("All results are equal"));
+    assert!(written(&equal)["index.html"].contains("All results are equal"));
 
     let rateless = only(&base, |trial| trial.alternative == 2);
     let files = written(&rateless);
@@ -360,7 +360,7 @@ fn numbers_at_the_edge_are_drawn_or_counted() {
         trial.parameters = vec![("learning_rate".to_owned(), ParamCell::Number(0.0))];
     });
     assert!(
-        written(&zeros)["report.html"].contains("zero or below"),
+        written(&zeros)["index.html"].contains("zero or below"),
         "what is left out must be said"
     );
 }
