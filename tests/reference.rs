@@ -10,20 +10,21 @@
 //! HAIRPIN_SEED=7 cargo test -p hairpin-tests --test reference -- --nocapture
 //! ```
 
-mod support {
-    pub(crate) mod draw;
-    pub(crate) mod exact;
-    pub(crate) mod rng;
-}
+#[path = "support/draw.rs"]
+mod draw;
+#[path = "support/exact.rs"]
+mod exact;
+#[path = "support/rng.rs"]
+mod rng;
 
+use draw;
+use exact::{Exact, big, power, steps, ulps, whole_power};
 use hairpin_core::{
     Constant, CosineAnnealing, Exponential, Factor, Feedback, InverseTime, Lambda, LinearWarmup,
     MultiStep, NaturalExp, Noam, PiecewiseConstant, PlateauConfig, Polynomial, ReduceOnPlateau,
     Schedule, Step,
 };
-use support::draw;
-use support::exact::{Exact, big, power, steps, ulps, whole_power};
-use support::rng::{Rng, env};
+use rng::{Rng, env};
 
 /// Half a unit for the one rounding to `f32`, and a thousandth for everything before it.
 const BOUND: f64 = 0.501;
@@ -67,16 +68,24 @@ impl Case {
                 Sample { step, found, exact }
             })
             .collect();
-        Self { config, samples, ends: None }
+        Self {
+            config,
+            samples,
+            ends: None,
+        }
     }
 
     fn between(self, from: f64, to: f64) -> Self {
-        Self { ends: Some((from, to)), ..self }
+        Self {
+            ends: Some((from, to)),
+            ..self
+        }
     }
 
     /// Whether the two ends of a blend have opposite signs.
     fn crosses(&self) -> bool {
-        self.ends.is_some_and(|(from, to)| (from < 0.0 && to > 0.0) || (from > 0.0 && to < 0.0))
+        self.ends
+            .is_some_and(|(from, to)| (from < 0.0 && to > 0.0) || (from > 0.0 && to < 0.0))
     }
 }
 
@@ -102,7 +111,9 @@ fn exponential(rng: &mut Rng) -> Case {
     let (rate, reach) = (draw::rate(rng), draw::length(rng));
     let gamma = draw::gamma(rng, reach);
     let schedule = Exponential::new(rate, gamma).unwrap();
-    Case::new(rng, reach, format!("{rate:e} {gamma:e}"), &schedule, |t| big(rate) * whole_power(gamma, t))
+    Case::new(rng, reach, format!("{rate:e} {gamma:e}"), &schedule, |t| {
+        big(rate) * whole_power(gamma, t)
+    })
 }
 
 fn natural_exp(rng: &mut Rng) -> Case {
@@ -116,7 +127,13 @@ fn natural_exp(rng: &mut Rng) -> Case {
         let exponent = -big(gamma) * steps(t.into());
         // Beyond this every rate but 0 is far out of range of f32, and no number has to hold its exponent.
         let far = big(1e9);
-        let exponent = if exponent > far { far } else if exponent < -far.clone() { -far } else { exponent };
+        let exponent = if exponent > far {
+            far
+        } else if exponent < -far.clone() {
+            -far
+        } else {
+            exponent
+        };
         big(rate) * exponent.exp()
     })
 }
@@ -150,7 +167,11 @@ fn polynomial(rng: &mut Rng) -> Case {
     let schedule = Polynomial::new(from, to, length, exponent, cycle).unwrap();
     Case::new(rng, length, format!("{schedule:?}"), &schedule, |t| {
         let (t, length) = (u64::from(t), u64::from(length));
-        let span = if cycle { length * t.div_ceil(length).max(1) } else { length };
+        let span = if cycle {
+            length * t.div_ceil(length).max(1)
+        } else {
+            length
+        };
         let left = steps(span - t.min(span)) / steps(span);
         (big(from) - big(to)) * power(&left, &big(exponent)) + big(to)
     })
@@ -162,7 +183,9 @@ fn step(rng: &mut Rng) -> Case {
     let reach = draw::length(rng);
     let gamma = draw::gamma(rng, (reach / size).max(1));
     let schedule = Step::new(rate, size, gamma).unwrap();
-    Case::new(rng, reach, format!("{schedule:?}"), &schedule, |t| big(rate) * whole_power(gamma, t / size))
+    Case::new(rng, reach, format!("{schedule:?}"), &schedule, |t| {
+        big(rate) * whole_power(gamma, t / size)
+    })
 }
 
 fn multi_step(rng: &mut Rng) -> Case {
@@ -174,7 +197,10 @@ fn multi_step(rng: &mut Rng) -> Case {
     let schedule = MultiStep::<32>::new(rate, &milestones, gamma).unwrap();
     let around = milestones.last().copied().unwrap_or(1);
     Case::new(rng, around, format!("{schedule:?}"), &schedule, |t| {
-        let passed = milestones.iter().filter(|&&milestone| t >= milestone).count();
+        let passed = milestones
+            .iter()
+            .filter(|&&milestone| t >= milestone)
+            .count();
         big(rate) * whole_power(gamma, passed as u32)
     })
 }
@@ -185,7 +211,9 @@ fn lambda_function(rng: &mut Rng) -> Case {
     }
     let rate = draw::rate(rng);
     let schedule = Lambda::new(rate, Factor::Function(factor)).unwrap();
-    Case::new(rng, 100, format!("{rate:e}"), &schedule, |t| big(rate) * big(factor(t)))
+    Case::new(rng, 100, format!("{rate:e}"), &schedule, |t| {
+        big(rate) * big(factor(t))
+    })
 }
 
 fn lambda_expression(rng: &mut Rng) -> Case {
@@ -195,7 +223,9 @@ fn lambda_expression(rng: &mut Rng) -> Case {
     let text = format!("lambda epoch: {gamma} ** epoch");
     let schedule = Lambda::new(rate, Factor::parse(&text).unwrap()).unwrap();
     // Where the factor leaves the range of f64, the product has left that of f32.
-    Case::new(rng, reach, format!("{rate:e} {text}"), &schedule, |t| big(rate) * whole_power(gamma, t))
+    Case::new(rng, reach, format!("{rate:e} {text}"), &schedule, |t| {
+        big(rate) * whole_power(gamma, t)
+    })
 }
 
 fn cosine_annealing(rng: &mut Rng) -> Case {
@@ -211,20 +241,31 @@ fn cosine_annealing(rng: &mut Rng) -> Case {
 fn noam(rng: &mut Rng) -> Case {
     let (rate, width, warmup) = (draw::rate(rng), draw::length(rng), draw::length(rng));
     let schedule = Noam::new(rate, width, warmup).unwrap();
-    Case::new(rng, warmup, format!("{rate:e} {width} {warmup}"), &schedule, |t| {
-        if t == 0 {
-            return big(0.0);
-        }
-        let (t, warmup) = (steps(t.into()), steps(warmup.into()));
-        let falling = big(1.0) / t.sqrt();
-        let rising = t / (warmup.sqrt() * warmup);
-        let smaller = if rising < falling { rising } else { falling };
-        big(rate) / steps(width.into()).sqrt() * smaller
-    })
+    Case::new(
+        rng,
+        warmup,
+        format!("{rate:e} {width} {warmup}"),
+        &schedule,
+        |t| {
+            if t == 0 {
+                return big(0.0);
+            }
+            let (t, warmup) = (steps(t.into()), steps(warmup.into()));
+            let falling = big(1.0) / t.sqrt();
+            let rising = t / (warmup.sqrt() * warmup);
+            let smaller = if rising < falling { rising } else { falling };
+            big(rate) / steps(width.into()).sqrt() * smaller
+        },
+    )
 }
 
 fn linear_warmup(rng: &mut Rng) -> Case {
-    let (from, to, length, rest) = (draw::rate(rng), draw::rate(rng), draw::length(rng), draw::rate(rng));
+    let (from, to, length, rest) = (
+        draw::rate(rng),
+        draw::rate(rng),
+        draw::length(rng),
+        draw::rate(rng),
+    );
     let schedule = LinearWarmup::new(length, from, to, Constant::new(rest).unwrap()).unwrap();
     Case::new(rng, length, format!("{schedule:?}"), &schedule, |t| {
         if t < length {
@@ -241,8 +282,18 @@ fn reduce_on_plateau(rng: &mut Rng) -> Case {
     let rate = rng.log_uniform(1e-8, 1e3);
     let cuts = 1 + rng.up_to(999);
     let factor = (-rng.uniform(0.01, 95.0) / f64::from(cuts)).exp();
-    let min_lr = if rng.one_in(2) { 0.0 } else { rate * rng.log_uniform(1e-8, 1.0) };
-    let config = PlateauConfig { factor, patience: 0, min_lr, epsilon: 0.0, ..PlateauConfig::new(rate) };
+    let min_lr = if rng.one_in(2) {
+        0.0
+    } else {
+        rate * rng.log_uniform(1e-8, 1.0)
+    };
+    let config = PlateauConfig {
+        factor,
+        patience: 0,
+        min_lr,
+        epsilon: 0.0,
+        ..PlateauConfig::new(rate)
+    };
     let schedule = ReduceOnPlateau::new(config).unwrap();
     let mut state = schedule.start();
     let samples = (0..=cuts)
@@ -252,10 +303,18 @@ fn reduce_on_plateau(rng: &mut Rng) -> Case {
             let cut = big(rate) * whole_power(factor, step);
             let floor = big(min_lr);
             let exact = if cut < floor { floor } else { cut };
-            Sample { step, found: schedule.lr(&state, step), exact: exact.into() }
+            Sample {
+                step,
+                found: schedule.lr(&state, step),
+                exact: exact.into(),
+            }
         })
         .collect();
-    Case { config: format!("{config:?}"), samples, ends: None }
+    Case {
+        config: format!("{config:?}"),
+        samples,
+        ends: None,
+    }
 }
 
 /// What was found of one kind.
@@ -269,7 +328,13 @@ struct Tally {
 }
 
 impl Tally {
-    const EMPTY: Self = Self { samples: 0, ordinary: 0, max: 0.0, off: 0, worst: String::new() };
+    const EMPTY: Self = Self {
+        samples: 0,
+        ordinary: 0,
+        max: 0.0,
+        off: 0,
+        worst: String::new(),
+    };
 
     fn add(&mut self, case: &Case, sample: &Sample, slack: f64) {
         let error = ulps(sample.found, &sample.exact, slack);
@@ -278,13 +343,19 @@ impl Tally {
         self.off += usize::from(!(error <= 0.5));
         if !(error <= self.max) {
             self.max = error;
-            self.worst = format!("{} at step {}: {:e}", case.config, sample.step, sample.found);
+            self.worst = format!(
+                "{} at step {}: {:e}",
+                case.config, sample.step, sample.found
+            );
         }
     }
 
     fn print(&self, name: &str) {
         let share = self.off as f64 / self.samples as f64;
-        println!("{name:<38} {:>9} {:>9} {:>11.7} {share:>13.2e}", self.samples, self.ordinary, self.max);
+        println!(
+            "{name:<38} {:>9} {:>9} {:>11.7} {share:>13.2e}",
+            self.samples, self.ordinary, self.max
+        );
     }
 }
 
@@ -311,7 +382,10 @@ const KINDS: [(&str, Draw); 14] = [
 fn every_kind_is_within_its_bound_of_the_exact_value() {
     let wanted = env("HAIRPIN_SAMPLES").unwrap_or(4000) as usize;
     let mut rng = Rng::from_env("reference");
-    println!("{:<38} {:>9} {:>9} {:>11} {:>13}", "kind", "samples", "ordinary", "max ULP", "not nearest");
+    println!(
+        "{:<38} {:>9} {:>9} {:>11} {:>13}",
+        "kind", "samples", "ordinary", "max ULP", "not nearest"
+    );
     let mut failures = Vec::new();
     for (name, draw) in KINDS {
         let (mut plain, mut crossing) = (Tally::EMPTY, Tally::EMPTY);
@@ -319,7 +393,9 @@ fn every_kind_is_within_its_bound_of_the_exact_value() {
             let case = draw(&mut rng);
             for sample in &case.samples {
                 match case.ends {
-                    Some((from, to)) if case.crosses() => crossing.add(&case, sample, crossing_slack(from, to)),
+                    Some((from, to)) if case.crosses() => {
+                        crossing.add(&case, sample, crossing_slack(from, to))
+                    }
                     _ => plain.add(&case, sample, 0.0),
                 }
             }
@@ -335,7 +411,11 @@ fn every_kind_is_within_its_bound_of_the_exact_value() {
             }
         }
     }
-    assert!(failures.is_empty(), "beyond {BOUND} ULP:\n{}", failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "beyond {BOUND} ULP:\n{}",
+        failures.join("\n")
+    );
 }
 
 /// The measure itself: known distances, the subnormal range, and both sides of overflow.
@@ -345,7 +425,11 @@ fn ulps_are_measured_in_the_spacing_at_the_exact_value() {
     let half_ulp = f64::from(f32::EPSILON) / 2.0;
     assert_eq!(ulps(1.0, &at(1.0 + half_ulp / 2.0), 0.0), 0.25);
     assert_eq!(ulps(1.0, &at(1.0 + half_ulp / 2.0), half_ulp / 2.0), 0.0);
-    assert_eq!(ulps(1.0, &at(1.0 - half_ulp / 2.0), 0.0), 0.5, "below a power of two the spacing is half");
+    assert_eq!(
+        ulps(1.0, &at(1.0 - half_ulp / 2.0), 0.0),
+        0.5,
+        "below a power of two the spacing is half"
+    );
     assert_eq!(ulps(0.0, &at(2f64.powi(-150)), 0.0), 0.5);
     assert_eq!(ulps(0.0, &at(2f64.powi(-1000)), 0.0), 2f64.powi(-851));
     let middle = 2f64.powi(128) - 2f64.powi(103);
@@ -355,7 +439,10 @@ fn ulps_are_measured_in_the_spacing_at_the_exact_value() {
     assert!(ulps(f32::NEG_INFINITY, &at(1e300), 0.0) > 1.0);
     assert!(ulps(f32::MAX, &at(2f64.powi(128)), 0.0) > 0.5);
     assert_eq!(ulps(f32::NAN, &at(1.0), 0.0), f64::INFINITY);
-    assert_eq!(ulps(f32::INFINITY, &Exact::Infinite(-1.0), 0.0), f64::INFINITY);
+    assert_eq!(
+        ulps(f32::INFINITY, &Exact::Infinite(-1.0), 0.0),
+        f64::INFINITY
+    );
     let off = power(&big(2.0), &big(0.5)) - big(2.0).sqrt();
     assert!(off < big(2f64.powi(-500)) && -off < big(2f64.powi(-500)));
 }

@@ -49,7 +49,12 @@ fn bits(values: &[f32]) -> Vec<u32> {
 fn schedule(scheduler: &Value) -> Box<dyn Schedule> {
     let (name, with) = (scheduler[0].as_str().expect("a name"), &scheduler[1]);
     let lr = number(&scheduler[2]);
-    let steps = |name: &str| with[name].as_u64().and_then(|n| u32::try_from(n).ok()).expect(name);
+    let steps = |name: &str| {
+        with[name]
+            .as_u64()
+            .and_then(|n| u32::try_from(n).ok())
+            .expect(name)
+    };
     match name {
         "StepLR" => Box::new(Step::new(lr, steps("step_size"), number(&with["gamma"])).unwrap()),
         "ExponentialLR" => Box::new(Exponential::new(lr, number(&with["gamma"])).unwrap()),
@@ -61,7 +66,13 @@ fn schedule(scheduler: &Value) -> Box<dyn Schedule> {
 }
 
 /// Runs a case with the core and compares what the file keeps; gives how many numbers were compared.
-fn run<F: Fma>(case: &Value, inputs: &Value, kept: &[usize], rounding: Rounding, mode: &str) -> usize {
+fn run<F: Fma>(
+    case: &Value,
+    inputs: &Value,
+    kept: &[usize],
+    rounding: Rounding,
+    mode: &str,
+) -> usize {
     let name = &case["case"];
     let config = &case["config"];
     let sgd = Sgd::new(SgdConfig {
@@ -84,14 +95,22 @@ fn run<F: Fma>(case: &Value, inputs: &Value, kept: &[usize], rounding: Rounding,
     let mut compare = |what: &str, ours: &[Vec<f32>], theirs: &Value| {
         for (ours, theirs) in ours.iter().zip(array(theirs)) {
             let theirs = floats(theirs);
-            assert_eq!(bits(ours), bits(&theirs), "{name} {mode}: {what}, tensor of {}", ours.len());
+            assert_eq!(
+                bits(ours),
+                bits(&theirs),
+                "{name} {mode}: {what}, tensor of {}",
+                ours.len()
+            );
             compared += ours.len();
         }
     };
     for (step, &lr) in floats(&case["lr"]).iter().enumerate() {
         for group in array(&case["groups"]) {
             let sgd = sgd
-                .group(number(&group["lr_multiplier"]), number(&group["weight_decay"]))
+                .group(
+                    number(&group["lr_multiplier"]),
+                    number(&group["weight_decay"]),
+                )
                 .unwrap();
             for tensor in array(&group["tensors"]) {
                 let k = tensor.as_u64().expect("an index") as usize;
@@ -99,28 +118,48 @@ fn run<F: Fma>(case: &Value, inputs: &Value, kept: &[usize], rounding: Rounding,
                 if grad.is_null() {
                     continue;
                 }
-                sgd.step_with::<F>(&mut states[k], lr, &mut params[k], &floats(grad), &mut velocity[k])
-                    .unwrap();
+                sgd.step_with::<F>(
+                    &mut states[k],
+                    lr,
+                    &mut params[k],
+                    &floats(grad),
+                    &mut velocity[k],
+                )
+                .unwrap();
             }
         }
         if kept.contains(&step) {
-            compare(&format!("step {step}"), &params, snapshots.next().expect("a kept step"));
+            compare(
+                &format!("step {step}"),
+                &params,
+                snapshots.next().expect("a kept step"),
+            );
         }
     }
-    assert!(snapshots.next().is_none(), "{name}: every kept step was compared");
+    assert!(
+        snapshots.next().is_none(),
+        "{name}: every kept step was compared"
+    );
     compare("velocity", &velocity, &expected["velocity"]);
     compared
 }
 
 #[test]
 fn trajectories_equal_torch_bit_by_bit() {
-    let lines: Vec<Value> = FILE.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Value> = FILE
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     let header = &lines[0]["header"];
     let kept: Vec<usize> = array(&header["kept_steps"])
         .iter()
         .map(|step| step.as_u64().expect("a step") as usize)
         .collect();
-    let inputs = |name: &Value| lines.iter().find(|line| &line["inputs"] == name && line["case"].is_null());
+    let inputs = |name: &Value| {
+        lines
+            .iter()
+            .find(|line| &line["inputs"] == name && line["case"].is_null())
+    };
     let (mut cases, mut compared) = (0, 0);
     for case in lines.iter().filter(|line| line["case"].is_string()) {
         let inputs = inputs(&case["inputs"]).expect("the inputs of the case");
@@ -129,7 +168,10 @@ fn trajectories_equal_torch_bit_by_bit() {
         compared += run::<StdFma>(case, inputs, &kept, Rounding::Fused, "fused");
         cases += 1;
     }
-    println!("torch {}: {cases} cases, {compared} numbers equal", header["torch"]);
+    println!(
+        "torch {}: {cases} cases, {compared} numbers equal",
+        header["torch"]
+    );
     assert_eq!(cases, 32, "every case of the file ran");
 }
 
@@ -142,7 +184,10 @@ fn scheduled_rates_equal_torch_bit_by_bit() {
         if case["scheduler"].is_array() {
             let schedule = schedule(&case["scheduler"]);
             let theirs = floats(&case["lr"]);
-            let ours: Vec<f32> = (0..).map(|step| schedule.lr(step)).take(theirs.len()).collect();
+            let ours: Vec<f32> = (0..)
+                .map(|step| schedule.lr(step))
+                .take(theirs.len())
+                .collect();
             assert_eq!(bits(&ours), bits(&theirs), "{}", case["case"]);
             driven += 1;
         }
@@ -155,25 +200,61 @@ fn scheduled_rates_equal_torch_bit_by_bit() {
 fn a_scaled_gradient_is_the_rounded_product() {
     let grads: Vec<f32> = (0..257)
         .map(|i| (i as f32 - 128.0) * 1.1 + 0.3)
-        .chain([f32::INFINITY, f32::NEG_INFINITY, f32::NAN, f32::MAX, f32::MIN_POSITIVE, 1e-45, -0.0, 0.0])
+        .chain([
+            f32::INFINITY,
+            f32::NEG_INFINITY,
+            f32::NAN,
+            f32::MAX,
+            f32::MIN_POSITIVE,
+            1e-45,
+            -0.0,
+            0.0,
+        ])
         .collect();
     for scale in [1.0, 1.0 / 3.0, 1.0 / 1024.0, -2.0, 0.0, 1e-30, 3e38] {
         let scaled: Vec<f32> = grads.iter().map(|g| (scale as f32) * g).collect();
         for rounding in [Rounding::Separate, Rounding::Fused] {
-            let plain = SgdConfig { momentum: 0.9, weight_decay: 0.01, rounding, ..SgdConfig::default() };
-            let update = Sgd::new(SgdConfig { gradient_scale: scale, ..plain }).unwrap();
+            let plain = SgdConfig {
+                momentum: 0.9,
+                weight_decay: 0.01,
+                rounding,
+                ..SgdConfig::default()
+            };
+            let update = Sgd::new(SgdConfig {
+                gradient_scale: scale,
+                ..plain
+            })
+            .unwrap();
             let plain = Sgd::new(plain).unwrap();
-            let start: Vec<f32> = grads.iter().map(|g| if g.is_finite() { 0.7 * g + 1.0 } else { 1.0 }).collect();
+            let start: Vec<f32> = grads
+                .iter()
+                .map(|g| if g.is_finite() { 0.7 * g + 1.0 } else { 1.0 })
+                .collect();
             let (mut ours, mut theirs) = (start.clone(), start);
-            let (mut our_velocity, mut their_velocity) = (vec![0.0; ours.len()], vec![0.0; ours.len()]);
+            let (mut our_velocity, mut their_velocity) =
+                (vec![0.0; ours.len()], vec![0.0; ours.len()]);
             let (mut our_state, mut their_state) = (SgdState::default(), SgdState::default());
             for step in 0..4 {
                 let lr = 0.1 / (step as f32 + 1.0);
-                update.step(&mut our_state, lr, &mut ours, &grads, &mut our_velocity).unwrap();
-                plain.step(&mut their_state, lr, &mut theirs, &scaled, &mut their_velocity).unwrap();
+                update
+                    .step(&mut our_state, lr, &mut ours, &grads, &mut our_velocity)
+                    .unwrap();
+                plain
+                    .step(
+                        &mut their_state,
+                        lr,
+                        &mut theirs,
+                        &scaled,
+                        &mut their_velocity,
+                    )
+                    .unwrap();
             }
             assert_eq!(bits(&ours), bits(&theirs), "scale {scale} {rounding:?}");
-            assert_eq!(bits(&our_velocity), bits(&their_velocity), "scale {scale} {rounding:?}");
+            assert_eq!(
+                bits(&our_velocity),
+                bits(&their_velocity),
+                "scale {scale} {rounding:?}"
+            );
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Parameters and steps for tests: wide ranges, with weight on the values where formulas break.
 
-use super::rng::Rng;
+use crate::rng::Rng;
 
 /// A rate of either sign: mostly one that someone might use, now and then a number with something special to it.
 pub fn rate(rng: &mut Rng) -> f64 {
@@ -15,7 +15,9 @@ pub fn rate(rng: &mut Rng) -> f64 {
 /// A factor applied `n` times: where the result stays in range, near 1, far from it, and the special ones.
 pub fn gamma(rng: &mut Rng, n: u32) -> f64 {
     match rng.up_to(9) {
-        0 => rng.pick(&[0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, 0.1, 0.9, 0.99, 0.999, 0.9999, 1.1]),
+        0 => rng.pick(&[
+            0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, 0.1, 0.9, 0.99, 0.999, 0.9999, 1.1,
+        ]),
         1 => rng.sign() * (1.0 + rng.sign() * rng.log_uniform(1e-16, 0.1)),
         2 => rng.sign() * rng.log_uniform(1e-8, 1e8),
         kind => {
@@ -28,7 +30,16 @@ pub fn gamma(rng: &mut Rng, n: u32) -> f64 {
 /// A length in steps.
 pub fn length(rng: &mut Rng) -> u32 {
     match rng.up_to(9) {
-        0 => rng.pick(&[1, 2, 3, 1 << 24, (1 << 24) + 1, 1 << 31, u32::MAX - 1, u32::MAX]),
+        0 => rng.pick(&[
+            1,
+            2,
+            3,
+            1 << 24,
+            (1 << 24) + 1,
+            1 << 31,
+            u32::MAX - 1,
+            u32::MAX,
+        ]),
         1..=3 => 1 + rng.up_to(199),
         _ => rng.log_uniform(1.0, 4.29e9) as u32,
     }
@@ -46,7 +57,17 @@ pub fn power(rng: &mut Rng) -> f64 {
 /// A step: the ends of the type, where `f32` stops counting, around multiples of `length`, and anywhere.
 pub fn step(rng: &mut Rng, length: u32) -> u32 {
     match rng.up_to(9) {
-        0 => rng.pick(&[0, 1, 2, (1 << 24) - 1, (1 << 24) + 1, (1 << 31) - 1, 1 << 31, u32::MAX - 1, u32::MAX]),
+        0 => rng.pick(&[
+            0,
+            1,
+            2,
+            (1 << 24) - 1,
+            (1 << 24) + 1,
+            (1 << 31) - 1,
+            1 << 31,
+            u32::MAX - 1,
+            u32::MAX,
+        ]),
         1..=3 => {
             let multiple = length.saturating_mul(1 + rng.up_to(3));
             multiple.saturating_add(rng.up_to(2)).saturating_sub(1)

@@ -35,7 +35,11 @@ pub fn power(base: &Big, exponent: &Big) -> Big {
 /// `base^n` for any base; `0^0 = 1`.
 pub fn whole_power(base: f64, n: u32) -> Big {
     let size = power(&big(base.abs()), &steps(n.into()));
-    if base < 0.0 && n % 2 == 1 { -size } else { size }
+    if base < 0.0 && n % 2 == 1 {
+        -size
+    } else {
+        size
+    }
 }
 
 /// What a formula gives without rounding.
@@ -67,7 +71,11 @@ pub fn ulps(found: f32, exact: &Exact, slack: f64) -> f64 {
     if found.is_nan() {
         return f64::INFINITY;
     }
-    let size = if *exact < big(0.0) { -exact } else { exact.clone() };
+    let size = if *exact < big(0.0) {
+        -exact
+    } else {
+        exact.clone()
+    };
     let beyond = big(2f64.powi(128));
     let found = if found.is_infinite() {
         let sign = f64::from(found).signum();
@@ -86,7 +94,11 @@ pub fn ulps(found: f32, exact: &Exact, slack: f64) -> f64 {
         top.clamp(-126, 127)
     };
     let distance = found - exact;
-    let distance = if distance < big(0.0) { -distance } else { distance };
+    let distance = if distance < big(0.0) {
+        -distance
+    } else {
+        distance
+    };
     let distance = (distance - big(slack)) >> (exponent - 23);
     distance.to_f64().value().max(0.0)
 }

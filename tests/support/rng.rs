@@ -56,5 +56,8 @@ impl Rng {
 /// A number from the environment.
 pub fn env(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name}={text}: must be a whole number")))
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name}={text}: must be a whole number")),
+    )
 }
