@@ -1,7 +1,15 @@
 //! Learning-rate tables over thousands of trials, sweeps that train them, and what a person looks at afterwards.
 #![deny(unsafe_code)]
 
+pub mod data;
+pub mod document;
+pub mod explain;
 pub mod files;
 pub mod npy;
+mod plot;
+pub mod report;
+pub mod sampling;
+pub mod spec;
 pub mod table;
 pub mod table_file;
+pub mod train;

@@ -1,81 +1,11 @@
 //! Tokens to a program: operator precedence with an explicit stack of what waits for its right-hand side.
 
+use super::ExpressionError;
+use super::code::Code;
 use super::lexer::{Lexer, Token};
 use super::names::{self, Function, Meaning};
-use super::op::{CONSTANT, Op};
-use super::{ExpressionError, NESTING, STACK_DEPTH};
-
-/// How tightly an operator binds, loosest first.
-#[derive(Clone, Copy, PartialEq, PartialOrd)]
-enum Level {
-    Conditional,
-    Or,
-    And,
-    Not,
-    Comparison,
-    Sum,
-    Product,
-    Sign,
-    Power,
-    /// Tighter than everything: reducing to here reduces nothing, which makes `**` group to the right.
-    Tightest,
-}
-
-fn level(op: Op) -> Level {
-    match op {
-        Op::Or => Level::Or,
-        Op::And => Level::And,
-        Op::Not => Level::Not,
-        Op::Add | Op::Subtract => Level::Sum,
-        Op::Multiply | Op::Divide | Op::FloorDivide | Op::Modulo => Level::Product,
-        Op::Negate => Level::Sign,
-        Op::Power => Level::Power,
-        _ => Level::Comparison,
-    }
-}
-
-/// Something begun and not yet complete. Places are offsets into the code.
-#[derive(Clone, Copy)]
-enum Waiting {
-    Operator(Op),
-    /// A `+` in front: it does nothing, but `2 * + not a` must stay as wrong as it is in Python.
-    Plus,
-    /// A comparison, and how many stand before it in its chain.
-    Comparison {
-        op: Op,
-        before: u8,
-    },
-    /// `a if`: where the code of `a` and that of the condition begin.
-    If {
-        start: usize,
-        condition: usize,
-    },
-    /// `a if condition else`: where the distance of the jump over `b` stands.
-    Else {
-        distance: usize,
-    },
-    Group {
-        start: usize,
-    },
-    Call {
-        function: &'static Function,
-        start: usize,
-        arguments: u8,
-    },
-}
-
-impl Waiting {
-    /// None for what only its own closing word can end.
-    fn level(self) -> Option<Level> {
-        match self {
-            Waiting::Operator(op) => Some(level(op)),
-            Waiting::Plus => Some(Level::Sign),
-            Waiting::Comparison { .. } => Some(Level::Comparison),
-            Waiting::Else { .. } => Some(Level::Conditional),
-            Waiting::If { .. } | Waiting::Group { .. } | Waiting::Call { .. } => None,
-        }
-    }
-}
+use super::op::Op;
+use super::waiting::{Level, Pile, Waiting, level};
 
 type Result<T> = core::result::Result<T, ExpressionError>;
 
@@ -83,28 +13,17 @@ pub(super) struct Compiler<'a> {
     lexer: Lexer<'a>,
     /// The lambda's own name for the step.
     name: Option<&'a str>,
-    code: &'a mut [u8],
-    len: usize,
-    constants: &'a mut [f64],
-    constants_len: usize,
-    /// Values on the stack of the running program at this place.
-    depth: usize,
-    waiting: [(Waiting, usize); NESTING],
-    waiting_len: usize,
+    code: Code<'a>,
+    waiting: Pile,
 }
 
 impl<'a> Compiler<'a> {
-    pub(super) fn new(text: &'a str, code: &'a mut [u8], constants: &'a mut [f64]) -> Self {
+    pub(super) fn new(text: &'a str, ops: &'a mut [u8], constants: &'a mut [f64]) -> Self {
         Compiler {
             lexer: Lexer::new(text),
             name: None,
-            code,
-            len: 0,
-            constants,
-            constants_len: 0,
-            depth: 0,
-            waiting: [(Waiting::Plus, 0); NESTING],
-            waiting_len: 0,
+            code: Code::new(ops, constants),
+            waiting: Pile::new(),
         }
     }
 
@@ -123,7 +42,7 @@ impl<'a> Compiler<'a> {
                 (token, at) = self.lexer.next()?;
             }
             if self.operator()? {
-                return Ok((self.len, self.constants_len));
+                return Ok((self.code.len(), self.code.constants_len()));
             }
             (token, at) = self.lexer.next()?;
         }
@@ -145,12 +64,19 @@ impl<'a> Compiler<'a> {
     /// Takes a token where a value is due; true when the value is complete.
     fn operand(&mut self, token: Token<'a>, at: usize) -> Result<bool> {
         match token {
-            Token::Number(number) => self.constant(number, at)?,
+            Token::Number(number) => self.code.constant(number, at)?,
             Token::Name(name) => return self.name(name, at),
             Token::Operator(Op::Subtract) => return self.wait(Waiting::Operator(Op::Negate), at),
             Token::Operator(Op::Add) => return self.wait(Waiting::Plus, at),
-            Token::Open => return self.wait(Waiting::Group { start: self.len }, at),
-            Token::Close => match self.top() {
+            Token::Open => {
+                return self.wait(
+                    Waiting::Group {
+                        start: self.code.len(),
+                    },
+                    at,
+                );
+            }
+            Token::Close => match self.waiting.top() {
                 // No argument at all, or a comma after the last one.
                 Some((
                     Waiting::Call {
@@ -160,7 +86,7 @@ impl<'a> Compiler<'a> {
                     },
                     at,
                 )) => self.close(function, arguments, at)?,
-                _ if self.opener().is_none() => {
+                _ if !self.waiting.is_open() => {
                     return Err(ExpressionError::UnbalancedParenthesis { at });
                 }
                 _ => return Err(ExpressionError::ExpectedOperand { at }),
@@ -176,10 +102,11 @@ impl<'a> Compiler<'a> {
     /// A word where a value is due.
     fn name(&mut self, name: &'a str, at: usize) -> Result<bool> {
         match name {
-            "True" => self.constant(1.0, at)?,
-            "False" => self.constant(0.0, at)?,
+            "True" => self.code.constant(1.0, at)?,
+            "False" => self.code.constant(0.0, at)?,
             "not" => {
                 if self
+                    .waiting
                     .top()
                     .and_then(|(top, _)| top.level())
                     .is_some_and(|level| level > Level::Not)
@@ -191,10 +118,10 @@ impl<'a> Compiler<'a> {
             "lambda" => return Err(ExpressionError::BadLambda { at }),
             _ if names::is_keyword(name) => return Err(ExpressionError::ExpectedOperand { at }),
             _ if self.name == Some(name) || matches!(name, "step" | "epoch") => {
-                self.emit(Op::Step, at)?
+                self.code.emit(Op::Step, at)?
             }
             _ => match names::find(name) {
-                Some(Meaning::Constant(value)) => self.constant(value, at)?,
+                Some(Meaning::Constant(value)) => self.code.constant(value, at)?,
                 Some(Meaning::Function(function)) => {
                     if self.lexer.next()?.0 != Token::Open {
                         return Err(ExpressionError::NotCalled {
@@ -205,7 +132,7 @@ impl<'a> Compiler<'a> {
                     return self.wait(
                         Waiting::Call {
                             function,
-                            start: self.len,
+                            start: self.code.len(),
                             arguments: 0,
                         },
                         at,
@@ -235,8 +162,8 @@ impl<'a> Compiler<'a> {
                 Token::Comma => return self.comma(at),
                 Token::Close => {
                     self.reduce(Level::Conditional)?;
-                    match self.top() {
-                        Some((Waiting::Group { .. }, _)) => self.pop(),
+                    match self.waiting.top() {
+                        Some((Waiting::Group { .. }, _)) => self.waiting.pop(),
                         Some((
                             Waiting::Call {
                                 function,
@@ -256,7 +183,7 @@ impl<'a> Compiler<'a> {
                 }
                 Token::End => {
                     self.reduce(Level::Conditional)?;
-                    return match self.top() {
+                    return match self.waiting.top() {
                         None => Ok(true),
                         Some((Waiting::If { .. }, at)) => Err(ExpressionError::MissingElse { at }),
                         Some((_, at)) => Err(ExpressionError::UnbalancedParenthesis { at }),
@@ -271,15 +198,14 @@ impl<'a> Compiler<'a> {
     }
 
     fn binary(&mut self, op: Op, at: usize) -> Result<bool> {
-        let Some(chain) = op.chained() else {
+        if op.chained().is_none() {
             self.reduce(if op == Op::Power {
                 Level::Tightest
             } else {
                 level(op)
             })?;
             return self.wait(Waiting::Operator(op), at);
-        };
-        debug_assert!(chain.chained().is_none());
+        }
         self.reduce(Level::Sum)?;
         let mut before = 0;
         if let Some((
@@ -288,10 +214,10 @@ impl<'a> Compiler<'a> {
                 before: earlier,
             },
             at,
-        )) = self.top()
+        )) = self.waiting.top()
         {
-            self.pop();
-            self.emit(op.chained().unwrap_or(op), at)?;
+            self.waiting.pop();
+            self.code.emit(op.chained().unwrap_or(op), at)?;
             before = earlier.saturating_add(1);
         }
         self.wait(Waiting::Comparison { op, before }, at)
@@ -300,7 +226,7 @@ impl<'a> Compiler<'a> {
     /// `a if`: the condition runs before `a` does, so that its values do not stand on top of that of `a`.
     fn begin_condition(&mut self, at: usize) -> Result<bool> {
         self.reduce(Level::Or)?;
-        let start = match self.top() {
+        let start = match self.waiting.top() {
             None => 0,
             Some((Waiting::Group { start } | Waiting::Call { start, .. }, _)) => start,
             Some((Waiting::Else { distance }, _)) => distance.saturating_add(1),
@@ -309,40 +235,29 @@ impl<'a> Compiler<'a> {
                 return Err(ExpressionError::ExpectedOperator { at });
             }
         };
-        self.depth = self.depth.saturating_sub(1);
+        self.code.set_aside();
         self.wait(
             Waiting::If {
                 start,
-                condition: self.len,
+                condition: self.code.len(),
             },
             at,
         )
     }
 
-    /// `a if condition else`: turns the code of `a` and the condition into `condition, jump to b, a, jump to the end`.
-    /// Both move as they are: the jumps within them are relative.
     fn end_condition(&mut self, at: usize) -> Result<bool> {
         self.reduce(Level::Or)?;
-        let Some((Waiting::If { start, condition }, _)) = self.top() else {
+        let Some((Waiting::If { start, condition }, _)) = self.waiting.top() else {
             return Err(ExpressionError::MissingIf { at });
         };
-        self.pop();
-        let length = condition.saturating_sub(start);
-        self.emit(Op::JumpIfFalse, at)?;
-        // Two bytes more: the jump to the end, which follows `a`.
-        self.byte(narrow(length.saturating_add(2)), at)?;
-        if let Some(both) = self.code.get_mut(start..self.len) {
-            both.rotate_left(length.min(both.len()));
-        }
-        self.emit(Op::Jump, at)?;
-        let distance = self.len;
-        self.byte(0, at)?;
+        self.waiting.pop();
+        let distance = self.code.branch(start, condition, at)?;
         self.wait(Waiting::Else { distance }, at)
     }
 
     fn comma(&mut self, at: usize) -> Result<bool> {
         self.reduce(Level::Conditional)?;
-        match self.top() {
+        match self.waiting.top() {
             Some((
                 Waiting::Call {
                     function,
@@ -352,12 +267,12 @@ impl<'a> Compiler<'a> {
                 name,
             )) => {
                 self.argument(function, arguments, name)?;
-                self.pop();
+                self.waiting.pop();
                 let arguments = arguments.saturating_add(1);
                 self.wait(
                     Waiting::Call {
                         function,
-                        start: self.len,
+                        start: self.code.len(),
                         arguments,
                     },
                     name,
@@ -371,16 +286,16 @@ impl<'a> Compiler<'a> {
     /// What follows the code of an argument with so many before it.
     fn argument(&mut self, function: &Function, before: u8, at: usize) -> Result<()> {
         if let Some(each) = function.each {
-            self.emit(each, at)?;
+            self.code.emit(each, at)?;
         }
         match function.join {
-            Some(join) if before > 0 => self.emit(join, at),
+            Some(join) if before > 0 => self.code.emit(join, at),
             _ => Ok(()),
         }
     }
 
     fn close(&mut self, function: &Function, found: u8, at: usize) -> Result<()> {
-        self.pop();
+        self.waiting.pop();
         let (at_least, at_most) = (function.at_least, function.at_most);
         if (at_least..=at_most).contains(&found) {
             return Ok(());
@@ -395,25 +310,20 @@ impl<'a> Compiler<'a> {
 
     /// Completes what waits and binds at least as tightly as `loosest`.
     fn reduce(&mut self, loosest: Level) -> Result<()> {
-        while let Some((top, at)) = self.top()
+        while let Some((top, at)) = self.waiting.top()
             && top.level().is_some_and(|level| level >= loosest)
         {
-            self.pop();
+            self.waiting.pop();
             match top {
-                Waiting::Operator(op) => self.emit(op, at)?,
+                Waiting::Operator(op) => self.code.emit(op, at)?,
                 Waiting::Comparison { op, before } => {
-                    self.emit(op, at)?;
+                    self.code.emit(op, at)?;
                     // Each earlier comparison of the chain has left its verdict beneath.
                     for _ in 0..before {
-                        self.emit(Op::And, at)?;
+                        self.code.emit(Op::And, at)?;
                     }
                 }
-                Waiting::Else { distance } => {
-                    let skipped = self.len.saturating_sub(distance).saturating_sub(1);
-                    if let Some(place) = self.code.get_mut(distance) {
-                        *place = narrow(skipped);
-                    }
-                }
+                Waiting::Else { distance } => self.code.land(distance),
                 Waiting::Plus
                 | Waiting::If { .. }
                 | Waiting::Group { .. }
@@ -423,89 +333,8 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    fn top(&self) -> Option<(Waiting, usize)> {
-        self.waiting.get(self.waiting_len.checked_sub(1)?).copied()
-    }
-
-    /// Whether a parenthesis is open.
-    fn opener(&self) -> Option<&(Waiting, usize)> {
-        let waiting = self.waiting.get(..self.waiting_len).unwrap_or_default();
-        waiting
-            .iter()
-            .find(|(waiting, _)| matches!(waiting, Waiting::Group { .. } | Waiting::Call { .. }))
-    }
-
-    fn pop(&mut self) {
-        self.waiting_len = self.waiting_len.saturating_sub(1);
-    }
-
     /// Remembers what waits. A value is due after all of them, hence the `false`.
     fn wait(&mut self, waiting: Waiting, at: usize) -> Result<bool> {
-        let Some(place) = self.waiting.get_mut(self.waiting_len) else {
-            return Err(ExpressionError::TooDeep {
-                at,
-                capacity: NESTING,
-            });
-        };
-        *place = (waiting, at);
-        self.waiting_len += 1;
-        Ok(false)
+        self.waiting.push(waiting, at).map(|()| false)
     }
-
-    fn constant(&mut self, value: f64, at: usize) -> Result<()> {
-        let known = self.constants.get(..self.constants_len).unwrap_or_default();
-        let place = match known
-            .iter()
-            .position(|known| known.to_bits() == value.to_bits())
-        {
-            Some(place) => place,
-            None => {
-                let capacity = self.constants.len();
-                let Some(free) = self.constants.get_mut(self.constants_len) else {
-                    return Err(ExpressionError::TooManyConstants { at, capacity });
-                };
-                *free = value;
-                let place = self.constants_len;
-                self.constants_len += 1;
-                place
-            }
-        };
-        self.effect(0, 1, at)?;
-        self.byte(CONSTANT | narrow(place), at)
-    }
-
-    fn emit(&mut self, op: Op, at: usize) -> Result<()> {
-        let (takes, leaves) = op.effect();
-        self.effect(takes, leaves, at)?;
-        self.byte(op as u8, at)
-    }
-
-    fn effect(&mut self, takes: u8, leaves: u8, at: usize) -> Result<()> {
-        self.depth = self
-            .depth
-            .saturating_sub(usize::from(takes))
-            .saturating_add(usize::from(leaves));
-        if self.depth > STACK_DEPTH {
-            return Err(ExpressionError::TooDeep {
-                at,
-                capacity: STACK_DEPTH,
-            });
-        }
-        Ok(())
-    }
-
-    fn byte(&mut self, byte: u8, at: usize) -> Result<()> {
-        let capacity = self.code.len();
-        let Some(place) = self.code.get_mut(self.len) else {
-            return Err(ExpressionError::TooManyOperations { at, capacity });
-        };
-        *place = byte;
-        self.len += 1;
-        Ok(())
-    }
-}
-
-/// A place or a distance as a byte: both are below the capacities, which fit in one.
-fn narrow(place: usize) -> u8 {
-    u8::try_from(place).unwrap_or(u8::MAX)
 }

@@ -47,15 +47,17 @@
 //!
 //! # Capacity and cost
 //!
-//! [`Expression`] holds [`Expression::DEFAULT_OPS`] bytes of program and [`Expression::DEFAULT_CONSTANTS`] different
-//! numbers (200 bytes in all) unless told otherwise; an operation, a number and the step are a byte each and a
-//! conditional is four. A running program has at most [`STACK_DEPTH`] values in flight, and text nests at most [`NESTING`] deep.
+//! [`Expression`] holds 64 bytes of program and 16 different numbers (200 bytes in all) unless told otherwise; an
+//! operation, a number and the step are a byte each and a conditional is four. A running program has at most
+//! [`STACK_DEPTH`] values in flight, and text nests at most [`NESTING`] deep.
 //! What does not fit is refused with an error, never cut.
 //!
 //! Evaluating takes time in proportion to the program, and of a conditional only the branch that is taken; `and` and `or`
-//! evaluate both sides. `//` and `%` of numbers of very different size cost a loop over the difference of their exponents.
+//! evaluate both sides. `//` and `%` take a few operations for every bit by which the quotient is longer than one.
 
+mod code;
 mod compile;
+mod division;
 mod error;
 mod eval;
 mod lexer;
@@ -64,6 +66,7 @@ mod op;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod waiting;
 
 use core::str::FromStr;
 
@@ -93,12 +96,6 @@ pub struct Expression<const OPS: usize = 64, const CONSTANTS: usize = 16> {
 }
 
 impl Expression {
-    /// Bytes of program that an expression of the default size holds.
-    pub const DEFAULT_OPS: usize = 64;
-
-    /// Different numbers that an expression of the default size holds.
-    pub const DEFAULT_CONSTANTS: usize = 16;
-
     /// Compiles a text at the default capacities.
     ///
     /// # Errors
@@ -128,6 +125,12 @@ impl<const OPS: usize, const CONSTANTS: usize> Expression<OPS, CONSTANTS> {
         OPS <= 255 && CONSTANTS <= 128,
         "at most 255 bytes and 128 constants"
     );
+
+    /// Bytes of program that this type holds.
+    pub const OPS_MAX: usize = OPS;
+
+    /// Different numbers that this type holds.
+    pub const CONSTANTS_MAX: usize = CONSTANTS;
 
     /// The value at a step.
     pub fn eval(&self, step: u32) -> f64 {

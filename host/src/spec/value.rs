@@ -1,0 +1,117 @@
+//! What a parameter can be, and how it is read from and written to text.
+
+use std::fmt;
+
+use serde_json::Value as Json;
+
+use crate::document::{At, SpecError};
+
+/// The type of a field, which decides how its text is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// A number.
+    Number,
+    /// A whole number from 0 to 2^32 - 1.
+    Count,
+    /// `true` or `false`.
+    Flag,
+    /// One of some words.
+    Word(&'static [&'static str]),
+    /// Any text.
+    Text,
+    /// A list of numbers.
+    Numbers,
+    /// A list of whole numbers from 0 to 2^32 - 1.
+    Counts,
+}
+
+impl Type {
+    /// Reads a plain value of this type.
+    pub(super) fn read(self, at: &At<'_>) -> Result<ParameterValue, SpecError> {
+        Ok(match self {
+            Self::Number => ParameterValue::Number(at.number()?),
+            Self::Count => ParameterValue::Count(at.step(0)?),
+            Self::Flag => ParameterValue::Flag(at.flag()?),
+            Self::Word(known) => ParameterValue::Text(at.word("word", known)?.to_owned()),
+            Self::Text => ParameterValue::Text(at.text()?.to_owned()),
+            Self::Numbers => {
+                let items = at.items()?;
+                ParameterValue::Numbers(items.iter().map(At::number).collect::<Result<_, _>>()?)
+            }
+            Self::Counts => {
+                let items = at.items()?;
+                ParameterValue::Counts(items.iter().map(|item| item.step(0)).collect::<Result<_, _>>()?)
+            }
+        })
+    }
+}
+
+/// The value of a parameter in one trial.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParameterValue {
+    /// A number.
+    Number(f64),
+    /// A whole number from 0 to 2^32 - 1.
+    Count(u32),
+    /// `true` or `false`.
+    Flag(bool),
+    /// Text: a word or an expression.
+    Text(String),
+    /// A list of numbers.
+    Numbers(Vec<f64>),
+    /// A list of whole numbers.
+    Counts(Vec<u32>),
+}
+
+impl ParameterValue {
+    /// The value as JSON, where non-finite numbers are the strings `"NaN"`, `"Infinity"` and `"-Infinity"`.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        match self {
+            Self::Number(number) => json_number(*number),
+            Self::Count(count) => Json::from(*count),
+            Self::Flag(flag) => Json::from(*flag),
+            Self::Text(text) => Json::from(text.as_str()),
+            Self::Numbers(numbers) => numbers.iter().copied().map(json_number).collect(),
+            Self::Counts(counts) => counts.iter().copied().collect(),
+        }
+    }
+
+    /// The number, if it is one: what a plot can put on an axis.
+    #[must_use]
+    pub fn as_number(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Count(count) => Some(f64::from(*count)),
+            _ => None,
+        }
+    }
+}
+
+/// As a cell of a table: text without quotes, everything else as JSON writes it.
+impl fmt::Display for ParameterValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            other => match other.to_json() {
+                Json::String(word) => f.write_str(&word),
+                json => write!(f, "{json}"),
+            },
+        }
+    }
+}
+
+pub(super) fn json_number(number: f64) -> Json {
+    serde_json::Number::from_f64(number).map_or_else(
+        || {
+            Json::from(if number.is_nan() {
+                "NaN"
+            } else if number > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            })
+        },
+        Json::Number,
+    )
+}

@@ -1,0 +1,361 @@
+//! A block of trials, walked through all steps together.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use hairpin_core::{
+    AnyFeedback, AnySchedule, Feedback, Plan, PlateauState, Schedule, Sgd, SgdState, StepError,
+};
+
+use super::aligned::Aligned;
+use super::engine::Engine;
+use super::lanes::{Kernel, Lanes, padded};
+use super::model::Scratch;
+use super::order::Order;
+use super::samples::Samples;
+use super::{Cause, Divergence, Evaluation, Metric, TrainError, TrialOutcome};
+
+/// Where a trial's rates come from.
+#[derive(Clone, Copy, Debug)]
+pub enum Rates<'a> {
+    /// A row of a table, one rate a step.
+    Table(&'a [f32]),
+    /// A function of the step.
+    Schedule(&'a AnySchedule),
+    /// A schedule that observes the metric at each evaluation.
+    Feedback(&'a AnyFeedback),
+}
+
+impl<'a> From<&'a Plan> for Rates<'a> {
+    fn from(plan: &'a Plan) -> Self {
+        match plan {
+            Plan::Schedule(schedule) => Self::Schedule(schedule),
+            Plan::Feedback(feedback) => Self::Feedback(feedback),
+        }
+    }
+}
+
+/// What makes one trial differ from another.
+#[derive(Clone, Copy, Debug)]
+pub struct Trial<'a> {
+    /// Its rates.
+    pub rates: Rates<'a>,
+    /// Its update.
+    pub sgd: Sgd,
+}
+
+/// How to follow a run, and to stop it, from another thread.
+#[derive(Debug, Default)]
+pub struct Watch {
+    /// Set it to stop: every block answers before its next step.
+    pub cancel: AtomicBool,
+    /// Trial-steps done. A trial that diverged counts as having taken all its steps.
+    pub trial_steps: AtomicU64,
+}
+
+/// How a block ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BlockEnd {
+    /// Every trial finished or diverged; in the order of the trials.
+    Finished(Vec<TrialOutcome>),
+    /// It was asked to stop. [`Engine::resume_block`] goes on from here.
+    Stopped(BlockState),
+}
+
+/// A block between two steps, as bytes to be written to a file.
+///
+/// They begin with a version and end with a digest of the rest, so that a damaged or foreign file is noticed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockState {
+    bytes: Vec<u8>,
+}
+
+impl BlockState {
+    /// The bytes that [`BlockState::as_bytes`] gave. They are checked when the block is resumed.
+    #[must_use]
+    pub fn from_bytes(bytes: Vec<u8>) -> Self {
+        Self { bytes }
+    }
+
+    /// The bytes to save.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// A trial on its way.
+#[derive(Debug)]
+pub(super) struct Runner<'a> {
+    pub(super) trial: Trial<'a>,
+    /// The state of its feedback schedule, if it has one.
+    pub(super) feedback: Option<(&'a AnyFeedback, PlateauState)>,
+    /// Its place among the velocities, if it needs one.
+    pub(super) velocity: Option<usize>,
+    pub(super) optimizer: SgdState,
+    pub(super) evaluations: Vec<Evaluation>,
+    /// The rates of a feedback schedule.
+    pub(super) rates: Vec<f32>,
+    pub(super) diverged: Option<Divergence>,
+}
+
+impl Runner<'_> {
+    pub(super) fn observe(&mut self, evaluation: Evaluation, metric: Metric) {
+        if let Some((schedule, state)) = &mut self.feedback {
+            let metric = f64::from(evaluation.metric(metric));
+            schedule.observe(state, evaluation.step, metric);
+        }
+        self.evaluations.push(evaluation);
+    }
+
+    fn rate(&mut self, step: u32) -> f32 {
+        match self.trial.rates {
+            Rates::Table(rates) => rates[step as usize],
+            Rates::Schedule(schedule) => schedule.lr(step),
+            Rates::Feedback(_) => {
+                let rate = self.feedback.map_or(f32::NAN, |(schedule, state)| schedule.lr(&state, step));
+                self.rates.push(rate);
+                rate
+            }
+        }
+    }
+}
+
+/// All trials of a block, before step `step`.
+#[derive(Debug)]
+pub(super) struct Block<'a> {
+    pub(super) engine: &'a Engine<'a>,
+    pub(super) runners: Vec<Runner<'a>>,
+    pub(super) step: u32,
+    /// `[trials × stride]`
+    pub(super) params: Aligned,
+    /// `[trials with momentum × stride]`
+    pub(super) velocities: Aligned,
+    /// A trial's parameters, rounded up to whole cache lines.
+    pub(super) stride: usize,
+    order: Order,
+    samples: Samples,
+    scratch: Scratch,
+}
+
+impl<'a> Block<'a> {
+    pub(super) fn new(engine: &'a Engine<'a>, trials: &[Trial<'a>]) -> Result<Self, TrainError> {
+        let count = engine.parameters();
+        let stride = padded(count);
+        let mut velocities = 0;
+        let mut runners = Vec::with_capacity(trials.len());
+        for (number, &trial) in trials.iter().enumerate() {
+            let steps = engine.config.steps as usize;
+            if let Rates::Table(rates) = trial.rates
+                && rates.len() != steps
+            {
+                return Err(TrainError::RateCount {
+                    trial: number,
+                    expected: steps,
+                    found: rates.len(),
+                });
+            }
+            let velocity = trial.sgd.needs_velocity().then_some(velocities);
+            velocities += usize::from(velocity.is_some());
+            runners.push(Runner {
+                trial,
+                feedback: match trial.rates {
+                    Rates::Feedback(schedule) => Some((schedule, schedule.start())),
+                    Rates::Table(_) | Rates::Schedule(_) => None,
+                },
+                velocity,
+                optimizer: SgdState::default(),
+                evaluations: Vec::new(),
+                rates: Vec::new(),
+                diverged: None,
+            });
+        }
+        let mut params = Aligned::zeros(trials.len() * stride);
+        for params in params.chunks_exact_mut(stride) {
+            params[..count].copy_from_slice(&engine.initial);
+        }
+        let batch = engine.config.batch;
+        let widest = engine.validation.iter().map(Samples::count).max();
+        Ok(Self {
+            engine,
+            runners,
+            step: 0,
+            params,
+            velocities: Aligned::zeros(velocities * stride),
+            stride,
+            order: engine.order(),
+            samples: Samples::with_room(engine.data, batch),
+            scratch: engine.network.scratch(batch.max(widest.unwrap_or(0))),
+        })
+    }
+
+    /// Trains to the end, or until asked to stop.
+    pub(super) fn run(mut self, watch: &Watch) -> Result<BlockEnd, TrainError> {
+        let steps = self.engine.config.steps;
+        let all = self.runners.len() as u64 * u64::from(steps);
+        let mut active: Vec<usize> = (0..self.runners.len())
+            .filter(|&trial| self.runners[trial].diverged.is_none())
+            .collect();
+        // What is left is what the active trials have before them.
+        let left = |active: usize, step: u32| active as u64 * u64::from(steps - step);
+        let mut counted = all - left(active.len(), self.step);
+        watch.trial_steps.fetch_add(counted, Ordering::Relaxed);
+        while self.step < steps && !active.is_empty() {
+            if watch.cancel.load(Ordering::Relaxed) {
+                return Ok(BlockEnd::Stopped(BlockState {
+                    bytes: self.save(),
+                }));
+            }
+            let step = self.step;
+            let batch = self.order.batch(step, self.engine.config.batch);
+            self.samples.fill(self.engine.data, batch);
+            for &trial in &active {
+                self.descend(trial)?;
+            }
+            active.retain(|&trial| self.runners[trial].diverged.is_none());
+            if self.engine.evaluates_after(step) {
+                for &trial in &active {
+                    self.evaluate(trial);
+                }
+            }
+            self.step += 1;
+            let done = all - left(active.len(), self.step);
+            watch.trial_steps.fetch_add(done - counted, Ordering::Relaxed);
+            counted = done;
+        }
+        Ok(BlockEnd::Finished(self.outcomes()))
+    }
+
+    /// Takes the next step of one trial.
+    fn descend(&mut self, trial: usize) -> Result<(), TrainError> {
+        let Engine {
+            network,
+            isa,
+            config,
+            ..
+        } = self.engine;
+        let runner = &mut self.runners[trial];
+        let count = network.parameters();
+        let params = &mut self.params[trial * self.stride..][..count];
+        let diverged = |cause| {
+            Some(Divergence {
+                step: self.step,
+                cause,
+            })
+        };
+        let loss = network.descend(*isa, &self.samples, params, &mut self.scratch);
+        if !(loss.is_finite() && loss <= config.divergence_bound) {
+            runner.diverged = diverged(Cause::Loss);
+            return Ok(());
+        }
+        let rate = runner.rate(self.step);
+        let updated = isa.run(Update {
+            sgd: &runner.trial.sgd,
+            state: &mut runner.optimizer,
+            rate,
+            params,
+            grads: &self.scratch.grads,
+            velocity: match runner.velocity {
+                Some(slot) => &mut self.velocities[slot * self.stride..][..count],
+                None => &mut [],
+            },
+        });
+        match updated {
+            Ok(true) => {}
+            Ok(false) => runner.diverged = diverged(Cause::Parameters),
+            Err(StepError::NanRate) => runner.diverged = diverged(Cause::Rate),
+            Err(error) => return Err(TrainError::Update(error)),
+        }
+        Ok(())
+    }
+
+    /// Measures one trial on the validation part, after step `self.step`.
+    fn evaluate(&mut self, trial: usize) {
+        let Engine {
+            network,
+            isa,
+            config,
+            ..
+        } = self.engine;
+        let params = &self.params[trial * self.stride..][..network.parameters()];
+        let (mut loss, mut correct, mut count) = (0.0, 0, 0);
+        for samples in &self.engine.validation {
+            let score = network.evaluate(*isa, samples, params, &mut self.scratch);
+            loss += score.loss;
+            correct += score.correct;
+            count += samples.count();
+        }
+        let evaluation = Evaluation {
+            step: self.step,
+            loss: (loss / count as f64) as f32,
+            accuracy: (f64::from(correct) / count as f64) as f32,
+        };
+        self.runners[trial].observe(evaluation, config.metric);
+    }
+
+    fn outcomes(self) -> Vec<TrialOutcome> {
+        let config = self.engine.config;
+        let count = self.engine.parameters();
+        let params = self.params.chunks_exact(self.stride);
+        let trials = self.runners.into_iter().zip(params);
+        trials
+            .map(|(runner, params)| {
+                let whole = runner.diverged.is_none();
+                TrialOutcome {
+                    last: runner.evaluations.last().copied().filter(|_| whole),
+                    best: best(&runner.evaluations, config.metric),
+                    diverged: runner.diverged,
+                    losses: runner.evaluations.iter().map(|e| e.loss).collect(),
+                    accuracies: runner.evaluations.iter().map(|e| e.accuracy).collect(),
+                    rates: runner.feedback.map(|_| runner.rates),
+                    params: (config.keep_params && whole).then(|| params[..count].to_vec()),
+                }
+            })
+            .collect()
+    }
+}
+
+/// The best evaluation, the first of equals. NaN is never the best.
+fn best(evaluations: &[Evaluation], metric: Metric) -> Option<Evaluation> {
+    let worth = |evaluation: &Evaluation| match metric {
+        Metric::Loss => -evaluation.loss,
+        Metric::Accuracy => evaluation.accuracy,
+    };
+    let mut best: Option<Evaluation> = None;
+    for &evaluation in evaluations.iter().filter(|e| !worth(e).is_nan()) {
+        if best.is_none_or(|best| worth(&evaluation) > worth(&best)) {
+            best = Some(evaluation);
+        }
+    }
+    best
+}
+
+/// The core's update, and whether it left all parameters finite.
+struct Update<'a> {
+    sgd: &'a Sgd,
+    state: &'a mut SgdState,
+    rate: f32,
+    params: &'a mut [f32],
+    grads: &'a [f32],
+    velocity: &'a mut [f32],
+}
+
+impl Kernel for Update<'_> {
+    type Output = Result<bool, StepError>;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) -> Self::Output {
+        self.sgd.step_with::<L::Fma>(
+            self.state,
+            self.rate,
+            self.params,
+            self.grads,
+            self.velocity,
+        )?;
+        // Without an early exit, so that it is a loop over registers.
+        const EXPONENT: u32 = f32::INFINITY.to_bits();
+        let broken = self.params.iter().fold(false, |broken, x| {
+            broken | (x.to_bits() & EXPONENT == EXPONENT)
+        });
+        Ok(!broken)
+    }
+}

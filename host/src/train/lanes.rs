@@ -1,0 +1,409 @@
+//! The one place that knows instruction sets: vectors of `f32`, and work compiled once for each set.
+//!
+//! Every set gives the same bits. That holds because a vector operation is the scalar one in every lane, because
+//! all fused multiply-adds round once, and because no kernel lets the order of a sum depend on [`Lanes::WIDTH`].
+//!
+//! It is also the only module of the crate with `unsafe`, of two kinds: entering code compiled for instructions that were
+//! found at run time, and the instructions themselves inside it.
+#![allow(unsafe_code)]
+
+use hairpin_core::{Fma, LibmFma};
+
+/// `a * b + c` by the processor's own instruction.
+///
+/// Where a target has none, the compiler calls the platform's `fmaf` instead, which is slow and not everywhere exact;
+/// so it is used only where the instruction is known to exist.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HardwareFma;
+
+impl Fma for HardwareFma {
+    #[inline(always)]
+    fn fma(a: f32, b: f32, c: f32) -> f32 {
+        a.mul_add(b, c)
+    }
+}
+
+/// What the fallback multiplies with: still the instruction where the target always has it.
+#[cfg(any(target_feature = "fma", target_arch = "aarch64"))]
+type PortableFma = HardwareFma;
+#[cfg(not(any(target_feature = "fma", target_arch = "aarch64")))]
+type PortableFma = LibmFma;
+
+/// A register of `f32` lanes.
+pub(super) trait Lanes: Copy {
+    /// Number of lanes; divides [`PAD`].
+    const WIDTH: usize;
+    /// How many accumulators fit in the registers beside the operands of a product.
+    const ACCUMULATORS: usize;
+    /// The multiply-add of these registers, for scalar code beside them.
+    type Fma: Fma;
+
+    /// `x` in every lane.
+    fn splat(x: f32) -> Self;
+    /// The first [`Lanes::WIDTH`] elements. Panics when there are fewer.
+    fn load(from: &[f32]) -> Self;
+    /// Overwrites the first [`Lanes::WIDTH`] elements. Panics when there are fewer.
+    fn store(self, to: &mut [f32]);
+    /// `self * b + c`, rounded once.
+    fn mul_add(self, b: Self, c: Self) -> Self;
+    /// `self + b`
+    fn add(self, b: Self) -> Self;
+    /// `self - b`
+    fn sub(self, b: Self) -> Self;
+    /// `self * b`
+    fn mul(self, b: Self) -> Self;
+    /// `self / b`
+    fn div(self, b: Self) -> Self;
+    /// `self` where it is greater, else `b`: also where either is NaN.
+    fn max(self, b: Self) -> Self;
+    /// `then` where `self < limit`, else `otherwise`: also where either is NaN.
+    fn where_below(self, limit: Self, then: Self, otherwise: Self) -> Self;
+    /// `then` where `self == other`, else `otherwise`.
+    fn where_equal(self, other: Self, then: Self, otherwise: Self) -> Self;
+    /// Two to the power that the lowest bits of the encoding hold as a signed integer between -126 and 127.
+    fn exp2_of_low_bits(self) -> Self;
+}
+
+/// All rows that vectors are loaded from are padded to a multiple of this many elements.
+pub(super) const PAD: usize = 16;
+
+/// `count`, rounded up to a multiple of [`PAD`].
+pub(super) const fn padded(count: usize) -> usize {
+    count.next_multiple_of(PAD)
+}
+
+/// Work that is compiled for every instruction set. `run` and all it calls must be `#[inline(always)]`, or it is
+/// compiled for the lowest set only.
+pub(super) trait Kernel {
+    /// What the work gives.
+    type Output;
+    /// Does the work on registers `L`.
+    fn run<L: Lanes>(self) -> Self::Output;
+}
+
+/// An instruction set that this processor has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Isa(Level);
+
+// A `Level` above the fallback is made only in `Isa::available`, after asking the processor: `Isa::run` relies on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Isa {
+    /// The fastest one.
+    #[must_use]
+    pub fn detect() -> Self {
+        Self::available().last().unwrap_or(Self(Level::Portable))
+    }
+
+    /// All that this processor has, slowest first.
+    pub fn available() -> impl DoubleEndedIterator<Item = Self> {
+        #[cfg(target_arch = "x86_64")]
+        let fast = {
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            let avx512 = avx2
+                && is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl");
+            [
+                avx2.then_some(Self(Level::Avx2)),
+                avx512.then_some(Self(Level::Avx512)),
+            ]
+        };
+        #[cfg(not(target_arch = "x86_64"))]
+        let fast = [];
+        core::iter::once(Self(Level::Portable)).chain(fast.into_iter().flatten())
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Level::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => "AVX2",
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => "AVX-512",
+        }
+    }
+
+    /// Does `work` on this set's registers.
+    #[inline]
+    pub(super) fn run<K: Kernel>(self, work: K) -> K::Output {
+        match self.0 {
+            Level::Portable => work.run::<[f32; 8]>(),
+            // SAFETY: this level exists only after AVX2 and FMA were detected.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => unsafe { x86::avx2(work) },
+            // SAFETY: this level exists only after AVX2, FMA and AVX-512 F, DQ and VL were detected.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => unsafe { x86::avx512(work) },
+        }
+    }
+}
+
+impl Lanes for [f32; 8] {
+    const WIDTH: usize = 8;
+    const ACCUMULATORS: usize = 10;
+    type Fma = PortableFma;
+
+    #[inline(always)]
+    fn splat(x: f32) -> Self {
+        [x; 8]
+    }
+
+    #[inline(always)]
+    fn load(from: &[f32]) -> Self {
+        let mut lanes = [0.0; 8];
+        lanes.copy_from_slice(&from[..8]);
+        lanes
+    }
+
+    #[inline(always)]
+    fn store(self, to: &mut [f32]) {
+        to[..8].copy_from_slice(&self);
+    }
+
+    #[inline(always)]
+    fn mul_add(self, b: Self, c: Self) -> Self {
+        core::array::from_fn(|lane| PortableFma::fma(self[lane], b[lane], c[lane]))
+    }
+
+    #[inline(always)]
+    fn add(self, b: Self) -> Self {
+        core::array::from_fn(|lane| self[lane] + b[lane])
+    }
+
+    #[inline(always)]
+    fn sub(self, b: Self) -> Self {
+        core::array::from_fn(|lane| self[lane] - b[lane])
+    }
+
+    #[inline(always)]
+    fn mul(self, b: Self) -> Self {
+        core::array::from_fn(|lane| self[lane] * b[lane])
+    }
+
+    #[inline(always)]
+    fn div(self, b: Self) -> Self {
+        core::array::from_fn(|lane| self[lane] / b[lane])
+    }
+
+    #[inline(always)]
+    fn max(self, b: Self) -> Self {
+        b.where_below(self, self, b)
+    }
+
+    #[inline(always)]
+    fn where_below(self, limit: Self, then: Self, otherwise: Self) -> Self {
+        core::array::from_fn(|lane| {
+            if self[lane] < limit[lane] {
+                then[lane]
+            } else {
+                otherwise[lane]
+            }
+        })
+    }
+
+    #[inline(always)]
+    fn where_equal(self, other: Self, then: Self, otherwise: Self) -> Self {
+        core::array::from_fn(|lane| {
+            if self[lane] == other[lane] {
+                then[lane]
+            } else {
+                otherwise[lane]
+            }
+        })
+    }
+
+    #[inline(always)]
+    fn exp2_of_low_bits(self) -> Self {
+        self.map(|x| f32::from_bits((x.to_bits() << 23).wrapping_add(1.0_f32.to_bits())))
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use core::arch::x86_64::*;
+
+    use super::{HardwareFma, Kernel, Lanes};
+
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) fn avx2<K: Kernel>(work: K) -> K::Output {
+        work.run::<Ymm>()
+    }
+
+    #[target_feature(enable = "avx2,fma,avx512f,avx512dq,avx512vl")]
+    pub(super) fn avx512<K: Kernel>(work: K) -> K::Output {
+        work.run::<Zmm>()
+    }
+
+    /// Eight lanes. Used only inside [`avx2`].
+    #[derive(Clone, Copy)]
+    struct Ymm(__m256);
+
+    /// Sixteen lanes. Used only inside [`avx512`].
+    #[derive(Clone, Copy)]
+    struct Zmm(__m512);
+
+    /// A method that is one instruction on registers.
+    macro_rules! instruction {
+        ($method:ident($($operand:ident),*) = $instruction:ident) => {
+            #[inline(always)]
+            fn $method(self, $($operand: Self),*) -> Self {
+                // SAFETY: the type is private to this module, and only its entry above, which enables the
+                // instruction, hands it to a kernel.
+                Self(unsafe { $instruction(self.0, $($operand.0),*) })
+            }
+        };
+    }
+
+    /// The methods that differ between the sets in names alone.
+    macro_rules! common {
+        ($width:literal, $set1:ident, $load:ident, $store:ident) => {
+            const WIDTH: usize = $width;
+            type Fma = HardwareFma;
+
+            #[inline(always)]
+            fn splat(x: f32) -> Self {
+                // SAFETY: the type is private to this module, and only its entry above, which enables the
+                // instruction, hands it to a kernel.
+                Self(unsafe { $set1(x) })
+            }
+
+            #[inline(always)]
+            fn load(from: &[f32]) -> Self {
+                let from = &from[..$width];
+                // SAFETY: as in `splat`; the slice holds as many elements as are read, at any alignment.
+                Self(unsafe { $load(from.as_ptr()) })
+            }
+
+            #[inline(always)]
+            fn store(self, to: &mut [f32]) {
+                let to = &mut to[..$width];
+                // SAFETY: as in `splat`; the slice holds as many elements as are written, at any alignment.
+                unsafe { $store(to.as_mut_ptr(), self.0) }
+            }
+        };
+    }
+
+    impl Lanes for Ymm {
+        // 16 registers, less two for the right matrix and one or two for the left.
+        const ACCUMULATORS: usize = 12;
+        common!(8, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps);
+        instruction!(mul_add(b, c) = _mm256_fmadd_ps);
+        instruction!(add(b) = _mm256_add_ps);
+        instruction!(sub(b) = _mm256_sub_ps);
+        instruction!(mul(b) = _mm256_mul_ps);
+        instruction!(div(b) = _mm256_div_ps);
+        instruction!(max(b) = _mm256_max_ps);
+
+        #[inline(always)]
+        fn where_below(self, limit: Self, then: Self, otherwise: Self) -> Self {
+            // SAFETY: as in `splat`.
+            unsafe {
+                let below = _mm256_cmp_ps::<_CMP_LT_OQ>(self.0, limit.0);
+                Self(_mm256_blendv_ps(otherwise.0, then.0, below))
+            }
+        }
+
+        #[inline(always)]
+        fn where_equal(self, other: Self, then: Self, otherwise: Self) -> Self {
+            // SAFETY: as in `splat`.
+            unsafe {
+                let equal = _mm256_cmp_ps::<_CMP_EQ_OQ>(self.0, other.0);
+                Self(_mm256_blendv_ps(otherwise.0, then.0, equal))
+            }
+        }
+
+        #[inline(always)]
+        fn exp2_of_low_bits(self) -> Self {
+            // SAFETY: as in `splat`.
+            unsafe {
+                let shifted = _mm256_slli_epi32::<23>(_mm256_castps_si256(self.0));
+                let one = _mm256_castps_si256(_mm256_set1_ps(1.0));
+                Self(_mm256_castsi256_ps(_mm256_add_epi32(shifted, one)))
+            }
+        }
+    }
+
+    impl Lanes for Zmm {
+        // 32 registers, less four for the right matrix and some for the left.
+        const ACCUMULATORS: usize = 24;
+        common!(16, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps);
+        instruction!(mul_add(b, c) = _mm512_fmadd_ps);
+        instruction!(add(b) = _mm512_add_ps);
+        instruction!(sub(b) = _mm512_sub_ps);
+        instruction!(mul(b) = _mm512_mul_ps);
+        instruction!(div(b) = _mm512_div_ps);
+        instruction!(max(b) = _mm512_max_ps);
+
+        #[inline(always)]
+        fn where_below(self, limit: Self, then: Self, otherwise: Self) -> Self {
+            // SAFETY: as in `splat`.
+            unsafe {
+                let below = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(self.0, limit.0);
+                Self(_mm512_mask_blend_ps(below, otherwise.0, then.0))
+            }
+        }
+
+        #[inline(always)]
+        fn where_equal(self, other: Self, then: Self, otherwise: Self) -> Self {
+            // SAFETY: as in `splat`.
+            unsafe {
+                let equal = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(self.0, other.0);
+                Self(_mm512_mask_blend_ps(equal, otherwise.0, then.0))
+            }
+        }
+
+        #[inline(always)]
+        fn exp2_of_low_bits(self) -> Self {
+            // SAFETY: as in `splat`.
+            unsafe {
+                let shifted = _mm512_slli_epi32::<23>(_mm512_castps_si512(self.0));
+                let one = _mm512_castps_si512(_mm512_set1_ps(1.0));
+                Self(_mm512_castsi512_ps(_mm512_add_epi32(shifted, one)))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Triple<'a>(&'a [f32; PAD], &'a mut [f32; PAD]);
+
+    impl Kernel for Triple<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run<L: Lanes>(self) {
+            for at in (0..PAD).step_by(L::WIDTH) {
+                let x = L::load(&self.0[at..]);
+                x.mul_add(L::splat(3.0), L::splat(1e-9)).store(&mut self.1[at..]);
+            }
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_bits_of_one_rounding() {
+        let from: [f32; PAD] = core::array::from_fn(|i| 0.1 + i as f32 * 0.7);
+        let expected = from.map(|x| libm::fmaf(x, 3.0, 1e-9).to_bits());
+        for isa in Isa::available() {
+            let mut to = [f32::NAN; PAD];
+            isa.run(Triple(&from, &mut to));
+            assert_eq!(to.map(f32::to_bits), expected, "{}", isa.name());
+        }
+    }
+
+    #[test]
+    fn the_fastest_set_is_among_the_available() {
+        assert!(Isa::available().any(|isa| isa == Isa::detect()));
+    }
+}

@@ -1,0 +1,3 @@
+//! Helpers the suites share.
+
+pub mod sweep;
