@@ -1,11 +1,16 @@
 //! What survives a power cut: records come back whole or not at all, and a resumed run is the run.
 
+#[path = "checkpoint/draws.rs"]
+mod draws;
+#[path = "checkpoint/resume.rs"]
+mod resume;
 #[path = "support/rng.rs"]
 mod rng;
 
+use draws::{plateau, sgd};
 use hairpin_core::{
-    CheckpointError, CosineAnnealing, Feedback, LinearWarmup, PlateauConfig, PlateauRules,
-    PlateauState, Position, ReduceOnPlateau, Rounding, Schedule, Sgd, SgdConfig, SgdState,
+    CheckpointError, Feedback, PlateauConfig, PlateauState, Position, ReduceOnPlateau, Sgd,
+    SgdConfig, SgdState,
 };
 use rng::Rng;
 
@@ -52,51 +57,6 @@ impl Record {
             Self::Sgd => sgd(rng).to_bytes().to_vec(),
             Self::SgdState => SgdState::new(rng.one_in(2)).to_bytes().to_vec(),
         }
-    }
-}
-
-/// A plateau schedule in the midst of a run.
-fn plateau(rng: &mut Rng) -> (ReduceOnPlateau, PlateauState) {
-    let schedule = ReduceOnPlateau::new(PlateauConfig {
-        factor: rng.uniform(0.1, 0.9),
-        patience: rng.up_to(3),
-        cooldown: rng.up_to(3),
-        rules: rng.pick(&[PlateauRules::PADDLE, PlateauRules::TORCH]),
-        ..PlateauConfig::new(rng.log_uniform(1e-3, 10.0))
-    })
-    .unwrap();
-    let mut state = schedule.start();
-    for step in 0..rng.up_to(12) {
-        let loss = rng.pick(&[1.0, 0.5, 0.7, f64::NAN, f64::INFINITY, f64::NEG_INFINITY]);
-        schedule.observe(&mut state, step, loss);
-    }
-    (schedule, state)
-}
-
-fn sgd(rng: &mut Rng) -> Sgd {
-    let nesterov = rng.one_in(3);
-    let config = SgdConfig {
-        momentum: if nesterov {
-            0.9
-        } else {
-            rng.pick(&[0.0, 0.5, 0.9, 1e-50])
-        },
-        dampening: if nesterov {
-            0.0
-        } else {
-            rng.uniform(-1.0, 1.0)
-        },
-        nesterov,
-        weight_decay: rng.sign() * rng.log_uniform(1e-6, 0.1),
-        gradient_scale: rng.log_uniform(1e-4, 1e4),
-        rounding: rng.pick(&[Rounding::Separate, Rounding::Fused]),
-    };
-    let sgd = Sgd::new(config).unwrap();
-    if rng.one_in(2) {
-        sgd.group(rng.uniform(-2.0, 2.0), rng.uniform(0.0, 0.1))
-            .unwrap()
-    } else {
-        sgd
     }
 }
 
@@ -402,127 +362,4 @@ fn impossible_content_is_named() {
         Record::Plateau.read(&with(&start, 14, &[2])),
         content("best")
     );
-}
-
-/// A small model: the gradient of a quadratic, so that every error would stay and grow.
-fn gradient(params: &[f32], step: u32) -> Vec<f32> {
-    let target = |i: usize| (i as f32 + step as f32 * 0.1).sin();
-    params
-        .iter()
-        .enumerate()
-        .map(|(i, p)| (p - target(i)) * (1.0 + i as f32))
-        .collect()
-}
-
-const PARAMS: usize = 5;
-const STEPS: u32 = 40;
-
-/// A run that can stop at any step, and what it needs to go on.
-struct Run {
-    params: [f32; PARAMS],
-    velocity: [f32; PARAMS],
-    position: Position,
-    update: Sgd,
-    state: SgdState,
-}
-
-impl Run {
-    fn new(update: Sgd) -> Self {
-        let params = [1.0, -2.0, 0.5, 3.0, -0.25];
-        Self {
-            params,
-            velocity: [0.0; PARAMS],
-            position: Position::default(),
-            update,
-            state: SgdState::default(),
-        }
-    }
-
-    fn step(&mut self, lr: f32) {
-        let grads = gradient(&self.params, self.position.step);
-        let velocity = if self.update.needs_velocity() {
-            &mut self.velocity[..]
-        } else {
-            &mut []
-        };
-        self.update
-            .step(&mut self.state, lr, &mut self.params, &grads, velocity)
-            .unwrap();
-        self.position.step += 1;
-    }
-
-    /// The same run after everything but the floats went through bytes.
-    fn resumed(&self) -> Self {
-        Self {
-            params: self.params,
-            velocity: self.velocity,
-            position: Position::from_bytes(&self.position.to_bytes()).unwrap(),
-            update: Sgd::from_bytes(&self.update.to_bytes()).unwrap(),
-            state: SgdState::from_bytes(&self.state.to_bytes()).unwrap(),
-        }
-    }
-
-    fn bits(&self) -> [[u32; PARAMS]; 2] {
-        [
-            self.params.map(f32::to_bits),
-            self.velocity.map(f32::to_bits),
-        ]
-    }
-}
-
-#[test]
-fn a_resumed_run_is_the_run_bit_for_bit() {
-    let mut rng = Rng::from_env("resume");
-    let schedule =
-        LinearWarmup::new(7, 0.0, 0.1, CosineAnnealing::new(0.1, 0.001, 20).unwrap()).unwrap();
-    for _ in 0..20 {
-        let update = sgd(&mut rng);
-        for stop in 0..STEPS {
-            let (mut whole, mut halved) = (Run::new(update), Run::new(update));
-            for step in 0..STEPS {
-                whole.step(schedule.lr(step));
-                if step == stop {
-                    halved = halved.resumed();
-                }
-                halved.step(schedule.lr(halved.position.step));
-                assert_eq!(
-                    whole.bits(),
-                    halved.bits(),
-                    "stopped before {stop}, at {step}: {update:?}"
-                );
-            }
-        }
-    }
-}
-
-#[test]
-fn a_resumed_feedback_run_is_the_run_bit_for_bit() {
-    let mut rng = Rng::from_env("resume with feedback");
-    for _ in 0..20 {
-        let update = sgd(&mut rng);
-        let (after, _) = plateau(&mut rng);
-        let schedule = LinearWarmup::new(5, 0.0, 0.1, after).unwrap();
-        let losses: Vec<f64> = (0..STEPS)
-            .map(|_| rng.pick(&[1.0, 0.5, 0.9, f64::NAN, 2.0]))
-            .collect();
-        for stop in 0..STEPS {
-            let (mut whole, mut halved) = (Run::new(update), Run::new(update));
-            let (mut ours, mut theirs) = (schedule.start(), schedule.start());
-            for (step, &loss) in (0..).zip(&losses) {
-                if step == stop {
-                    halved = halved.resumed();
-                    theirs = PlateauState::from_bytes(&theirs.to_bytes()).unwrap();
-                }
-                whole.step(schedule.lr(&ours, step));
-                halved.step(schedule.lr(&theirs, halved.position.step));
-                let observed = schedule.observe(&mut ours, step, loss);
-                assert_eq!(schedule.observe(&mut theirs, step, loss), observed);
-                assert_eq!(
-                    whole.bits(),
-                    halved.bits(),
-                    "stopped before {stop}, at {step}: {schedule:?}"
-                );
-            }
-        }
-    }
 }
