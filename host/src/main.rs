@@ -1,2 +1,9 @@
-//! The `hairpin` command line.
-fn main() {}
+//! The `hairpin` command line: parses and prints, the library does the work.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

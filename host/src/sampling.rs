@@ -50,7 +50,9 @@ impl<'a> Sampler<'a> {
             let mut total: u64 = 0;
             for alternative in 0..spec.schedules.len() {
                 // The specification was refused if any of this did not fit.
-                let sizes = spec.parameters(alternative).map(|(_, field)| field.domain.size().unwrap_or(1));
+                let sizes = spec
+                    .parameters(alternative)
+                    .map(|(_, field)| field.domain.size().unwrap_or(1));
                 total = total.saturating_add(sizes.fold(1, u64::saturating_mul));
                 offsets.push(total);
             }
@@ -71,7 +73,10 @@ impl<'a> Sampler<'a> {
     pub fn trial(&self, index: u64) -> Result<Trial, SpecError> {
         if index >= self.spec.trials {
             return Err(SpecError::whole(
-                format!("there is no trial {index}, the sweep has {}", self.spec.trials),
+                format!(
+                    "there is no trial {index}, the sweep has {}",
+                    self.spec.trials
+                ),
                 "trials are counted from 0",
             ));
         }
@@ -90,9 +95,19 @@ impl<'a> Sampler<'a> {
         let built = assemble(&self.spec.schedules[alternative], &values)
             .and_then(|(made, rest)| Ok((made, self.spec.sgd.build(rest)?)));
         match built {
-            Ok(((schedule, plan), sgd)) => Ok(Trial { index, alternative, parameters, schedule, plan, sgd }),
+            Ok(((schedule, plan), sgd)) => Ok(Trial {
+                index,
+                alternative,
+                parameters,
+                schedule,
+                plan,
+                sgd,
+            }),
             Err(error) => {
-                let drawn: Vec<_> = parameters.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+                let drawn: Vec<_> = parameters
+                    .iter()
+                    .map(|(name, value)| format!("{name} = {value}"))
+                    .collect();
                 Err(error.with_note(&format!("trial {index} drew {}", drawn.join(", "))))
             }
         }
@@ -100,19 +115,36 @@ impl<'a> Sampler<'a> {
 
     fn draw(&self, coordinates: &mut impl Coordinates) -> (usize, Vec<Option<ParameterValue>>) {
         let alternatives = self.spec.schedules.len();
-        let alternative = if alternatives > 1 { pick(coordinates.next(), alternatives) } else { 0 };
+        let alternative = if alternatives > 1 {
+            pick(coordinates.next(), alternatives)
+        } else {
+            0
+        };
         let values = self
             .spec
             .parameters(alternative)
-            .map(|(_, field)| field.domain.at(if field.domain.is_fixed() { 0.0 } else { coordinates.next() }))
+            .map(|(_, field)| {
+                field.domain.at(if field.domain.is_fixed() {
+                    0.0
+                } else {
+                    coordinates.next()
+                })
+            })
             .collect();
         (alternative, values)
     }
 
     fn grid(&self, index: u64) -> (usize, Vec<Option<ParameterValue>>) {
-        let alternative = self.offsets.partition_point(|&offset| offset <= index).saturating_sub(1);
+        let alternative = self
+            .offsets
+            .partition_point(|&offset| offset <= index)
+            .saturating_sub(1);
         let mut rest = index - self.offsets[alternative];
-        let fields: Vec<_> = self.spec.parameters(alternative).map(|(_, field)| field).collect();
+        let fields: Vec<_> = self
+            .spec
+            .parameters(alternative)
+            .map(|(_, field)| field)
+            .collect();
         let mut values: Vec<_> = fields
             .iter()
             .rev()
@@ -129,7 +161,11 @@ impl<'a> Sampler<'a> {
 }
 
 // The product is below `count`, a number of alternatives in a file.
-#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss
+)]
 fn pick(fraction: f64, count: usize) -> usize {
     ((fraction * count as f64) as usize).min(count - 1)
 }
@@ -178,7 +214,11 @@ impl Sobol {
     #[allow(clippy::cast_possible_truncation)]
     fn new(seed: u64, index: u64) -> Self {
         let scramble = generator(seed, *b"sobol\0\0\0", index / SOBOL_POINTS).next_u32();
-        Self { point: (index % SOBOL_POINTS) as u32, dimension: 0, scramble }
+        Self {
+            point: (index % SOBOL_POINTS) as u32,
+            dimension: 0,
+            scramble,
+        }
     }
 }
 

@@ -369,7 +369,7 @@ class Floats(ast.NodeTransformer):
         plain = isinstance(node.func, ast.Name)
         name = node.func.id if plain else getattr(node.func, "attr", None)
         least, most = self.ARITY.get(name, (1, 1))
-        if (plain and name not in self.FUNCTIONS) or node.keywords or not least <= len(node.args) <= most:
+        if name is None or (plain and name not in self.FUNCTIONS) or node.keywords or not least <= len(node.args) <= most:
             raise Outside(node)
         node.args = [self.visit(argument) for argument in node.args]
         return ast.Call(ast.Name("float", ast.Load()), [node], [])

@@ -220,7 +220,11 @@ impl Table {
         let numeric = |(name, _): &(String, usize)| name.parse().ok().filter(|x: &f64| !x.is_nan());
         if sorted.iter().all(|class| numeric(class).is_some()) {
             // Stable, so that "1" and "1.0" stay in the order of their characters.
-            sorted.sort_by(|a, b| numeric(a).partial_cmp(&numeric(b)).unwrap_or(std::cmp::Ordering::Equal));
+            sorted.sort_by(|a, b| {
+                numeric(a)
+                    .partial_cmp(&numeric(b))
+                    .unwrap_or(std::cmp::Ordering::Equal)
+            });
         }
         let mut place = vec![0; sorted.len()];
         for (sorted_place, (_, class)) in sorted.iter().enumerate() {
@@ -338,9 +342,15 @@ mod tests {
         assert!(matches!(read("", "y"), Err(DataError::Empty { .. })));
         assert!(matches!(read("\n\n", "y"), Err(DataError::Empty { .. })));
         assert!(matches!(read("y\n1\n", "y"), Err(DataError::NoFeatures)));
-        assert!(matches!(read("x,y\n", "y"), Err(DataError::TooFewRows { rows: 0 })));
+        assert!(matches!(
+            read("x,y\n", "y"),
+            Err(DataError::TooFewRows { rows: 0 })
+        ));
         let one = text().replace(",9,", ",10,");
-        assert!(matches!(read(&one, "kind"), Err(DataError::TooFewClasses { .. })));
+        assert!(matches!(
+            read(&one, "kind"),
+            Err(DataError::TooFewClasses { .. })
+        ));
         let latin = from_csv("t.csv", b"x,y\n1,\xe9\n", "y");
         assert!(matches!(latin, Err(DataError::NotUtf8 { line: 2, .. })));
     }

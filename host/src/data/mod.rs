@@ -170,14 +170,37 @@ mod tests {
         let new = |features: usize, labels: Vec<u16>| {
             Dataset::new("d", vec![0.0; features], labels, classes()).unwrap_err()
         };
-        assert!(matches!(new(9, vec![0; 9]), DataError::TooFewRows { rows: 9 }));
+        assert!(matches!(
+            new(9, vec![0; 9]),
+            DataError::TooFewRows { rows: 9 }
+        ));
         assert!(matches!(new(0, vec![0; 10]), DataError::NoFeatures));
-        assert!(matches!(new(15, vec![0; 10]), DataError::Ragged { rows: 10, count: 15 }));
+        assert!(matches!(
+            new(15, vec![0; 10]),
+            DataError::Ragged {
+                rows: 10,
+                count: 15
+            }
+        ));
         let mut labels = vec![0; 10];
         labels[3] = 2;
-        assert!(matches!(new(10, labels), DataError::UnknownClass { row: 3, label: 2, .. }));
+        assert!(matches!(
+            new(10, labels),
+            DataError::UnknownClass {
+                row: 3,
+                label: 2,
+                ..
+            }
+        ));
         let nan = Dataset::new("d", vec![f32::NAN; 10], vec![0; 10], classes()).unwrap_err();
-        assert!(matches!(nan, DataError::NotFinite { row: 0, column: 0, .. }));
+        assert!(matches!(
+            nan,
+            DataError::NotFinite {
+                row: 0,
+                column: 0,
+                ..
+            }
+        ));
         let one = Dataset::new("d", vec![0.0; 10], vec![0; 10], vec!["a".into()]).unwrap_err();
         assert!(matches!(one, DataError::TooFewClasses { only: Some(name) } if name == "a"));
     }

@@ -37,17 +37,29 @@ impl Place {
     /// The place of a key that was left out of the table at this place.
     #[must_use]
     pub fn absent(&self, key: &str) -> Self {
-        Self { source: Arc::clone(&self.source), span: self.span.clone(), path: join(&self.path, key) }
+        Self {
+            source: Arc::clone(&self.source),
+            span: self.span.clone(),
+            path: join(&self.path, key),
+        }
     }
 }
 
 fn join(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+    if path.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{path}.{key}")
+    }
 }
 
 impl<'a> At<'a> {
     pub(super) fn root(source: &'a Arc<Source>, node: &'a Node) -> Self {
-        Self { source, node, path: String::new() }
+        Self {
+            source,
+            node,
+            path: String::new(),
+        }
     }
 
     /// The path of the key, as `schedules[1].after.gamma`; empty at the root.
@@ -66,7 +78,11 @@ impl<'a> At<'a> {
     /// Where this stands, to be kept.
     #[must_use]
     pub fn place(&self) -> Place {
-        Place { source: Arc::clone(self.source), span: self.node.span.clone(), path: self.path.clone() }
+        Place {
+            source: Arc::clone(self.source),
+            span: self.node.span.clone(),
+            path: self.path.clone(),
+        }
     }
 
     /// What stands here.
@@ -113,9 +129,9 @@ impl<'a> At<'a> {
                 "NaN" => Ok(f64::NAN),
                 "Infinity" => Ok(f64::INFINITY),
                 "-Infinity" => Ok(f64::NEG_INFINITY),
-                other if other.trim().parse::<f64>().is_ok() => {
-                    Err(self.mismatch("a number").with_help("write it without quotes; in YAML, 1e-4 is safest as 1.0e-4"))
-                }
+                other if other.trim().parse::<f64>().is_ok() => Err(self
+                    .mismatch("a number")
+                    .with_help("write it without quotes; in YAML, 1e-4 is safest as 1.0e-4")),
                 _ => Err(self.mismatch("a number")),
             },
             _ => Err(self.mismatch("a number")),
@@ -133,9 +149,15 @@ impl<'a> At<'a> {
             Value::Int(_) => Err(self.error(format!("must be {}", bounds()))),
             // Floats below 2^53 hold every whole number; above, the digits written are not the number read.
             #[allow(clippy::cast_possible_truncation)]
-            Value::Float(number) if number.abs() < 9_007_199_254_740_992.0 && libm::trunc(number) == number => {
+            Value::Float(number)
+                if number.abs() < 9_007_199_254_740_992.0 && libm::trunc(number) == number =>
+            {
                 let whole = number as i64;
-                if range.contains(&whole) { Ok(whole) } else { Err(self.error(format!("must be {}", bounds()))) }
+                if range.contains(&whole) {
+                    Ok(whole)
+                } else {
+                    Err(self.error(format!("must be {}", bounds())))
+                }
             }
             Value::Float(_) => Err(self.error(format!("must be {}", bounds()))),
             _ => Err(self.mismatch(&bounds())),
@@ -181,7 +203,9 @@ impl<'a> At<'a> {
         let text = self.text()?;
         match known.iter().find(|word| **word == text) {
             Some(word) => Ok(word),
-            None => Err(self.error(format!("unknown {what} `{text}`")).with_help(suggestion(text, known))),
+            None => Err(self
+                .error(format!("unknown {what} `{text}`"))
+                .with_help(suggestion(text, known))),
         }
     }
 
@@ -194,7 +218,11 @@ impl<'a> At<'a> {
             Value::List(items) => Ok(items
                 .iter()
                 .enumerate()
-                .map(|(index, node)| Self { source: self.source, node, path: format!("{}[{index}]", self.path) })
+                .map(|(index, node)| Self {
+                    source: self.source,
+                    node,
+                    path: format!("{}[{index}]", self.path),
+                })
                 .collect()),
             _ => Err(self.mismatch("a list")),
         }
@@ -206,9 +234,12 @@ impl<'a> At<'a> {
     /// Where something else stands here.
     pub fn fields(&self) -> Result<Fields<'a>, SpecError> {
         match &self.node.value {
-            Value::Table(entries) => {
-                Ok(Fields { at: self.clone(), entries, taken: vec![false; entries.len()], known: Vec::new() })
-            }
+            Value::Table(entries) => Ok(Fields {
+                at: self.clone(),
+                entries,
+                taken: vec![false; entries.len()],
+                known: Vec::new(),
+            }),
             _ => Err(self.mismatch("a table")),
         }
     }
@@ -244,7 +275,12 @@ pub struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// A table without entries, in place of one that was left out.
     pub(crate) fn empty(at: At<'a>) -> Self {
-        Self { at, entries: &[], taken: Vec::new(), known: Vec::new() }
+        Self {
+            at,
+            entries: &[],
+            taken: Vec::new(),
+            known: Vec::new(),
+        }
     }
 
     /// The table itself.
@@ -262,7 +298,11 @@ impl<'a> Fields<'a> {
         if node.value == Value::Null {
             return None;
         }
-        Some(At { source: self.at.source, node, path: join(&self.at.path, name) })
+        Some(At {
+            source: self.at.source,
+            node,
+            path: join(&self.at.path, name),
+        })
     }
 
     /// The entry of that name, which must be there.
@@ -274,7 +314,11 @@ impl<'a> Fields<'a> {
             return Ok(at);
         }
         // A missing `gamma` next to an unknown `gama` is one mistake, better told at the word that is wrong.
-        let misspelt = self.entries.iter().zip(&self.taken).find(|((key, _), taken)| !**taken && near(&key.name, name));
+        let misspelt = self
+            .entries
+            .iter()
+            .zip(&self.taken)
+            .find(|((key, _), taken)| !**taken && near(&key.name, name));
         if let Some(((key, _), _)) = misspelt {
             return Err(self.unknown(key, &[name]));
         }
@@ -286,7 +330,12 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// At the first of them, with the nearest known name and all known names.
     pub fn finish(self) -> Result<(), SpecError> {
-        match self.entries.iter().zip(&self.taken).find(|(_, taken)| !**taken) {
+        match self
+            .entries
+            .iter()
+            .zip(&self.taken)
+            .find(|(_, taken)| !**taken)
+        {
             Some(((key, _), _)) => Err(self.unknown(key, &self.known)),
             None => Ok(()),
         }
@@ -304,9 +353,13 @@ impl<'a> Fields<'a> {
     }
 
     fn unknown(&self, key: &Key, known: &[&'static str]) -> SpecError {
-        SpecError::at(self.at.source, key.span.clone(), format!("unknown key `{}`", key.name))
-            .with_path(join(&self.at.path, &key.name))
-            .with_help(suggestion(&key.name, known))
+        SpecError::at(
+            self.at.source,
+            key.span.clone(),
+            format!("unknown key `{}`", key.name),
+        )
+        .with_path(join(&self.at.path, &key.name))
+        .with_help(suggestion(&key.name, known))
     }
 }
 
@@ -322,7 +375,11 @@ fn distance(word: &str, known: &str) -> usize {
 
 /// The known word a misspelt one is nearest to, if it is near at all.
 pub(super) fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str> {
-    known.iter().copied().filter(|candidate| near(word, candidate)).min_by_key(|candidate| distance(word, candidate))
+    known
+        .iter()
+        .copied()
+        .filter(|candidate| near(word, candidate))
+        .min_by_key(|candidate| distance(word, candidate))
 }
 
 fn suggestion(word: &str, known: &[&'static str]) -> String {

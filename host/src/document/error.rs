@@ -12,10 +12,10 @@ use super::Source;
 ///
 /// [`Display`](fmt::Display) gives all of it but the remedy in one line; as a [`Diagnostic`] it prints the source line with a caret
 /// and the remedy beneath; [`SpecError::one_line`] is the whole story without a line break, for a log or a line of JSON.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub struct SpecError(Box<Details>);
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Details {
     message: String,
     help: Option<String>,
@@ -30,7 +30,13 @@ const LONGEST_VALUE: usize = 60;
 impl SpecError {
     /// An error that no place in a text stands for: a file that cannot be opened, an option that is missing.
     pub fn whole(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self(Box::new(Details { message: message.into(), help: Some(help.into()), path: String::new(), value: None, place: None }))
+        Self(Box::new(Details {
+            message: message.into(),
+            help: Some(help.into()),
+            path: String::new(),
+            value: None,
+            place: None,
+        }))
     }
 
     /// An error at some bytes of a source.
@@ -64,7 +70,10 @@ impl SpecError {
         let value: String = value.into();
         let line = value.split_whitespace().collect::<Vec<_>>().join(" ");
         self.0.value = Some(if line.chars().count() > LONGEST_VALUE {
-            line.chars().take(LONGEST_VALUE).chain("…".chars()).collect()
+            line.chars()
+                .take(LONGEST_VALUE)
+                .chain("…".chars())
+                .collect()
         } else {
             line
         });
@@ -130,7 +139,10 @@ impl SpecError {
     }
 
     fn position(&self) -> Option<(usize, usize)> {
-        self.0.place.as_ref().map(|(source, span)| source.position(span.start))
+        self.0
+            .place
+            .as_ref()
+            .map(|(source, span)| source.position(span.start))
     }
 }
 
@@ -152,7 +164,10 @@ impl fmt::Display for SpecError {
 
 impl Diagnostic for SpecError {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.0.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display + 'a>)
+        self.0
+            .help
+            .as_ref()
+            .map(|help| Box::new(help) as Box<dyn fmt::Display + 'a>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -164,7 +179,11 @@ impl Diagnostic for SpecError {
         // A whole table underlined over many lines hides what is meant: point at its first line.
         let shown = source.slice(span).lines().next().map_or(0, str::len);
         let start = SourceOffset::from(span.start.min(source.text().len()));
-        Some(Box::new(std::iter::once(LabeledSpan::new(Some("here".to_owned()), start.offset(), shown))))
+        Some(Box::new(std::iter::once(LabeledSpan::new(
+            Some("here".to_owned()),
+            start.offset(),
+            shown,
+        ))))
     }
 }
 

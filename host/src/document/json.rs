@@ -44,13 +44,21 @@ pub(super) fn looks_like_object(text: &str) -> bool {
 
 fn syntax(error: &serde_json::Error, source: &Arc<Source>) -> SpecError {
     let text = source.text();
-    let line_start: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let line_start: usize = text
+        .split_inclusive('\n')
+        .take(error.line().saturating_sub(1))
+        .map(str::len)
+        .sum();
     let byte = (line_start + error.column().saturating_sub(1)).min(text.len());
     // Its own message ends in the position, which is told anyway.
     let message = error.to_string();
     let message = message.split(" at line ").next().unwrap_or_default();
-    SpecError::at(source, byte..(byte + 1).min(text.len()), format!("not JSON: {message}"))
-        .with_help("names and text stand in double quotes, and nothing follows the last entry")
+    SpecError::at(
+        source,
+        byte..(byte + 1).min(text.len()),
+        format!("not JSON: {message}"),
+    )
+    .with_help("names and text stand in double quotes, and nothing follows the last entry")
 }
 
 /// Where a piece of the source's own text lies in it.
@@ -77,7 +85,13 @@ fn node(piece: &str, source: &Arc<Source>, depth: usize) -> Result<Node, SpecErr
                 let key_span = key_place(&name, place(raw.get(), source).start, source);
                 refuse_duplicate(&entries, &name, &key_span, source)?;
                 let inner = node(raw.get(), source, depth + 1)?;
-                entries.push((Key { name, span: key_span }, inner));
+                entries.push((
+                    Key {
+                        name,
+                        span: key_span,
+                    },
+                    inner,
+                ));
             }
             Value::Table(entries)
         }
@@ -95,7 +109,19 @@ fn node(piece: &str, source: &Arc<Source>, depth: usize) -> Result<Node, SpecErr
         Some(b'n') => Value::Null,
         _ => match piece.parse::<i64>() {
             Ok(whole) => Value::Int(whole),
-            Err(_) => Value::Float(serde_json::from_str(piece).map_err(wrong)?),
+            // Not by `serde_json`, whose default is off by a last bit for some seventeen-digit numbers.
+            Err(_) => match piece.parse::<f64>() {
+                Ok(number) if number.is_finite() => Value::Float(number),
+                _ => {
+                    return Err(SpecError::at(
+                        source,
+                        span.clone(),
+                        "a number beyond what 64-bit floats hold",
+                    )
+                    .with_value(piece)
+                    .with_help("infinity is written as the string \"Infinity\""));
+                }
+            },
         },
     };
     Ok(Node { value, span })
@@ -115,9 +141,17 @@ fn key_place(name: &str, value_start: usize, source: &Source) -> Range<usize> {
 }
 
 /// Refuses the second of two equal keys: TOML and YAML readers do so themselves, JSON's would keep the last.
-fn refuse_duplicate(entries: &[(Key, Node)], name: &str, span: &Range<usize>, source: &Arc<Source>) -> Result<(), SpecError> {
+fn refuse_duplicate(
+    entries: &[(Key, Node)],
+    name: &str,
+    span: &Range<usize>,
+    source: &Arc<Source>,
+) -> Result<(), SpecError> {
     if entries.iter().any(|(key, _)| key.name == name) {
-        return Err(SpecError::at(source, span.clone(), format!("`{name}` is given twice")).with_help("keep one of the two"));
+        return Err(
+            SpecError::at(source, span.clone(), format!("`{name}` is given twice"))
+                .with_help("keep one of the two"),
+        );
     }
     Ok(())
 }

@@ -130,7 +130,10 @@ impl Document {
     pub fn load(path: &Path) -> Result<Self, SpecError> {
         let Some(format) = Format::of(path) else {
             return Err(SpecError::whole(
-                format!("`{}` is neither .toml, .yaml, .yml nor .json", path.display()),
+                format!(
+                    "`{}` is neither .toml, .yaml, .yml nor .json",
+                    path.display()
+                ),
                 "the extension says how the file is read; rename it",
             ));
         };

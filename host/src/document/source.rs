@@ -14,13 +14,21 @@ impl Source {
     /// A whole file, or a command-line argument called by its option's name.
     #[must_use]
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { name: name.into(), text: text.into(), first_line: 1 }
+        Self {
+            name: name.into(),
+            text: text.into(),
+            first_line: 1,
+        }
     }
 
     /// One line out of a larger stream, `line` counted from 1.
     #[must_use]
     pub fn line_of(name: impl Into<String>, text: impl Into<String>, line: usize) -> Self {
-        Self { name: name.into(), text: text.into(), first_line: line }
+        Self {
+            name: name.into(),
+            text: text.into(),
+            first_line: line,
+        }
     }
 
     /// What to call this text in a message.
@@ -48,8 +56,16 @@ impl Source {
     /// The byte at a line and column counted from 1 within this text.
     pub(super) fn byte_of(&self, line: u64, column: u64) -> usize {
         let index = |count: u64| usize::try_from(count.saturating_sub(1)).unwrap_or(usize::MAX);
-        let start: usize = self.text.split_inclusive('\n').take(index(line)).map(str::len).sum();
-        self.text[start..].char_indices().nth(index(column)).map_or(self.text.len(), |(at, _)| start + at)
+        let start: usize = self
+            .text
+            .split_inclusive('\n')
+            .take(index(line))
+            .map(str::len)
+            .sum();
+        self.text[start..]
+            .char_indices()
+            .nth(index(column))
+            .map_or(self.text.len(), |(at, _)| start + at)
     }
 
     /// The text of a span; what lies outside of the source is cut away.

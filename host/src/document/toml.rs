@@ -41,8 +41,9 @@ fn shifted(span: Range<usize>, shift: isize, length: usize) -> Range<usize> {
 fn syntax(error: &toml::de::Error, source: &Arc<Source>, shift: isize) -> SpecError {
     let length = source.text().len();
     let span = shifted(error.span().unwrap_or(0..0), shift, length);
-    SpecError::at(source, span, format!("not TOML: {}", error.message()))
-        .with_help("text stands in quotes, a table in braces, entries of an inline table are parted by commas")
+    SpecError::at(source, span, format!("not TOML: {}", error.message())).with_help(
+        "text stands in quotes, a table in braces, entries of an inline table are parted by commas",
+    )
 }
 
 struct Reader<'a> {
@@ -52,7 +53,12 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn node(&self, value: &DeValue<'_>, span: Range<usize>, depth: usize) -> Result<Node, SpecError> {
+    fn node(
+        &self,
+        value: &DeValue<'_>,
+        span: Range<usize>,
+        depth: usize,
+    ) -> Result<Node, SpecError> {
         let place = shifted(span.clone(), self.shift, self.source.text().len());
         if depth > MAX_DEPTH {
             return Err(too_deep(self.source, place));
@@ -60,22 +66,35 @@ impl Reader<'_> {
         let value = match value {
             DeValue::String(text) => Value::Text(text.to_string()),
             DeValue::Boolean(flag) => Value::Bool(*flag),
-            DeValue::Integer(digits) => match i64::from_str_radix(digits.as_str(), digits.radix()) {
-                Ok(whole) => Value::Int(whole),
-                Err(_) => {
-                    return Err(SpecError::at(self.source, place, "a whole number beyond 64 bits")
+            DeValue::Integer(digits) => {
+                match i64::from_str_radix(digits.as_str(), digits.radix()) {
+                    Ok(whole) => Value::Int(whole),
+                    Err(_) => {
+                        return Err(SpecError::at(
+                            self.source,
+                            place,
+                            "a whole number beyond 64 bits",
+                        )
                         .with_value(digits.to_string())
                         .with_help("write it with a decimal point if a float is meant"));
+                    }
                 }
-            },
+            }
             DeValue::Float(digits) => match digits.as_str().parse::<f64>() {
                 Ok(number) => Value::Float(number),
-                Err(_) => return Err(SpecError::at(self.source, place, "not a number").with_value(digits.as_str())),
+                Err(_) => {
+                    return Err(SpecError::at(self.source, place, "not a number")
+                        .with_value(digits.as_str()));
+                }
             },
             DeValue::Datetime(date) => {
-                return Err(SpecError::at(self.source, place, "a date stands where no date is understood")
-                    .with_value(date.to_string())
-                    .with_help("put it in quotes if text is meant"));
+                return Err(SpecError::at(
+                    self.source,
+                    place,
+                    "a date stands where no date is understood",
+                )
+                .with_value(date.to_string())
+                .with_help("put it in quotes if text is meant"));
             }
             DeValue::Array(items) => {
                 let mut list = Vec::with_capacity(items.len());
@@ -89,16 +108,30 @@ impl Reader<'_> {
         Ok(Node { value, span: place })
     }
 
-    fn table(&self, table: &DeTable<'_>, span: Range<usize>, depth: usize) -> Result<Node, SpecError> {
+    fn table(
+        &self,
+        table: &DeTable<'_>,
+        span: Range<usize>,
+        depth: usize,
+    ) -> Result<Node, SpecError> {
         let length = self.source.text().len();
         let mut entries = Vec::with_capacity(table.len());
         for (key, value) in table {
             let place = shifted(key.span(), self.shift, length);
             let node = self.node(value.get_ref(), value.span(), depth + 1)?;
-            entries.push((Key { name: key.get_ref().to_string(), span: place }, node));
+            entries.push((
+                Key {
+                    name: key.get_ref().to_string(),
+                    span: place,
+                },
+                node,
+            ));
         }
         // The reader sorts by name; messages and drawn parameters follow the order of the file.
         entries.sort_by_key(|(key, _)| key.span.start);
-        Ok(Node { value: Value::Table(entries), span: shifted(span, self.shift, length) })
+        Ok(Node {
+            value: Value::Table(entries),
+            span: shifted(span, self.shift, length),
+        })
     }
 }

@@ -17,13 +17,15 @@ pub(super) fn read(source: &Arc<Source>) -> Result<Node, SpecError> {
         // NaN is refused by the field that gets it, with that field's words.
         non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::PassThrough,
     };
-    let tree: Spanned<Tree> =
-        serde_saphyr::from_str_with_options(source.text(), options).map_err(|error| syntax(&error, source))?;
+    let tree: Spanned<Tree> = serde_saphyr::from_str_with_options(source.text(), options)
+        .map_err(|error| syntax(&error, source))?;
     node(tree, source, 0)
 }
 
 fn syntax(error: &serde_saphyr::Error, source: &Arc<Source>) -> SpecError {
-    let span = error.location().map_or(0..0, |location| place(location, source));
+    let span = error
+        .location()
+        .map_or(0..0, |location| place(location, source));
     let message = error.without_snippet().to_string();
     // It ends in the position, which is told anyway.
     let message = message.lines().next().unwrap_or_default();
@@ -64,7 +66,13 @@ fn node(tree: Spanned<Tree>, source: &Arc<Source>, depth: usize) -> Result<Node,
             let mut entries = Vec::with_capacity(members.len());
             for (name, inner) in members {
                 let key_span = place(name.referenced, source);
-                entries.push((Key { name: name.value, span: key_span }, node(inner, source, depth + 1)?));
+                entries.push((
+                    Key {
+                        name: name.value,
+                        span: key_span,
+                    },
+                    node(inner, source, depth + 1)?,
+                ));
             }
             Value::Table(entries)
         }
@@ -105,7 +113,9 @@ impl<'de> Visitor<'de> for Branches {
     #[allow(clippy::cast_precision_loss)]
     fn visit_u64<E>(self, whole: u64) -> Result<Tree, E> {
         // Beyond 63 bits no field takes a whole number; as a float it is refused with its size.
-        Ok(Tree::Leaf(i64::try_from(whole).map_or(Value::Float(whole as f64), Value::Int)))
+        Ok(Tree::Leaf(
+            i64::try_from(whole).map_or(Value::Float(whole as f64), Value::Int),
+        ))
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Tree, E> {

@@ -66,7 +66,11 @@ const MOST_MULTIPLES: f64 = 9_007_199_254_740_992.0;
 impl Domain {
     /// Reads a value, or a table with `value`, `values` or a distribution.
     pub(super) fn read(at: &At<'_>, ty: Type) -> Result<Self, SpecError> {
-        if at.is_table() { Self::read_table(at, ty) } else { Ok(Self::Fixed(ty.read(at)?)) }
+        if at.is_table() {
+            Self::read_table(at, ty)
+        } else {
+            Ok(Self::Fixed(ty.read(at)?))
+        }
     }
 
     fn read_table(at: &At<'_>, ty: Type) -> Result<Self, SpecError> {
@@ -91,9 +95,15 @@ impl Domain {
     }
 
     fn choice(values: &At<'_>, ty: Type) -> Result<Self, SpecError> {
-        let mut choices = values.items()?.iter().map(|item| ty.read(item)).collect::<Result<Vec<_>, _>>()?;
+        let mut choices = values
+            .items()?
+            .iter()
+            .map(|item| ty.read(item))
+            .collect::<Result<Vec<_>, _>>()?;
         match (choices.pop(), choices.is_empty()) {
-            (None, _) => Err(values.error("has nothing to choose from").with_help("give at least one value")),
+            (None, _) => Err(values
+                .error("has nothing to choose from")
+                .with_help("give at least one value")),
             (Some(only), true) => Ok(Self::Fixed(only)),
             (Some(last), false) => {
                 choices.push(last);
@@ -102,25 +112,53 @@ impl Domain {
         }
     }
 
-    fn range(at: &At<'_>, keys: &Keys<'_>, name: &'static str, ty: Type) -> Result<Self, SpecError> {
+    fn range(
+        at: &At<'_>,
+        keys: &Keys<'_>,
+        name: &'static str,
+        ty: Type,
+    ) -> Result<Self, SpecError> {
         if !matches!(ty, Type::Number | Type::Count) {
             return Err(at
-                .error(format!("`{name}` draws numbers, which this field does not take"))
+                .error(format!(
+                    "`{name}` draws numbers, which this field does not take"
+                ))
                 .with_help("list what it may be: { values = [...] }"));
         }
         let quantized = name.starts_with("q_");
-        keys.only(name, if quantized { &["min", "max", "q"] } else { &["min", "max"] })?;
+        keys.only(
+            name,
+            if quantized {
+                &["min", "max", "q"]
+            } else {
+                &["min", "max"]
+            },
+        )?;
         let (low, high) = (keys.need(at, "min", name)?, keys.need(at, "max", name)?);
         if name == "int_uniform" {
-            let allowed = if ty == Type::Count { 0..=i64::from(u32::MAX) } else { -(1 << 53)..=1 << 53 };
+            let allowed = if ty == Type::Count {
+                0..=i64::from(u32::MAX)
+            } else {
+                -(1 << 53)..=1 << 53
+            };
             let (min, max) = (low.integer(allowed.clone())?, high.integer(allowed)?);
-            return if min < max { Ok(Self::IntUniform { min, max, ty }) } else { Err(not_below(&low, &high)) };
+            return if min < max {
+                Ok(Self::IntUniform { min, max, ty })
+            } else {
+                Err(not_below(&low, &high))
+            };
         }
         if ty == Type::Count && !quantized {
-            let remedy = if name == "uniform" { "int_uniform" } else { "q_log_uniform_values" };
+            let remedy = if name == "uniform" {
+                "int_uniform"
+            } else {
+                "q_log_uniform_values"
+            };
             let q = if name == "uniform" { "" } else { " and q = 1" };
             return Err(at
-                .error(format!("this field is a whole number, `{name}` draws any number"))
+                .error(format!(
+                    "this field is a whole number, `{name}` draws any number"
+                ))
                 .with_help(format!("write distribution = \"{remedy}\"{q}")));
         }
         let log = name.contains("log");
@@ -140,7 +178,9 @@ impl Domain {
         let quantum = keys.need(at, "q", name)?;
         let q = bound(&quantum)?;
         if !(q > 0.0) {
-            return Err(quantum.error("must be above 0").with_help("the values drawn are multiples of q"));
+            return Err(quantum
+                .error("must be above 0")
+                .with_help("the values drawn are multiples of q"));
         }
         if ty == Type::Count {
             quantum.step(1)?;
@@ -150,10 +190,20 @@ impl Domain {
         let (first, last) = multiples(min, max, q);
         if !(first <= last && first.abs() <= MOST_MULTIPLES && last.abs() <= MOST_MULTIPLES) {
             return Err(quantum
-                .error(format!("no usable multiple of {q} lies between {min} and {max}"))
-                .with_help("choose q smaller than the range, and not vanishingly small beside it"));
+                .error(format!(
+                    "no usable multiple of {q} lies between {min} and {max}"
+                ))
+                .with_help(
+                    "choose q smaller than the range, and not vanishingly small beside it",
+                ));
         }
-        Ok(Self::Quantized { min, max, log, q, ty })
+        Ok(Self::Quantized {
+            min,
+            max,
+            log,
+            q,
+            ty,
+        })
     }
 
     /// Whether every trial has the same value here, so that nothing is drawn.
@@ -178,10 +228,14 @@ impl Domain {
     pub fn nth(&self, index: u64) -> Option<ParameterValue> {
         match self {
             Self::Choice(values) => {
-                let index = usize::try_from(index).unwrap_or(usize::MAX).min(values.len().saturating_sub(1));
+                let index = usize::try_from(index)
+                    .unwrap_or(usize::MAX)
+                    .min(values.len().saturating_sub(1));
                 values.get(index).cloned()
             }
-            Self::IntUniform { min, max, ty } => Some(whole(min.saturating_add_unsigned(index).min(*max), *ty)),
+            Self::IntUniform { min, max, ty } => {
+                Some(whole(min.saturating_add_unsigned(index).min(*max), *ty))
+            }
             other => other.at(0.0),
         }
     }
@@ -189,7 +243,11 @@ impl Domain {
     /// The value that a fraction in [0, 1) of the way through the domain stands for.
     #[must_use]
     // A fraction of a size below 2^54, rounded down: the cast cuts what it should cut.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss
+    )]
     pub fn at(&self, fraction: f64) -> Option<ParameterValue> {
         match self {
             Self::Absent => None,
@@ -199,13 +257,25 @@ impl Domain {
                 let size = max.abs_diff(*min) + 1;
                 self.nth((fraction * size as f64) as u64)
             }
-            Self::Continuous { min, max, log } => Some(ParameterValue::Number(between(*min, *max, *log, fraction))),
-            Self::Quantized { min, max, log, q, ty } => {
+            Self::Continuous { min, max, log } => {
+                Some(ParameterValue::Number(between(*min, *max, *log, fraction)))
+            }
+            Self::Quantized {
+                min,
+                max,
+                log,
+                q,
+                ty,
+            } => {
                 let (first, last) = multiples(*min, *max, *q);
                 let count = libm::rint(between(*min, *max, *log, fraction) / q).clamp(first, last);
                 // 3 * 0.1 is above 0.3 by a rounding.
                 let number = (count * q).clamp(*min, *max);
-                Some(if *ty == Type::Count { whole(number as i64, *ty) } else { ParameterValue::Number(number) })
+                Some(if *ty == Type::Count {
+                    whole(number as i64, *ty)
+                } else {
+                    ParameterValue::Number(number)
+                })
             }
         }
     }
@@ -226,14 +296,28 @@ impl Domain {
         match self {
             Self::Absent => Json::Null,
             Self::Fixed(value) => value.to_json(),
-            Self::Choice(values) => json!({ "values": values.iter().map(ParameterValue::to_json).collect::<Json>() }),
-            Self::IntUniform { min, max, .. } => named("int_uniform", Json::from(*min), Json::from(*max)),
+            Self::Choice(values) => {
+                json!({ "values": values.iter().map(ParameterValue::to_json).collect::<Json>() })
+            }
+            Self::IntUniform { min, max, .. } => {
+                named("int_uniform", Json::from(*min), Json::from(*max))
+            }
             Self::Continuous { min, max, log } => {
-                let name = if *log { "log_uniform_values" } else { "uniform" };
+                let name = if *log {
+                    "log_uniform_values"
+                } else {
+                    "uniform"
+                };
                 named(name, json_number(*min), json_number(*max))
             }
-            Self::Quantized { min, max, log, q, .. } => {
-                let name = if *log { "q_log_uniform_values" } else { "q_uniform" };
+            Self::Quantized {
+                min, max, log, q, ..
+            } => {
+                let name = if *log {
+                    "q_log_uniform_values"
+                } else {
+                    "q_uniform"
+                };
                 let mut table = named(name, json_number(*min), json_number(*max));
                 table["q"] = json_number(*q);
                 table
@@ -246,7 +330,11 @@ impl Domain {
 fn between(min: f64, max: f64, log: bool, fraction: f64) -> f64 {
     // As two products: `max - min` can overflow where neither product does.
     let mix = |low: f64, high: f64| low * (1.0 - fraction) + high * fraction;
-    let number = if log { libm::exp(mix(libm::log(min), libm::log(max))) } else { mix(min, max) };
+    let number = if log {
+        libm::exp(mix(libm::log(min), libm::log(max)))
+    } else {
+        mix(min, max)
+    };
     number.clamp(min, max)
 }
 
@@ -257,7 +345,11 @@ fn multiples(min: f64, max: f64, q: f64) -> (f64, f64) {
     let count = |bound: f64, outward: fn(f64) -> f64| {
         let quotient = bound / q;
         let nearest = libm::rint(quotient);
-        if (quotient - nearest).abs() <= SLACK * nearest.abs() { nearest } else { outward(quotient) }
+        if (quotient - nearest).abs() <= SLACK * nearest.abs() {
+            nearest
+        } else {
+            outward(quotient)
+        }
     };
     (count(min, libm::ceil), count(max, libm::floor))
 }
@@ -272,12 +364,17 @@ fn whole(number: i64, ty: Type) -> ParameterValue {
 
 fn bound(at: &At<'_>) -> Result<f64, SpecError> {
     let number = at.number()?;
-    if number.is_finite() { Ok(number) } else { Err(at.error("must be a finite number")) }
+    if number.is_finite() {
+        Ok(number)
+    } else {
+        Err(at.error("must be a finite number"))
+    }
 }
 
 fn not_below(low: &At<'_>, high: &At<'_>) -> SpecError {
     let upper = high.number().unwrap_or(f64::NAN);
-    low.error(format!("must be below max = {upper}")).with_help("swap the two, or write one value without a distribution")
+    low.error(format!("must be below max = {upper}"))
+        .with_help("swap the two, or write one value without a distribution")
 }
 
 /// The entries of a parameter's table.
@@ -290,7 +387,10 @@ impl<'a> Keys<'a> {
     fn take(fields: &mut Fields<'a>) -> Self {
         let distribution = fields.take("distribution");
         let others = ["value", "values", "min", "max", "q"].map(|name| (name, fields.take(name)));
-        Self { distribution, others: others.into() }
+        Self {
+            distribution,
+            others: others.into(),
+        }
     }
 
     fn get(&self, name: &str) -> Option<&At<'a>> {
@@ -299,15 +399,24 @@ impl<'a> Keys<'a> {
 
     fn need(&self, at: &At<'_>, name: &str, distribution: &str) -> Result<At<'a>, SpecError> {
         self.get(name).cloned().ok_or_else(|| {
-            at.place().absent(name).error("is missing").with_help(format!("distribution `{distribution}` needs it"))
+            at.place()
+                .absent(name)
+                .error("is missing")
+                .with_help(format!("distribution `{distribution}` needs it"))
         })
     }
 
     /// Refuses keys that the distribution would ignore.
     fn only(&self, distribution: &str, allowed: &[&str]) -> Result<(), SpecError> {
-        match self.others.iter().find(|(key, at)| at.is_some() && !allowed.contains(key)) {
+        match self
+            .others
+            .iter()
+            .find(|(key, at)| at.is_some() && !allowed.contains(key))
+        {
             Some((key, Some(at))) => Err(at
-                .error(format!("`{key}` has no meaning for distribution `{distribution}`"))
+                .error(format!(
+                    "`{key}` has no meaning for distribution `{distribution}`"
+                ))
                 .with_help(format!("`{distribution}` takes {}", allowed.join(", ")))),
             _ => Ok(()),
         }
@@ -316,7 +425,10 @@ impl<'a> Keys<'a> {
     /// The distribution that Weights & Biases infers from the other keys.
     fn inferred(&self, at: &At<'_>, ty: Type) -> Result<&'static str, SpecError> {
         use crate::document::Value;
-        let is_whole = |name| self.get(name).is_none_or(|at| matches!(at.value(), Value::Int(_)));
+        let is_whole = |name| {
+            self.get(name)
+                .is_none_or(|at| matches!(at.value(), Value::Int(_)))
+        };
         match (self.get("value"), self.get("values"), self.get("min").or(self.get("max"))) {
             (Some(_), _, _) => Ok("constant"),
             (None, Some(_), _) => Ok("categorical"),
@@ -345,6 +457,10 @@ fn known(distribution: &At<'_>, keys: &Keys<'_>) -> Result<&'static str, SpecErr
         _ => String::new(),
     };
     Err(distribution
-        .error(format!("`{name}` takes exponents, which are easily mistaken for the values"))
-        .with_help(format!("write the values: distribution = \"{name}_values\"{bounds}")))
+        .error(format!(
+            "`{name}` takes exponents, which are easily mistaken for the values"
+        ))
+        .with_help(format!(
+            "write the values: distribution = \"{name}_values\"{bounds}"
+        )))
 }

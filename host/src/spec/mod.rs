@@ -42,6 +42,8 @@ pub struct Spec {
     pub schedules: Vec<ScheduleTemplate>,
     /// The parameters of the update.
     pub sgd: SgdTemplate,
+    /// The text it was read from.
+    pub text: String,
 }
 
 /// How trials are drawn.
@@ -81,12 +83,18 @@ impl SgdTemplate {
             // An absent table is an empty one: every parameter has a default.
             let mut empty = Fields::empty(root.clone().named("sgd"));
             let fields = FieldTemplate::read_all(SGD, &mut empty)?;
-            return Ok(Self { fields, place: root.place().absent("sgd") });
+            return Ok(Self {
+                fields,
+                place: root.place().absent("sgd"),
+            });
         };
         let mut table = at.fields()?;
         let fields = FieldTemplate::read_all(SGD, &mut table)?;
         table.finish()?;
-        Ok(Self { fields, place: at.place() })
+        Ok(Self {
+            fields,
+            place: at.place(),
+        })
     }
 
     /// The update's configuration for one value of each parameter.
@@ -98,8 +106,13 @@ impl SgdTemplate {
         match Sgd::new(config) {
             Ok(_) => Ok(config),
             Err(error) => {
-                let index = self.fields.iter().position(|field| field.field.name == error.field());
-                let place = index.and_then(|index| self.fields.get(index)).map_or(&self.place, |field| &field.place);
+                let index = self
+                    .fields
+                    .iter()
+                    .position(|field| field.field.name == error.field());
+                let place = index
+                    .and_then(|index| self.fields.get(index))
+                    .map_or(&self.place, |field| &field.place);
                 let value = index.and_then(|index| values.get(index)?.as_ref());
                 Err(refused::explain(&error, place, value))
             }
@@ -109,9 +122,15 @@ impl SgdTemplate {
 
 /// What users of Weights & Biases are known to write, and what stands for it here.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("parameters", "parameters stand where they belong: in [[schedules]] and in [sgd]"),
+    (
+        "parameters",
+        "parameters stand where they belong: in [[schedules]] and in [sgd]",
+    ),
     ("run_cap", "write trials = N"),
-    ("early_terminate", "every trial runs to its end, or until it diverges"),
+    (
+        "early_terminate",
+        "every trial runs to its end, or until it diverges",
+    ),
     ("program", "what is trained stands in [train]"),
     ("command", "what is trained stands in [train]"),
 ];
@@ -122,8 +141,15 @@ impl Spec {
     /// # Errors
     /// Where the file cannot be read or anything in it is wrong; at the first such place.
     pub fn load(path: &Path) -> Result<Self, SpecError> {
-        let stem = path.file_stem().map_or_else(|| "sweep".into(), |stem| stem.to_string_lossy().into_owned());
-        Self::read(&Document::load(path)?, &stem, path.parent().unwrap_or(Path::new("")))
+        let stem = path.file_stem().map_or_else(
+            || "sweep".into(),
+            |stem| stem.to_string_lossy().into_owned(),
+        );
+        Self::read(
+            &Document::load(path)?,
+            &stem,
+            path.parent().unwrap_or(Path::new("")),
+        )
     }
 
     /// Reads a specification and checks it. `name` holds where the document gives none, relative paths are in `directory`.
@@ -140,7 +166,10 @@ impl Spec {
             Some(at) => file_name(&at)?,
             None => name.to_owned(),
         };
-        let method = match fields.require("method")?.word("method", &["grid", "random", "sobol"])? {
+        let method = match fields
+            .require("method")?
+            .word("method", &["grid", "random", "sobol"])?
+        {
             "grid" => Method::Grid,
             "random" => Method::Random,
             _ => Method::Sobol,
@@ -155,7 +184,18 @@ impl Spec {
         let schedules = read_schedules(&fields.require("schedules")?)?;
         let sgd = SgdTemplate::read(fields.take("sgd").as_ref(), &root)?;
         fields.finish()?;
-        let mut spec = Self { name, method, metric, trials: 0, seed, train, schedules, sgd };
+        let text = document.source().text().to_owned();
+        let mut spec = Self {
+            name,
+            method,
+            metric,
+            trials: 0,
+            seed,
+            train,
+            schedules,
+            sgd,
+            text,
+        };
         spec.trials = spec.count_trials(given_trials.as_ref(), &root)?;
         spec.probe()?;
         Ok(spec)
@@ -170,7 +210,10 @@ impl Spec {
     /// At the trial with the smallest number that cannot be constructed, naming it and what it drew.
     pub fn check_all(&self) -> Result<(), SpecError> {
         let sampler = Sampler::new(self);
-        match (0..self.trials).into_par_iter().find_map_first(|index| sampler.trial(index).err()) {
+        match (0..self.trials)
+            .into_par_iter()
+            .find_map_first(|index| sampler.trial(index).err())
+        {
             Some(error) => Err(error),
             None => Ok(()),
         }
@@ -180,8 +223,12 @@ impl Spec {
     /// formatted, ordered and commented. The name is not part of it, the seed is.
     #[must_use]
     pub fn canonical_json(&self) -> String {
-        let sgd: Map<String, Json> =
-            self.sgd.fields.iter().map(|field| (field.field.name.to_owned(), field.domain.to_json())).collect();
+        let sgd: Map<String, Json> = self
+            .sgd
+            .fields
+            .iter()
+            .map(|field| (field.field.name.to_owned(), field.domain.to_json()))
+            .collect();
         json!({
             "method": self.method.as_str(),
             "metric": self.metric.to_json(),
@@ -197,13 +244,25 @@ impl Spec {
     /// SHA-256 of [`Spec::canonical_json`] in hexadecimal: by it a sweep is recognised.
     #[must_use]
     pub fn hash(&self) -> String {
-        Sha256::digest(self.canonical_json().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        Sha256::digest(self.canonical_json().as_bytes())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 
     /// All parameters of one alternative and of the update, in the order in which they are drawn, by their names.
     pub fn parameters(&self, alternative: usize) -> impl Iterator<Item = (String, &FieldTemplate)> {
-        let schedule = self.schedules.get(alternative).into_iter().flat_map(ScheduleTemplate::parameters);
-        schedule.chain(self.sgd.fields.iter().map(|field| (format!("sgd.{}", field.field.name), field)))
+        let schedule = self
+            .schedules
+            .get(alternative)
+            .into_iter()
+            .flat_map(ScheduleTemplate::parameters);
+        schedule.chain(
+            self.sgd
+                .fields
+                .iter()
+                .map(|field| (format!("sgd.{}", field.field.name), field)),
+        )
     }
 
     /// The names of all parameters that differ between trials, over all alternatives, each once.
@@ -225,14 +284,23 @@ impl Spec {
     /// How many trials there are, once the method has been asked.
     fn count_trials(&self, given: Option<&At<'_>>, root: &At<'_>) -> Result<u64, SpecError> {
         let given_count = match given {
-            Some(at) => Some(at.integer(1..=i64::MAX).map_err(|error| error.with_help("a sweep has at least one trial"))?),
+            Some(at) => Some(
+                at.integer(1..=i64::MAX)
+                    .map_err(|error| error.with_help("a sweep has at least one trial"))?,
+            ),
             None => None,
         };
         let given_count = given_count.map(i64::unsigned_abs);
         if self.method != Method::Grid {
             return given_count.ok_or_else(|| {
-                let help = format!("method = \"{}\" draws as many trials as it is told: trials = 1000", self.method.as_str());
-                root.place().absent("trials").error("is missing").with_help(help)
+                let help = format!(
+                    "method = \"{}\" draws as many trials as it is told: trials = 1000",
+                    self.method.as_str()
+                );
+                root.place()
+                    .absent("trials")
+                    .error("is missing")
+                    .with_help(help)
             });
         }
         let mut total: u64 = 0;
@@ -244,14 +312,20 @@ impl Spec {
                     return Err(schedule
                         .place()
                         .error("the grid has more than 2^63 points")
-                        .with_help("give fewer values, or write method = \"random\" and trials = N"));
+                        .with_help(
+                            "give fewer values, or write method = \"random\" and trials = N",
+                        ));
                 }
             };
         }
         match (given, given_count) {
             (Some(at), Some(count)) if count != total => Err(at
-                .error(format!("the grid has {total} points, neither more nor fewer can be tried"))
-                .with_help(format!("write trials = {total} or leave it out; method = \"random\" takes any number"))),
+                .error(format!(
+                    "the grid has {total} points, neither more nor fewer can be tried"
+                ))
+                .with_help(format!(
+                    "write trials = {total} or leave it out; method = \"random\" takes any number"
+                ))),
             _ => Ok(total),
         }
     }
@@ -275,8 +349,14 @@ impl Spec {
     /// Tries the ends of each range and every value of each choice, one parameter at a time.
     fn probe(&self) -> Result<(), SpecError> {
         for (alternative, schedule) in self.schedules.iter().enumerate() {
-            let probes: Vec<_> = self.parameters(alternative).map(|(_, field)| field.domain.probes()).collect();
-            let first: Vec<_> = probes.iter().map(|values| values.first().cloned().flatten()).collect();
+            let probes: Vec<_> = self
+                .parameters(alternative)
+                .map(|(_, field)| field.domain.probes())
+                .collect();
+            let first: Vec<_> = probes
+                .iter()
+                .map(|values| values.first().cloned().flatten())
+                .collect();
             for (index, values) in probes.iter().enumerate() {
                 // The first probe of the first parameter stands for the first probes of all.
                 let skipped = usize::from(index > 0);
@@ -305,11 +385,15 @@ pub(crate) fn assemble<'a>(
 
 fn read_schedules(at: &At<'_>) -> Result<Vec<ScheduleTemplate>, SpecError> {
     if at.is_table() {
-        return Err(at.error("must be a list of schedules").with_help("write [[schedules]], with two brackets, in front of each"));
+        return Err(at
+            .error("must be a list of schedules")
+            .with_help("write [[schedules]], with two brackets, in front of each"));
     }
     let items = at.items()?;
     if items.is_empty() {
-        return Err(at.error("holds no schedule, so that there is nothing to try").with_help("write at least one [[schedules]] with a `kind`"));
+        return Err(at
+            .error("holds no schedule, so that there is nothing to try")
+            .with_help("write at least one [[schedules]] with a `kind`"));
     }
     items.iter().map(ScheduleTemplate::read).collect()
 }
@@ -317,11 +401,14 @@ fn read_schedules(at: &At<'_>) -> Result<Vec<ScheduleTemplate>, SpecError> {
 /// A name that can be a directory's: results go to `runs/<name>`.
 fn file_name(at: &At<'_>) -> Result<String, SpecError> {
     let name = at.text()?;
-    let usable = !name.trim().is_empty() && name != "." && name != ".." && !name.contains(['/', '\\', '\0']);
+    let usable =
+        !name.trim().is_empty() && name != "." && name != ".." && !name.contains(['/', '\\', '\0']);
     if usable {
         Ok(name.to_owned())
     } else {
-        Err(at.error("must be usable as the name of a directory").with_help("leave out / and \\"))
+        Err(at
+            .error("must be usable as the name of a directory")
+            .with_help("leave out / and \\"))
     }
 }
 

@@ -6,7 +6,11 @@ use super::value::ParameterValue;
 use crate::document::{Place, SpecError};
 
 /// The core's error in the words of a file: the place says which field it was.
-pub(super) fn explain(error: &ConfigError, place: &Place, value: Option<&ParameterValue>) -> SpecError {
+pub(super) fn explain(
+    error: &ConfigError,
+    place: &Place,
+    value: Option<&ParameterValue>,
+) -> SpecError {
     let (message, help) = match *error {
         ConfigError::NotFinite { .. } => ("must be a finite number".to_owned(), None),
         ConfigError::OutOfRange { expected, .. } => parted(&format!("must be {expected}")),
@@ -15,25 +19,43 @@ pub(super) fn explain(error: &ConfigError, place: &Place, value: Option<&Paramet
             Some("for a rate that never changes write kind = \"constant\"".to_owned()),
         ),
         ConfigError::NotIncreasing { index, .. } => (
-            format!("steps must strictly increase, element {index} (counted from 0) is not above the one before it"),
+            format!(
+                "steps must strictly increase, element {index} (counted from 0) is not above the one before it"
+            ),
             Some("sort the steps and give each of them once".to_owned()),
         ),
-        ConfigError::WrongCount { expected, found, .. } => (
+        ConfigError::WrongCount {
+            expected, found, ..
+        } => (
             format!("has {found} elements, must have {expected}"),
-            Some("give one rate before the first boundary and one from each boundary on".to_owned()),
+            Some(
+                "give one rate before the first boundary and one from each boundary on".to_owned(),
+            ),
         ),
-        ConfigError::OverCapacity { field: "after", capacity, .. } => (
+        ConfigError::OverCapacity {
+            field: "after",
+            capacity,
+            ..
+        } => (
             format!("at most {capacity} warm-ups can follow one another"),
             Some("put neighbouring warm-ups into one".to_owned()),
         ),
-        ConfigError::OverCapacity { capacity, found, .. } => (
+        ConfigError::OverCapacity {
+            capacity, found, ..
+        } => (
             format!("has {found} elements, at most {capacity} fit"),
-            Some("leave some out; a firmware that links the core can choose a larger capacity".to_owned()),
+            Some(
+                "leave some out; a firmware that links the core can choose a larger capacity"
+                    .to_owned(),
+            ),
         ),
         ConfigError::Conflict { with, .. } => parted(with),
         ConfigError::Expression(inner) => (
             inner.to_string(),
-            Some("write an expression of `step` as in Python, for example \"0.95 ** step\"".to_owned()),
+            Some(
+                "write an expression of `step` as in Python, for example \"0.95 ** step\""
+                    .to_owned(),
+            ),
         ),
         ref other => (other.to_string(), None),
     };

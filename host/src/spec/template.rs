@@ -22,8 +22,14 @@ pub struct FieldTemplate {
 
 impl FieldTemplate {
     /// Takes the entries of `fields` out of a table.
-    pub(super) fn read_all(fields: &'static [Field], table: &mut Fields<'_>) -> Result<Vec<Self>, SpecError> {
-        fields.iter().map(|field| Self::read(field, table)).collect()
+    pub(super) fn read_all(
+        fields: &'static [Field],
+        table: &mut Fields<'_>,
+    ) -> Result<Vec<Self>, SpecError> {
+        fields
+            .iter()
+            .map(|field| Self::read(field, table))
+            .collect()
     }
 
     fn read(field: &'static Field, table: &mut Fields<'_>) -> Result<Self, SpecError> {
@@ -32,7 +38,11 @@ impl FieldTemplate {
             _ => table.take(field.name),
         };
         if let Some(at) = entry {
-            return Ok(Self { field, domain: Domain::read(&at, field.ty)?, place: at.place() });
+            return Ok(Self {
+                field,
+                domain: Domain::read(&at, field.ty)?,
+                place: at.place(),
+            });
         }
         let domain = match field.fallback {
             Fallback::Required | Fallback::Absent => Domain::Absent,
@@ -41,7 +51,11 @@ impl FieldTemplate {
             Fallback::Flag(flag) => Domain::Fixed(ParameterValue::Flag(flag)),
             Fallback::Word(word) => Domain::Fixed(ParameterValue::Text(word.to_owned())),
         };
-        Ok(Self { field, domain, place: table.at().place().absent(field.name) })
+        Ok(Self {
+            field,
+            domain,
+            place: table.at().place().absent(field.name),
+        })
     }
 }
 
@@ -71,14 +85,19 @@ impl ScheduleTemplate {
 
     fn read_at_depth(at: &At<'_>, depth: usize) -> Result<Self, SpecError> {
         if depth > DEEPEST {
-            return Err(at.error(format!("at most {} warm-ups can follow one another", hairpin_core::WARMUPS_MAX)));
+            return Err(at.error(format!(
+                "at most {} warm-ups can follow one another",
+                hairpin_core::WARMUPS_MAX
+            )));
         }
         let mut table = at.fields()?;
         let names: Vec<&'static str> = KINDS.iter().map(|kind| kind.name).collect();
         let name = match table.require("kind") {
             Ok(entry) => entry.word("kind", &names)?,
             Err(error) if error.message() == "is missing" => {
-                return Err(error.with_help(format!("`kind` chooses the schedule: {}", names.join(", "))));
+                return Err(
+                    error.with_help(format!("`kind` chooses the schedule: {}", names.join(", ")))
+                );
             }
             Err(error) => return Err(error),
         };
@@ -88,22 +107,40 @@ impl ScheduleTemplate {
         let fields = FieldTemplate::read_all(kind.fields, &mut table)?;
         let after = match kind.build {
             Build::Alone(_) => None,
-            Build::Before(_) => Some(Box::new(Self::read_after(&table.require("after")?, depth + 1)?)),
+            Build::Before(_) => Some(Box::new(Self::read_after(
+                &table.require("after")?,
+                depth + 1,
+            )?)),
         };
         table.finish()?;
-        Ok(Self { kind, fields, after, place: at.place() })
+        Ok(Self {
+            kind,
+            fields,
+            after,
+            place: at.place(),
+        })
     }
 
     /// What follows a warm-up: a schedule, or a rate that stays as it is.
     fn read_after(at: &At<'_>, depth: usize) -> Result<Self, SpecError> {
-        let is_parameter = !at.is_table() || (!at.has("kind") && domain::KEYS.iter().any(|key| at.has(key)));
+        let is_parameter =
+            !at.is_table() || (!at.has("kind") && domain::KEYS.iter().any(|key| at.has(key)));
         match KINDS.iter().find(|kind| kind.name == "constant") {
             Some(kind) if is_parameter => {
                 let mut fields = Vec::with_capacity(kind.fields.len());
                 for field in kind.fields {
-                    fields.push(FieldTemplate { field, domain: Domain::read(at, field.ty)?, place: at.place() });
+                    fields.push(FieldTemplate {
+                        field,
+                        domain: Domain::read(at, field.ty)?,
+                        place: at.place(),
+                    });
                 }
-                Ok(Self { kind, fields, after: None, place: at.place() })
+                Ok(Self {
+                    kind,
+                    fields,
+                    after: None,
+                    place: at.place(),
+                })
             }
             _ => Self::read_at_depth(at, depth),
         }
@@ -112,23 +149,35 @@ impl ScheduleTemplate {
     /// This schedule and what follows it, from the outside in, each with the path from the outermost: `""`, `"after."`, …
     fn levels(&self) -> impl Iterator<Item = (String, &Self)> {
         std::iter::successors(Some((String::new(), self)), |(prefix, level)| {
-            level.after.as_deref().map(|after| (format!("{prefix}after."), after))
+            level
+                .after
+                .as_deref()
+                .map(|after| (format!("{prefix}after."), after))
         })
     }
 
     /// All parameters with their names, as `after.gamma`, in the order in which they are drawn.
     pub fn parameters(&self) -> impl Iterator<Item = (String, &FieldTemplate)> {
         self.levels().flat_map(|(prefix, level)| {
-            level.fields.iter().map(move |field| (format!("{prefix}{}", field.field.name), field))
+            level
+                .fields
+                .iter()
+                .map(move |field| (format!("{prefix}{}", field.field.name), field))
         })
     }
 
     /// The schedule whose values are `draw` of each parameter, asked in the order of [`ScheduleTemplate::parameters`].
-    pub fn resolve(&self, draw: &mut impl FnMut(&FieldTemplate) -> Option<ParameterValue>) -> Resolved {
+    pub fn resolve(
+        &self,
+        draw: &mut impl FnMut(&FieldTemplate) -> Option<ParameterValue>,
+    ) -> Resolved {
         Resolved {
             kind: self.kind,
             values: self.fields.iter().map(&mut *draw).collect(),
-            after: self.after.as_deref().map(|after| Box::new(after.resolve(draw))),
+            after: self
+                .after
+                .as_deref()
+                .map(|after| Box::new(after.resolve(draw))),
         }
     }
 
@@ -141,11 +190,39 @@ impl ScheduleTemplate {
             let Some((_, level)) = self.levels().nth(depth) else {
                 return explain(&error, &self.place, None);
             };
-            let index = level.fields.iter().position(|field| field.field.name == error.field());
-            let value = resolved.level(depth).zip(index).and_then(|(level, index)| level.values.get(index)?.as_ref());
-            let place = index.and_then(|index| level.fields.get(index)).map_or(&level.place, |field| &field.place);
+            let index = level
+                .fields
+                .iter()
+                .position(|field| field.field.name == error.field());
+            let value = resolved
+                .level(depth)
+                .zip(index)
+                .and_then(|(level, index)| level.values.get(index)?.as_ref());
+            let place = index
+                .and_then(|index| level.fields.get(index))
+                .map_or(&level.place, |field| &field.place);
             explain(&error, place, value)
         })
+    }
+
+    /// The one schedule of a template without ranges.
+    ///
+    /// # Errors
+    /// At the first range, and as [`ScheduleTemplate::build`].
+    pub fn fixed(&self) -> Result<(Resolved, Plan), SpecError> {
+        if let Some((_, field)) = self
+            .parameters()
+            .find(|(_, field)| !field.domain.is_fixed())
+        {
+            return Err(field
+                .place
+                .error("must be one value: these are the rates of a single schedule")
+                .with_value(field.domain.to_json().to_string())
+                .with_help("write the value itself; ranges belong into a specification for `hairpin table` or `hairpin sweep`"));
+        }
+        let resolved = self.resolve(&mut |field| field.domain.at(0.0));
+        let plan = self.build(&resolved)?;
+        Ok((resolved, plan))
     }
 
     /// Where the table stands.
@@ -187,16 +264,25 @@ struct Refused {
 
 impl Resolved {
     fn build(&self) -> Result<Plan, Refused> {
-        let values = Values { fields: self.kind.fields, values: &self.values };
+        let values = Values {
+            fields: self.kind.fields,
+            values: &self.values,
+        };
         let refused = |error| Refused { depth: 0, error };
         match (self.kind.build, &self.after) {
             (Build::Alone(build), _) => build(&values).map_err(refused),
             (Build::Before(build), Some(after)) => {
-                let after = after.build().map_err(|Refused { depth, error }| Refused { depth: depth + 1, error })?;
+                let after = after.build().map_err(|Refused { depth, error }| Refused {
+                    depth: depth + 1,
+                    error,
+                })?;
                 build(&values, after).map_err(refused)
             }
             // A template of such a kind always has what follows it.
-            (Build::Before(_), None) => Err(refused(ConfigError::Conflict { field: "after", with: "is missing" })),
+            (Build::Before(_), None) => Err(refused(ConfigError::Conflict {
+                field: "after",
+                with: "is missing",
+            })),
         }
     }
 

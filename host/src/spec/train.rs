@@ -41,6 +41,15 @@ pub enum DataSource {
     },
 }
 
+impl std::fmt::Display for DataSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Digits => "digits",
+            Self::Csv { written, .. } => written,
+        })
+    }
+}
+
 /// What is fitted to the examples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Model {
@@ -104,11 +113,21 @@ impl Goal {
 
 impl Metric {
     pub(super) fn read(at: Option<&At<'_>>) -> Result<Self, SpecError> {
-        let mut metric = Self { name: MetricName::ValLoss, goal: Goal::Minimize };
+        let mut metric = Self {
+            name: MetricName::ValLoss,
+            goal: Goal::Minimize,
+        };
         let Some(at) = at else { return Ok(metric) };
         let mut fields = at.fields()?;
-        if fields.require("name")?.word("metric", &["val_loss", "val_accuracy"])? == "val_accuracy" {
-            metric = Self { name: MetricName::ValAccuracy, goal: Goal::Maximize };
+        if fields
+            .require("name")?
+            .word("metric", &["val_loss", "val_accuracy"])?
+            == "val_accuracy"
+        {
+            metric = Self {
+                name: MetricName::ValAccuracy,
+                goal: Goal::Maximize,
+            };
         }
         if let Some(goal) = fields.take("goal") {
             metric.goal = match goal.word("goal", &["minimize", "maximize"])? {
@@ -129,7 +148,9 @@ impl Train {
     pub(super) fn read(at: &At<'_>, directory: &Path) -> Result<Self, SpecError> {
         let mut fields = at.fields()?;
         let steps_at = fields.require("steps")?;
-        let steps = steps_at.step(1).map_err(|error| error.with_help("a trial makes at least one update"))?;
+        let steps = steps_at
+            .step(1)
+            .map_err(|error| error.with_help("a trial makes at least one update"))?;
         let batch = match fields.take("batch") {
             Some(at) => at.step(1)?,
             None => 32,
@@ -138,7 +159,9 @@ impl Train {
             Some(at) => match at.step(1)? {
                 every if every > steps => {
                     return Err(at
-                        .error(format!("is more than steps = {steps}: the metric would never be measured"))
+                        .error(format!(
+                            "is more than steps = {steps}: the metric would never be measured"
+                        ))
                         .with_help("leave it out for twenty measurements a trial"));
                 }
                 every => every,
@@ -148,14 +171,33 @@ impl Train {
         let divergence_bound = match fields.take("divergence_bound") {
             Some(at) => match at.number()? {
                 bound if bound > 0.0 && bound.is_finite() => bound,
-                _ => return Err(at.error("must be a finite number above 0").with_help("the default is 1.0e4")),
+                _ => {
+                    return Err(at
+                        .error("must be a finite number above 0")
+                        .with_help("the default is 1.0e4"));
+                }
             },
             None => 1e4,
         };
-        let data = read_data(fields.take("data").as_ref(), fields.take("label").as_ref(), at, directory)?;
-        let model = read_model(fields.take("model").as_ref(), fields.take("hidden").as_ref())?;
+        let data = read_data(
+            fields.take("data").as_ref(),
+            fields.take("label").as_ref(),
+            at,
+            directory,
+        )?;
+        let model = read_model(
+            fields.take("model").as_ref(),
+            fields.take("hidden").as_ref(),
+        )?;
         fields.finish()?;
-        Ok(Self { data, model, steps, batch, eval_every, divergence_bound })
+        Ok(Self {
+            data,
+            model,
+            steps,
+            batch,
+            eval_every,
+            divergence_bound,
+        })
     }
 
     pub(super) fn to_json(&self) -> Json {
@@ -200,16 +242,22 @@ fn read_data(
             .place()
             .absent("label")
             .error("is missing")
-            .with_help(format!("name the column of `{file}` that holds the class; or write data = \"digits\""))),
+            .with_help(format!(
+                "name the column of `{file}` that holds the class; or write data = \"digits\""
+            ))),
     }
 }
 
 fn read_model(model: Option<&At<'_>>, hidden: Option<&At<'_>>) -> Result<Model, SpecError> {
     let name = model.map_or(Ok("softmax"), |at| at.word("model", &["softmax", "mlp"]))?;
     match (name, hidden) {
-        ("mlp", Some(at)) => Ok(Model::Mlp { hidden: at.step(1)? }),
+        ("mlp", Some(at)) => Ok(Model::Mlp {
+            hidden: at.step(1)?,
+        }),
         ("mlp", None) => Ok(Model::Mlp { hidden: 32 }),
-        (_, Some(at)) => Err(at.error("only model = \"mlp\" has a hidden layer").with_help("leave it out, or write model = \"mlp\"")),
+        (_, Some(at)) => Err(at
+            .error("only model = \"mlp\" has a hidden layer")
+            .with_help("leave it out, or write model = \"mlp\"")),
         (_, None) => Ok(Model::Softmax),
     }
 }

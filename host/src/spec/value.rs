@@ -40,7 +40,12 @@ impl Type {
             }
             Self::Counts => {
                 let items = at.items()?;
-                ParameterValue::Counts(items.iter().map(|item| item.step(0)).collect::<Result<_, _>>()?)
+                ParameterValue::Counts(
+                    items
+                        .iter()
+                        .map(|item| item.step(0))
+                        .collect::<Result<_, _>>()?,
+                )
             }
         })
     }

@@ -112,7 +112,9 @@ impl Runner<'_> {
             Rates::Table(rates) => rates[step as usize],
             Rates::Schedule(schedule) => schedule.lr(step),
             Rates::Feedback(_) => {
-                let rate = self.feedback.map_or(f32::NAN, |(schedule, state)| schedule.lr(&state, step));
+                let rate = self
+                    .feedback
+                    .map_or(f32::NAN, |(schedule, state)| schedule.lr(&state, step));
                 self.rates.push(rate);
                 rate
             }
@@ -201,9 +203,7 @@ impl<'a> Block<'a> {
         watch.trial_steps.fetch_add(counted, Ordering::Relaxed);
         while self.step < steps && !active.is_empty() {
             if watch.cancel.load(Ordering::Relaxed) {
-                return Ok(BlockEnd::Stopped(BlockState {
-                    bytes: self.save(),
-                }));
+                return Ok(BlockEnd::Stopped(BlockState { bytes: self.save() }));
             }
             let step = self.step;
             let batch = self.order.batch(step, self.engine.config.batch);
@@ -219,7 +219,9 @@ impl<'a> Block<'a> {
             }
             self.step += 1;
             let done = all - left(active.len(), self.step);
-            watch.trial_steps.fetch_add(done - counted, Ordering::Relaxed);
+            watch
+                .trial_steps
+                .fetch_add(done - counted, Ordering::Relaxed);
             counted = done;
         }
         Ok(BlockEnd::Finished(self.outcomes()))

@@ -31,7 +31,11 @@ pub(super) fn exp_nonpositive<L: Lanes>(x: L) -> L {
     let r = n.mul_add(L::splat(-LN_2_HIGH), x);
     let r = n.mul_add(L::splat(-LN_2_LOW), r);
     let [c2, c3, c4, c5, c6] = EXP_TAIL.map(L::splat);
-    let tail = c6.mul_add(r, c5).mul_add(r, c4).mul_add(r, c3).mul_add(r, c2);
+    let tail = c6
+        .mul_add(r, c5)
+        .mul_add(r, c4)
+        .mul_add(r, c3)
+        .mul_add(r, c2);
     let one = L::splat(1.0);
     let y = tail.mul_add(r, one).mul_add(r, one);
     let y = y.mul(shifted.exp2_of_low_bits());

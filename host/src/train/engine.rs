@@ -126,6 +126,12 @@ impl<'a> Engine<'a> {
         self.isa
     }
 
+    /// SHA-256 of the data and of every setting that decides a trial's bits.
+    #[must_use]
+    pub fn identity(&self) -> &[u8; 32] {
+        &self.identity
+    }
+
     /// Number of parameters of a trial.
     #[must_use]
     pub fn parameters(&self) -> usize {

@@ -50,11 +50,8 @@ impl Kernel for Descend<'_> {
             sum.store(&mut losses[at..]);
             let share = L::splat(weight).div(sum);
             for (class, row) in logits[at..].chunks_mut(stride).enumerate() {
-                let target = label.where_equal(
-                    L::splat(class as f32),
-                    L::splat(-weight),
-                    L::splat(0.0),
-                );
+                let target =
+                    label.where_equal(L::splat(class as f32), L::splat(-weight), L::splat(0.0));
                 L::load(row).mul_add(share, target).store(row);
             }
             max.sub(right).store(&mut losses[stride + at..]);

@@ -15,7 +15,9 @@ pub enum TrainError {
         field: &'static str,
     },
     /// A minibatch does not fit into the data.
-    #[error("batch is {batch}, but the training part has {rows} rows: lower batch to {rows} or less")]
+    #[error(
+        "batch is {batch}, but the training part has {rows} rows: lower batch to {rows} or less"
+    )]
     BatchTooLarge {
         /// The setting.
         batch: usize,

@@ -386,7 +386,8 @@ mod tests {
         fn run<L: Lanes>(self) {
             for at in (0..PAD).step_by(L::WIDTH) {
                 let x = L::load(&self.0[at..]);
-                x.mul_add(L::splat(3.0), L::splat(1e-9)).store(&mut self.1[at..]);
+                x.mul_add(L::splat(3.0), L::splat(1e-9))
+                    .store(&mut self.1[at..]);
             }
         }
     }

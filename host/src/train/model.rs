@@ -224,13 +224,27 @@ impl Network {
                 let parts = self.split(hidden, params);
                 let active = &mut scratch.hidden[..hidden * stride];
                 let shape = [hidden, self.features, stride];
-                affine(isa, parts.weights, parts.bias, &samples.columns, shape, active);
+                affine(
+                    isa,
+                    parts.weights,
+                    parts.bias,
+                    &samples.columns,
+                    shape,
+                    active,
+                );
                 isa.run(Rectify {
                     by: None,
                     values: active,
                 });
                 let shape = [self.classes, hidden, stride];
-                affine(isa, parts.top_weights, parts.top_bias, active, shape, logits);
+                affine(
+                    isa,
+                    parts.top_weights,
+                    parts.top_bias,
+                    active,
+                    shape,
+                    logits,
+                );
             }
         }
     }

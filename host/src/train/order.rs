@@ -96,9 +96,8 @@ mod tests {
     #[test]
     fn a_batch_depends_on_seed_and_step_alone() {
         let rows: Vec<u32> = (0..50).collect();
-        let batch = |seed, step| -> Vec<usize> {
-            Order::new(seed, rows.clone()).batch(step, 8).collect()
-        };
+        let batch =
+            |seed, step| -> Vec<usize> { Order::new(seed, rows.clone()).batch(step, 8).collect() };
         let mut walked = Order::new(1, rows.clone());
         for step in 0..20 {
             let here: Vec<usize> = walked.batch(step, 8).collect();

@@ -92,9 +92,8 @@ impl Product<'_> {
     fn tile<L: Lanes, const C: usize, const R: usize>(&mut self, row: usize, at: usize) {
         let [_, inner, columns] = self.shape;
         let a: [&[f32]; R] = core::array::from_fn(|r| &self.a.data[(row + r) * self.a.row..]);
-        let mut sums: [[L; C]; R] = core::array::from_fn(|r| {
-            [L::splat(self.start.map_or(0.0, |start| start[row + r])); C]
-        });
+        let mut sums: [[L; C]; R] =
+            core::array::from_fn(|r| [L::splat(self.start.map_or(0.0, |start| start[row + r])); C]);
         for k in 0..inner {
             let b = &self.b[k * self.b_stride + at..][..C * L::WIDTH];
             let b: [L; C] = core::array::from_fn(|c| L::load(&b[c * L::WIDTH..]));

@@ -1,0 +1,92 @@
+//! The verbs.
+
+mod explain;
+mod interrupt;
+mod lr;
+mod sweep;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Failed for a reason that lies in what was asked: wrong input, or a place that cannot be written to.
+const USAGE: u8 = 2;
+
+/// Stopped by Ctrl-C, as shells report it.
+const INTERRUPTED: u8 = 130;
+
+#[derive(Parser)]
+#[command(
+    name = "hairpin",
+    version,
+    about = "Learning-rate schedules: the same 32 bits on the workstation and on the chip",
+    after_help = "\
+Examples:
+  hairpin lr --schedule '{ kind = \"cosine_annealing\", learning_rate = 0.1, t_max = 100 }' --steps 0..100:10
+  hairpin sweep host/examples/digits.toml
+  hairpin table host/examples/digits.toml -o rates
+  hairpin explain -o lesson
+
+Exit status: 0 done, 1 failed, 2 the input is wrong or the output has no room, 130 interrupted."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Lr(lr::LrArgs),
+    /// Write the rates of every trial of a sweep as a table
+    Table(table::Arguments),
+    /// Train every trial of a sweep, and show what came out
+    Sweep(sweep::Arguments),
+    /// Write the lesson: what a learning rate does, in pictures
+    Explain(explain::Arguments),
+}
+
+/// Why a verb did not end well, and the status the process ends with.
+struct Failure {
+    report: miette::Report,
+    status: u8,
+}
+
+impl Failure {
+    /// The input is wrong, or the output has no room: the message says what to change.
+    fn usage(error: impl Into<miette::Report>) -> Self {
+        Self {
+            report: error.into(),
+            status: USAGE,
+        }
+    }
+
+    /// It was stopped and can go on.
+    fn interrupted(message: impl std::fmt::Display) -> Self {
+        Self {
+            report: miette::miette!("{message}"),
+            status: INTERRUPTED,
+        }
+    }
+}
+
+pub(crate) fn run() -> ExitCode {
+    let result = match Arguments::parse().verb {
+        Verb::Lr(arguments) => return lr::run(&arguments),
+        Verb::Table(arguments) => table::run(&arguments),
+        Verb::Sweep(arguments) => sweep::run(&arguments),
+        Verb::Explain(arguments) => explain::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { report, status }) => {
+            eprintln!("{report:?}");
+            ExitCode::from(status)
+        }
+    }
+}
+
+/// An error of the library, in the words of its own message.
+fn told(error: &impl std::error::Error) -> miette::Report {
+    miette::miette!("{error}")
+}

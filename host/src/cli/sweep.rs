@@ -1,0 +1,141 @@
+//! `hairpin sweep`
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::{Failure, interrupt, told};
+use clap::ValueEnum;
+use hairpin_host::spec::Spec;
+use hairpin_host::sweep::{self, Manifest, SweepError};
+use hairpin_host::train::Watch;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Leaders that are printed; the page shows more.
+const PRINTED: usize = 5;
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  hairpin sweep host/examples/digits.toml
+  hairpin sweep digits.yaml -o runs/second-try
+
+Stop it with Ctrl-C at any time: the same command goes on from the directory and ends with the same bits. A finished
+sweep prints its result again. Open index.html in the directory to see it.")]
+pub(super) struct Arguments {
+    /// The specification of the sweep, TOML or YAML
+    spec: PathBuf,
+    /// The directory of the sweep [default: runs/<name of the spec>]
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// What trains the trials
+    #[arg(long, value_enum, default_value_t = Backend::Auto)]
+    backend: Backend,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Backend {
+    /// The fastest there is
+    Auto,
+    /// All cores of this machine
+    Cpu,
+    /// A GPU
+    Cuda,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.backend == Backend::Cuda {
+        return Err(Failure::usage(miette::miette!(
+            help = "write --backend auto, which takes the fastest there is",
+            "--backend cuda: this build trains on the CPU only"
+        )));
+    }
+    let spec = Spec::load(&arguments.spec).map_err(Failure::usage)?;
+    let dir = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| Path::new("runs").join(&spec.name));
+    let watch = Arc::new(Watch::default());
+    let asked = Arc::clone(&watch);
+    interrupt::on_interrupt(move || asked.cancel.store(true, Ordering::Relaxed));
+    let begun = Instant::now();
+    let result = with_progress(&spec, &watch, || sweep::run(&spec, &dir, &watch));
+    match result {
+        Ok(manifest) => {
+            let steps = watch.trial_steps.load(Ordering::Relaxed);
+            if steps > 0 {
+                let seconds = begun.elapsed().as_secs_f64();
+                eprintln!(
+                    "{:.1} s, {:.0} trial-steps/s",
+                    seconds,
+                    steps as f64 / seconds
+                );
+            }
+            print(&manifest, &dir);
+            Ok(())
+        }
+        Err(SweepError::Spec(error)) => Err(Failure::usage(error)),
+        Err(error @ SweepError::Interrupted { .. }) => Err(Failure::interrupted(error)),
+        Err(error) => Err(Failure::usage(told(&error))),
+    }
+}
+
+/// Shows how far `work` is, if somebody is looking.
+fn with_progress<T>(spec: &Spec, watch: &Watch, work: impl FnOnce() -> T) -> T {
+    let total = spec.trials.saturating_mul(u64::from(spec.train.steps));
+    let bar = ProgressBar::new(total);
+    bar.set_style(
+        ProgressStyle::with_template("{bar:40} {percent:>3} %  {per_sec} trial-steps  {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    if bar.is_hidden() {
+        return work();
+    }
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                bar.set_position(watch.trial_steps.load(Ordering::Relaxed));
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            bar.finish_and_clear();
+        });
+        let result = work();
+        done.store(true, Ordering::Relaxed);
+        result
+    })
+}
+
+fn print(manifest: &Manifest, dir: &Path) {
+    let Manifest {
+        name,
+        trials,
+        steps,
+        metric,
+        leaders,
+        ..
+    } = manifest;
+    println!("{name}: {trials} trials, {steps} steps each");
+    match manifest.diverged {
+        Some(0) | None => println!("none diverged"),
+        Some(diverged) => println!("{diverged} diverged"),
+    }
+    if leaders.is_empty() {
+        println!("no trial finished: lower the learning rates");
+    } else {
+        println!("best by {metric}:");
+    }
+    for leader in leaders.iter().take(PRINTED) {
+        let update: String = leader
+            .sgd
+            .iter()
+            .map(|(name, value)| format!(", {name} = {value}"))
+            .collect();
+        println!(
+            "  {:<9.6} accuracy {:.4}  trial {}{update}\n            {}",
+            leader.metric, leader.accuracy, leader.trial, leader.schedule
+        );
+    }
+    println!("open {}", dir.join("index.html").display());
+}

@@ -1,0 +1,78 @@
+//! One line of JSON in, one out.
+
+use serde_json::Value as Json;
+
+use super::{LrError, Rates, json};
+use crate::document::{At, Document, Format, Source, SpecError};
+use crate::spec::ScheduleTemplate;
+
+/// What is answered to a line, and what a person should know about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// `{"lr":[…]}` or `{"error":"…"}`, without a line break.
+    pub line: String,
+    /// The first step asked for at which the rate is not a finite number, with that rate.
+    pub first_non_finite: Option<(u32, f32)>,
+}
+
+/// Answers `{"schedule":{…},"steps":[…],"losses":[…]?}`; `number` is what the line is called in an error, counted from 1.
+///
+/// There is always an answer: what is wrong with the line is told in it.
+#[must_use]
+pub fn answer(line: &str, number: usize) -> Answer {
+    match rates(line, number) {
+        Ok((steps, rates)) => {
+            let items: Vec<String> = rates.iter().copied().map(json).collect();
+            Answer {
+                line: format!("{{\"lr\":[{}]}}", items.join(",")),
+                first_non_finite: steps
+                    .into_iter()
+                    .zip(rates)
+                    .find(|(_, rate)| !rate.is_finite()),
+            }
+        }
+        Err(error) => Answer {
+            line: format!("{{\"error\":{}}}", Json::from(error.one_line())),
+            first_non_finite: None,
+        },
+    }
+}
+
+fn rates(line: &str, number: usize) -> Result<(Vec<u32>, Vec<f32>), SpecError> {
+    let document = Document::parse(Source::line_of("", line, number), Format::Json)?;
+    let mut request = document.at().fields()?;
+    let schedule = request.require("schedule")?;
+    let (_, plan) = ScheduleTemplate::read(&schedule)?.fixed()?;
+    let steps_at = request.require("steps")?;
+    let losses_at = request.take("losses");
+    request.finish()?;
+    let steps = steps_at
+        .items()?
+        .iter()
+        .map(|item| item.step(0))
+        .collect::<Result<Vec<u32>, _>>()?;
+    let losses = match &losses_at {
+        Some(at) => Some(
+            at.items()?
+                .iter()
+                .map(At::number)
+                .collect::<Result<Vec<f64>, _>>()?,
+        ),
+        None => None,
+    };
+    let told = |error: LrError| {
+        let at = match error {
+            LrError::LossesMissing => schedule.place(),
+            LrError::LossMissing { .. } => steps_at.place(),
+        };
+        at.error(error.to_string())
+            .with_help("give \"losses\": [...], one for each step from 0 to the last one asked for")
+    };
+    let rates = Rates::new(plan, losses.as_deref()).map_err(told)?;
+    let lr = steps
+        .iter()
+        .map(|&step| rates.at(step))
+        .collect::<Result<Vec<f32>, _>>()
+        .map_err(told)?;
+    Ok((steps, lr))
+}

@@ -1,0 +1,113 @@
+//! The rates of one schedule at any steps, as `hairpin lr` answers them.
+
+mod jsonl;
+mod steps;
+
+use hairpin_core::{Feedback, Plan, Schedule};
+
+pub use jsonl::{Answer, answer};
+pub use steps::Steps;
+
+/// Why there is no rate at a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LrError {
+    /// The schedule reacts to losses, and none were given.
+    #[error("the rates of this schedule depend on the losses it observes, and none were given")]
+    LossesMissing,
+    /// The schedule reacts to losses, and there are too few.
+    #[error(
+        "step {step} has no loss: {found} losses were given, for the steps from 0 on, and this schedule depends on them"
+    )]
+    LossMissing {
+        /// The first step without a loss.
+        step: u32,
+        /// How many losses there are.
+        found: usize,
+    },
+}
+
+/// The rates of a plan.
+///
+/// For a schedule that depends on the step alone, losses have no influence. A feedback schedule observes loss `j` at step
+/// `j`; the rate at step `j` is the one in force after that.
+#[derive(Debug, Clone)]
+pub enum Rates {
+    /// The rate is a function of the step.
+    OfStep(hairpin_core::AnySchedule),
+    /// The rate after each loss.
+    AfterLoss(Vec<f32>),
+}
+
+impl Rates {
+    /// The rates of `plan`; a feedback schedule observes all `losses` once, in their order.
+    ///
+    /// # Errors
+    /// A feedback schedule without losses.
+    pub fn new(plan: Plan, losses: Option<&[f64]>) -> Result<Self, LrError> {
+        let feedback = match plan {
+            Plan::Schedule(schedule) => return Ok(Self::OfStep(schedule)),
+            Plan::Feedback(feedback) => feedback,
+        };
+        let losses = losses.ok_or(LrError::LossesMissing)?;
+        let mut state = feedback.start();
+        let after = (0..=u32::MAX).zip(losses).map(|(step, &loss)| {
+            feedback.observe(&mut state, step, loss);
+            feedback.lr(&state, step)
+        });
+        Ok(Self::AfterLoss(after.collect()))
+    }
+
+    /// The rate at a step.
+    ///
+    /// # Errors
+    /// A step without a loss, of a feedback schedule.
+    pub fn at(&self, step: u32) -> Result<f32, LrError> {
+        match self {
+            Self::OfStep(schedule) => Ok(schedule.lr(step)),
+            Self::AfterLoss(rates) => {
+                let rate = usize::try_from(step)
+                    .ok()
+                    .and_then(|index| rates.get(index));
+                rate.copied().ok_or(LrError::LossMissing {
+                    step,
+                    found: rates.len(),
+                })
+            }
+        }
+    }
+}
+
+/// A rate in the fewest decimal digits that give the same 32 bits when they are read again.
+#[must_use]
+pub fn decimal(rate: f32) -> String {
+    if rate.is_finite() {
+        format!("{rate:?}")
+    } else {
+        word(rate).to_owned()
+    }
+}
+
+/// What stands for a number that JSON cannot write.
+const fn word(rate: f32) -> &'static str {
+    if rate.is_nan() {
+        "NaN"
+    } else if rate > 0.0 {
+        "Infinity"
+    } else {
+        "-Infinity"
+    }
+}
+
+/// A rate as JSON: as [`decimal`], non-finite ones in quotes.
+#[must_use]
+pub fn json(rate: f32) -> String {
+    if rate.is_finite() {
+        decimal(rate)
+    } else {
+        format!("\"{}\"", word(rate))
+    }
+}
+
+#[cfg(test)]
+mod tests;

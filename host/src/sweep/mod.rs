@@ -1,0 +1,388 @@
+//! A sweep as a directory: every trial trained, what was finished kept, and what a person looks at written at the end.
+//!
+//! | file | what |
+//! |---|---|
+//! | `index.html` | the page to open first, with all figures |
+//! | `*.svg` | the figures by themselves |
+//! | `results.csv` | a row a trial: what it drew, how it ended |
+//! | `tables.npy` | `[trials, steps]` the rate of every step, `f32` |
+//! | `losses.npy`, `accuracies.npy` | `[trials, evaluations]` on the validation part, NaN from a divergence on |
+//! | `manifest.json` | the specification, its hash, the seed, versions, the leaders |
+//! | `journal` | what is finished so far; gone when the sweep is |
+//!
+//! A sweep can be stopped at any time, by Ctrl-C or by a kill, and goes on from its directory; it ends with the same bytes
+//! in every file as one that was never stopped.
+
+mod journal;
+mod manifest;
+mod record;
+mod results;
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+
+use hairpin_core::{ConfigError, Plan, Sgd};
+use rayon::prelude::*;
+
+use crate::data::{self, DataError, Dataset};
+use crate::document::SpecError;
+use crate::files::{self, WriteError};
+use crate::report::ReportError;
+use crate::sampling::{Sampler, Trial};
+use crate::spec::{DataSource, MetricName, Model, Spec};
+use crate::table::{self, TableError};
+use crate::train::{
+    self, BlockEnd, BlockState, Engine, Rates, TrainConfig, TrainError, TrialOutcome, Watch,
+};
+use journal::Journal;
+pub use manifest::{Leader, Manifest, State};
+use record::Record;
+
+/// Rates of a block that are laid out as a table beforehand; longer ones are computed step by step.
+const TABLE_CELLS: usize = 1 << 24;
+
+/// Why a sweep did not finish. What it has finished is kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SweepError {
+    /// The specification is wrong, or a trial it draws.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// The data cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// What is to be trained does not fit the data.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// The update of a trial is refused.
+    #[error(transparent)]
+    Update(#[from] ConfigError),
+    /// The rates of a trial cannot be laid out.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The directory holds another sweep.
+    #[error(
+        "{} holds another sweep ({name}, specification {found}, this one is {expected}): choose another directory with -o, or remove that one",
+        dir.display()
+    )]
+    AnotherSweep {
+        /// The directory.
+        dir: PathBuf,
+        /// What is in it.
+        name: String,
+        /// The hash of its specification, shortened.
+        found: String,
+        /// The hash of this one's.
+        expected: String,
+    },
+    /// The directory holds something that is no sweep.
+    #[error("{} is not empty and holds no sweep: choose another directory with -o", dir.display())]
+    NotASweep {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// The sweep was begun on other data, or by another version, and cannot go on with the same bits.
+    #[error("{} was begun with {field} {found}, now it is {expected}: restore that, or choose another directory with -o", dir.display())]
+    Changed {
+        /// The directory.
+        dir: PathBuf,
+        /// What changed.
+        field: &'static str,
+        /// What it was.
+        found: String,
+        /// What it is.
+        expected: String,
+    },
+    /// Another process works in the directory.
+    #[error("{}: another process is running this sweep: wait for it, or choose another directory with -o", dir.display())]
+    Busy {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// A file could not be written or read.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The report could not be written.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// It was asked to stop.
+    #[error("stopped with {done} of {trials} trials finished: the same command goes on from {}", dir.display())]
+    Interrupted {
+        /// The directory.
+        dir: PathBuf,
+        /// Trials that are finished.
+        done: u64,
+        /// Trials there are.
+        trials: u64,
+    },
+}
+
+/// Runs the sweep in `dir`, or goes on with it, or finds it finished.
+///
+/// `watch` counts trial-steps, those of an earlier run included, and can stop it.
+///
+/// # Errors
+/// Whatever is wrong with the specification, the data or the directory; [`SweepError::Interrupted`] when it was stopped.
+pub fn run(spec: &Spec, dir: &Path, watch: &Watch) -> Result<Manifest, SweepError> {
+    let begun = manifest::find(dir, spec)?;
+    if let Some(manifest) = &begun
+        && manifest.state == State::Finished
+    {
+        return Ok(manifest.clone());
+    }
+    let data = load(&spec.train.data)?;
+    let engine = Engine::new(&data, train_config(spec))?;
+    let trials = draw(spec)?;
+    files::create_dir(dir)?;
+    let manifest = Manifest::begin(spec, &engine);
+    match begun {
+        Some(begun) => begun.check_unchanged(&manifest, dir)?,
+        None => manifest.write(dir)?,
+    }
+    let path = dir.join("journal");
+    let (journal, records) = Journal::open(&path)
+        .map_err(files::at(&path))?
+        .ok_or_else(|| SweepError::Busy {
+            dir: dir.to_path_buf(),
+        })?;
+    let outcomes = Training {
+        spec,
+        engine: &engine,
+        trials: &trials,
+        watch,
+        path: &path,
+    }
+    .finish(journal, records)?
+    .ok_or_else(|| SweepError::Interrupted {
+        dir: dir.to_path_buf(),
+        done: finished_trials(&path),
+        trials: spec.trials,
+    })?;
+    let manifest = results::write(spec, &engine, &trials, &outcomes, manifest, dir)?;
+    // The journal has done its duty: from here on the manifest says that all is there.
+    std::fs::remove_file(&path).map_err(files::at(&path))?;
+    Ok(manifest)
+}
+
+fn finished_trials(journal: &Path) -> u64 {
+    let records = match Journal::open(journal) {
+        Ok(Some((_, records))) => records,
+        _ => Vec::new(),
+    };
+    records
+        .iter()
+        .filter_map(|bytes| match Record::from_bytes(bytes) {
+            Some(Record::Finished { trials, .. }) => Some(trials.end - trials.start),
+            _ => None,
+        })
+        .sum()
+}
+
+/// The data a specification names.
+///
+/// # Errors
+/// A file that cannot be read, or rows that cannot be used.
+pub fn load(source: &DataSource) -> Result<Dataset, DataError> {
+    match source {
+        DataSource::Digits => data::digits(),
+        DataSource::Csv { path, label, .. } => data::read_csv(path, label),
+    }
+}
+
+fn train_config(spec: &Spec) -> TrainConfig {
+    let train = &spec.train;
+    TrainConfig {
+        batch: train.batch as usize,
+        eval_every: train.eval_every,
+        seed: spec.seed,
+        divergence_bound: train.divergence_bound as f32,
+        metric: match spec.metric.name {
+            MetricName::ValLoss => train::Metric::Loss,
+            MetricName::ValAccuracy => train::Metric::Accuracy,
+        },
+        ..TrainConfig::new(
+            match train.model {
+                Model::Softmax => train::Model::Softmax,
+                Model::Mlp { hidden } => train::Model::Mlp {
+                    hidden: hidden as usize,
+                },
+            },
+            train.steps,
+        )
+    }
+}
+
+/// Every trial of the sweep, or the error of the first that cannot be.
+fn draw(spec: &Spec) -> Result<Vec<Trial>, SpecError> {
+    let sampler = Sampler::new(spec);
+    let drawn: Vec<Result<Trial, SpecError>> = (0..spec.trials)
+        .into_par_iter()
+        .map(|index| sampler.trial(index))
+        .collect();
+    drawn.into_iter().collect()
+}
+
+/// What training needs beside the journal.
+struct Training<'a> {
+    spec: &'a Spec,
+    engine: &'a Engine<'a>,
+    trials: &'a [Trial],
+    watch: &'a Watch,
+    path: &'a Path,
+}
+
+/// Trials that are through, and what became of them.
+type Trained = (Range<u64>, Vec<TrialOutcome>);
+
+/// A block still to be trained, from the start or from where it was stopped.
+struct Block {
+    trials: Range<u64>,
+    state: Option<BlockState>,
+}
+
+impl Training<'_> {
+    /// Trains what the journal does not hold yet; `None` when it was stopped before the end.
+    fn finish(
+        &self,
+        journal: Journal,
+        records: Vec<Vec<u8>>,
+    ) -> Result<Option<Vec<TrialOutcome>>, SweepError> {
+        let mut outcomes: Vec<Option<TrialOutcome>> = vec![None; self.trials.len()];
+        let mut stopped: Vec<(Range<u64>, Vec<u8>)> = Vec::new();
+        for record in records.iter().filter_map(|bytes| Record::from_bytes(bytes)) {
+            match record {
+                Record::Finished {
+                    trials,
+                    outcomes: done,
+                } => {
+                    for (index, outcome) in (trials.start as usize..).zip(done) {
+                        if let Some(slot) = outcomes.get_mut(index) {
+                            *slot = Some(outcome);
+                        }
+                    }
+                }
+                Record::Stopped { trials, state } => {
+                    // A block may be stopped more than once: the last state counts.
+                    stopped.retain(|(earlier, _)| *earlier != trials);
+                    stopped.push((trials, state));
+                }
+            }
+        }
+        let done = outcomes.iter().flatten().count() as u64;
+        self.watch
+            .trial_steps
+            .fetch_add(done * u64::from(self.spec.train.steps), Ordering::Relaxed);
+        let blocks = self.blocks(&outcomes, stopped);
+        let journal = Mutex::new(journal);
+        let ends: Vec<Option<Trained>> = blocks
+            .into_par_iter()
+            .map(|block| self.train(block, &journal))
+            .collect::<Result<_, SweepError>>()?;
+        for (trials, done) in ends.into_iter().flatten() {
+            for (index, outcome) in (trials.start as usize..).zip(done) {
+                outcomes[index] = Some(outcome);
+            }
+        }
+        Ok(outcomes.into_iter().collect())
+    }
+
+    /// The trials that are not finished, in blocks for all cores.
+    fn blocks(
+        &self,
+        outcomes: &[Option<TrialOutcome>],
+        stopped: Vec<(Range<u64>, Vec<u8>)>,
+    ) -> Vec<Block> {
+        let mut covered: Vec<bool> = outcomes.iter().map(Option::is_some).collect();
+        let mut blocks = Vec::new();
+        for (trials, state) in stopped {
+            let range = trials.start as usize..trials.end as usize;
+            if covered
+                .get(range.clone())
+                .is_some_and(|block| block.iter().all(|done| !done))
+            {
+                covered[range].fill(true);
+                blocks.push(Block {
+                    trials,
+                    state: Some(BlockState::from_bytes(state)),
+                });
+            }
+        }
+        let open = covered.iter().filter(|done| !**done).count();
+        let size = open
+            .div_ceil(rayon::current_num_threads())
+            .clamp(1, self.engine.block_trials());
+        let mut start = 0;
+        while start < covered.len() {
+            if covered[start] {
+                start += 1;
+                continue;
+            }
+            let length = covered[start..]
+                .iter()
+                .take(size)
+                .take_while(|done| !**done)
+                .count();
+            blocks.push(Block {
+                trials: start as u64..(start + length) as u64,
+                state: None,
+            });
+            start += length;
+        }
+        blocks
+    }
+
+    /// Trains one block and writes down how far it came.
+    fn train(
+        &self,
+        block: Block,
+        journal: &Mutex<Journal>,
+    ) -> Result<Option<Trained>, SweepError> {
+        if self.watch.cancel.load(Ordering::Relaxed) && block.state.is_none() {
+            return Ok(None);
+        }
+        let drawn = &self.trials[block.trials.start as usize..block.trials.end as usize];
+        let steps = self.spec.train.steps as usize;
+        let schedules: Vec<_> = drawn
+            .iter()
+            .filter_map(|trial| match &trial.plan {
+                Plan::Schedule(schedule) => Some(schedule.clone()),
+                Plan::Feedback(_) => None,
+            })
+            .collect();
+        let laid_out = schedules.len().saturating_mul(steps) <= TABLE_CELLS;
+        let mut table = vec![0.0; if laid_out { schedules.len() * steps } else { 0 }];
+        table::fill(&schedules, 0, &mut table)?;
+        let mut rows = table.chunks_exact(steps);
+        let trials = drawn
+            .iter()
+            .map(|trial| {
+                let rates = match (&trial.plan, laid_out) {
+                    (Plan::Schedule(_), true) => Rates::Table(rows.next().unwrap_or_default()),
+                    (plan, _) => Rates::from(plan),
+                };
+                Ok(train::Trial {
+                    rates,
+                    sgd: Sgd::new(trial.sgd)?,
+                })
+            })
+            .collect::<Result<Vec<_>, ConfigError>>()?;
+        let end = match &block.state {
+            Some(state) => self.engine.resume_block(&trials, state, self.watch)?,
+            None => self.engine.run_block(&trials, self.watch)?,
+        };
+        let (record, finished) = match end {
+            BlockEnd::Finished(outcomes) => (
+                Record::finished(block.trials.clone(), &outcomes),
+                Some((block.trials, outcomes)),
+            ),
+            BlockEnd::Stopped(state) => (Record::stopped(block.trials, &state), None),
+        };
+        let mut journal = journal
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        journal.append(&record).map_err(files::at(self.path))?;
+        Ok(finished)
+    }
+}

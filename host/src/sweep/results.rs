@@ -1,0 +1,382 @@
+//! The files of a finished sweep.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use hairpin_core::{AnyFeedback, Feedback, Plan};
+use rayon::prelude::*;
+
+use super::SweepError;
+use super::manifest::{Leader, Manifest, State};
+use crate::files;
+use crate::npy;
+use crate::report::{self, Curves, ParamCell, Summary, SweepReport, TrialRow};
+use crate::sampling::Trial;
+use crate::spec::{Goal, Metric, Model, ParameterValue, Spec};
+use crate::table;
+use crate::train::{Cause, Engine, Evaluation, TrialOutcome};
+
+/// How many of the best trials the manifest and the page name.
+const LEADERS: usize = 20;
+
+/// Trials whose rates are laid out at a time.
+const ROWS: usize = 256;
+
+/// Writes everything, the manifest last.
+pub(super) fn write(
+    spec: &Spec,
+    engine: &Engine<'_>,
+    trials: &[Trial],
+    outcomes: &[TrialOutcome],
+    mut manifest: Manifest,
+    dir: &Path,
+) -> Result<Manifest, SweepError> {
+    write_csv(spec, trials, outcomes, &dir.join("results.csv"))?;
+    write_rates(spec, engine, trials, outcomes, &dir.join("tables.npy"))?;
+    write_curves(
+        outcomes,
+        manifest.eval_steps.len(),
+        |outcome| &outcome.losses,
+        &dir.join("losses.npy"),
+    )?;
+    write_curves(
+        outcomes,
+        manifest.eval_steps.len(),
+        |outcome| &outcome.accuracies,
+        &dir.join("accuracies.npy"),
+    )?;
+    let mut report = sweep_report(spec, trials, outcomes, &manifest);
+    let goal = report.goal;
+    let order = report::rank(&report.trials, goal);
+    let leading = order
+        .into_iter()
+        .filter(|&at| !report.trials[at].diverged())
+        .take(LEADERS);
+    for at in leading {
+        let (trial, outcome) = (&trials[at], &outcomes[at]);
+        let schedule = inline_toml(&trial.schedule.to_json());
+        report.leaders.push(report::Leader {
+            position: at,
+            rates: rates(spec, engine, trial, outcome),
+            schedule_toml: schedule.clone(),
+        });
+        if let Some(last) = outcome.last {
+            manifest.leaders.push(Leader {
+                trial: trial.index,
+                metric: metric(&spec.metric, last),
+                loss: last.loss,
+                accuracy: last.accuracy,
+                schedule,
+                sgd: sgd_parameters(trial),
+            });
+        }
+    }
+    report::write(&report, dir)?;
+    manifest.diverged = Some(
+        outcomes
+            .iter()
+            .filter(|outcome| outcome.diverged.is_some())
+            .count() as u64,
+    );
+    manifest.state = State::Finished;
+    manifest.write(dir)?;
+    Ok(manifest)
+}
+
+fn metric(metric: &Metric, evaluation: Evaluation) -> f32 {
+    match metric.name {
+        crate::spec::MetricName::ValLoss => evaluation.loss,
+        crate::spec::MetricName::ValAccuracy => evaluation.accuracy,
+    }
+}
+
+fn sgd_parameters(trial: &Trial) -> Vec<(String, String)> {
+    trial
+        .parameters
+        .iter()
+        .filter_map(|(name, value)| {
+            Some((name.strip_prefix("sgd.")?.to_owned(), value.to_string()))
+        })
+        .collect()
+}
+
+fn write_csv(
+    spec: &Spec,
+    trials: &[Trial],
+    outcomes: &[TrialOutcome],
+    path: &Path,
+) -> Result<(), SweepError> {
+    let parameters = spec.varying();
+    files::write_with(path, |file| {
+        let mut csv = csv::Writer::from_writer(file);
+        let metric_name = spec.metric.name.as_str();
+        let ends = [
+            "final_val_loss".to_owned(),
+            "final_val_accuracy".to_owned(),
+            format!("best_{metric_name}"),
+            "best_step".to_owned(),
+            "diverged_at".to_owned(),
+            "diverged_by".to_owned(),
+            "schedule".to_owned(),
+        ];
+        csv.write_field("trial")?;
+        csv.write_field("kind")?;
+        csv.write_record(parameters.iter().chain(&ends))?;
+        for (trial, outcome) in trials.iter().zip(outcomes) {
+            csv.write_field(trial.index.to_string())?;
+            csv.write_field(label(spec, trial.alternative))?;
+            for name in &parameters {
+                let value = trial.parameters.iter().find(|(drawn, _)| drawn == name);
+                csv.write_field(value.map_or_else(String::new, |(_, value)| value.to_string()))?;
+            }
+            let number =
+                |value: Option<f32>| value.map_or_else(String::new, |value| value.to_string());
+            csv.write_field(number(outcome.last.map(|last| last.loss)))?;
+            csv.write_field(number(outcome.last.map(|last| last.accuracy)))?;
+            csv.write_field(number(outcome.best.map(|best| metric(&spec.metric, best))))?;
+            csv.write_field(
+                outcome
+                    .best
+                    .map_or_else(String::new, |best| best.step.to_string()),
+            )?;
+            let (step, cause) = match outcome.diverged {
+                None => (String::new(), ""),
+                Some(diverged) => (
+                    diverged.step.to_string(),
+                    match diverged.cause {
+                        Cause::Loss => "loss",
+                        Cause::Rate => "rate",
+                        Cause::Parameters => "parameters",
+                    },
+                ),
+            };
+            csv.write_field(step)?;
+            csv.write_field(cause)?;
+            csv.write_field(trial.schedule.to_json().to_string())?;
+            csv.write_record(None::<&[u8]>)?;
+        }
+        csv.flush()
+    })?;
+    Ok(())
+}
+
+/// What an alternative is called: its kind, and its number where two are of one kind.
+fn label(spec: &Spec, alternative: usize) -> String {
+    let name = |at: usize| {
+        let schedule = &spec.schedules[at];
+        let mut name = schedule.kind.name.to_owned();
+        let mut inner = schedule;
+        while let Some(after) = &inner.after {
+            name = format!("{name} + {}", after.kind.name);
+            inner = after;
+        }
+        name
+    };
+    let own = name(alternative);
+    let twin = (0..spec.schedules.len()).any(|other| other != alternative && name(other) == own);
+    if twin {
+        format!("{own} #{}", alternative + 1)
+    } else {
+        own
+    }
+}
+
+/// The rate of every step of a trial. A feedback schedule's follow from what it observed.
+fn rates(spec: &Spec, engine: &Engine<'_>, trial: &Trial, outcome: &TrialOutcome) -> Vec<f32> {
+    let mut row = vec![0.0; spec.train.steps as usize];
+    fill_rates(spec, engine, trial, outcome, &mut row);
+    row
+}
+
+fn fill_rates(
+    spec: &Spec,
+    engine: &Engine<'_>,
+    trial: &Trial,
+    outcome: &TrialOutcome,
+    row: &mut [f32],
+) {
+    match &trial.plan {
+        // A row is as long as the specification has steps, all of them u32.
+        Plan::Schedule(schedule) => {
+            let filled = table::fill_row(schedule, 0, row);
+            debug_assert_eq!(filled, Ok(()));
+        }
+        Plan::Feedback(feedback) => {
+            let observed = match spec.metric.name {
+                crate::spec::MetricName::ValLoss => &outcome.losses,
+                crate::spec::MetricName::ValAccuracy => &outcome.accuracies,
+            };
+            replay(feedback, engine.eval_steps().zip(observed), row);
+        }
+    }
+}
+
+/// The rates of a feedback schedule that observed `evaluations`, each after its step.
+fn replay<'a>(
+    feedback: &AnyFeedback,
+    evaluations: impl Iterator<Item = (u32, &'a f32)>,
+    row: &mut [f32],
+) {
+    let mut state = feedback.start();
+    let mut evaluations = evaluations.peekable();
+    for (step, rate) in (0..).zip(row) {
+        *rate = feedback.lr(&state, step);
+        if let Some((_, &metric)) = evaluations.next_if(|(after, _)| *after == step) {
+            feedback.observe(&mut state, step, f64::from(metric));
+        }
+    }
+}
+
+fn write_rates(
+    spec: &Spec,
+    engine: &Engine<'_>,
+    trials: &[Trial],
+    outcomes: &[TrialOutcome],
+    path: &Path,
+) -> Result<(), SweepError> {
+    let steps = spec.train.steps as usize;
+    files::write_with(path, |file| {
+        npy::write_header(file, &[trials.len() as u64, steps as u64])?;
+        for (trials, outcomes) in trials.chunks(ROWS).zip(outcomes.chunks(ROWS)) {
+            let rows: Vec<Vec<f32>> = trials
+                .par_iter()
+                .zip(outcomes)
+                .map(|(trial, outcome)| rates(spec, engine, trial, outcome))
+                .collect();
+            rows.iter()
+                .try_for_each(|row| npy::write_cells(file, row))?;
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+fn write_curves(
+    outcomes: &[TrialOutcome],
+    evaluations: usize,
+    curve: impl Fn(&TrialOutcome) -> &Vec<f32>,
+    path: &Path,
+) -> Result<(), SweepError> {
+    files::write_with(path, |file| {
+        npy::write_header(file, &[outcomes.len() as u64, evaluations as u64])?;
+        outcomes
+            .iter()
+            .try_for_each(|outcome| write_padded(file, curve(outcome), evaluations))
+    })?;
+    Ok(())
+}
+
+/// A curve that ended early is NaN from there on.
+fn write_padded(writer: &mut impl Write, curve: &[f32], length: usize) -> io::Result<()> {
+    npy::write_cells(writer, curve)?;
+    npy::write_cells(writer, &vec![f32::NAN; length.saturating_sub(curve.len())])
+}
+
+fn sweep_report(
+    spec: &Spec,
+    trials: &[Trial],
+    outcomes: &[TrialOutcome],
+    manifest: &Manifest,
+) -> SweepReport {
+    let rows = trials
+        .iter()
+        .zip(outcomes)
+        .map(|(trial, outcome)| TrialRow {
+            index: trial.index as u32,
+            alternative: trial.alternative,
+            parameters: trial
+                .parameters
+                .iter()
+                .map(|(name, value)| (name.clone(), cell(value)))
+                .collect(),
+            final_metric: outcome
+                .last
+                .map_or(f64::NAN, |last| f64::from(metric(&spec.metric, last))),
+            best_metric: outcome
+                .best
+                .map_or(f64::NAN, |best| f64::from(metric(&spec.metric, best))),
+            diverged_at: outcome.diverged.map(|diverged| diverged.step),
+            final_accuracy: outcome.last.map(|last| f64::from(last.accuracy)),
+        })
+        .collect();
+    let mut curves = Vec::with_capacity(outcomes.len() * manifest.eval_steps.len());
+    for outcome in outcomes {
+        curves.extend(&outcome.losses);
+        curves.extend(std::iter::repeat_n(
+            f32::NAN,
+            manifest.eval_steps.len() - outcome.losses.len().min(manifest.eval_steps.len()),
+        ));
+    }
+    SweepReport {
+        title: spec.name.clone(),
+        spec_text: spec.text.clone(),
+        seed: spec.seed,
+        versions: vec![("hairpin".to_owned(), manifest.hairpin.clone())],
+        summary: Summary {
+            model: match spec.train.model {
+                Model::Softmax => "softmax".to_owned(),
+                Model::Mlp { hidden } => format!("mlp ({hidden} hidden)"),
+            },
+            data: spec.train.data.to_string(),
+            steps: spec.train.steps,
+            // A time would make two runs of one sweep differ.
+            wall_seconds: None,
+            trial_steps_per_second: None,
+        },
+        metric_name: manifest.metric.clone(),
+        goal: match spec.metric.goal {
+            Goal::Minimize => report::Goal::Minimize,
+            Goal::Maximize => report::Goal::Maximize,
+        },
+        alternatives: (0..spec.schedules.len())
+            .map(|at| label(spec, at))
+            .collect(),
+        trials: rows,
+        curves: Curves {
+            name: "val_loss".to_owned(),
+            steps: manifest.eval_steps.clone(),
+            rows: curves,
+        },
+        leaders: Vec::new(),
+    }
+}
+
+fn cell(value: &ParameterValue) -> ParamCell {
+    value
+        .as_number()
+        .map_or_else(|| ParamCell::Text(value.to_string()), ParamCell::Number)
+}
+
+/// A JSON value as TOML on one line.
+fn inline_toml(json: &serde_json::Value) -> String {
+    use serde_json::Value;
+    let list = |items: Vec<String>| items.join(", ");
+    match json {
+        Value::Object(table) => {
+            let entries = table
+                .iter()
+                .map(|(key, value)| format!("{key} = {}", inline_toml(value)));
+            format!("{{ {} }}", list(entries.collect()))
+        }
+        Value::Array(items) => format!("[{}]", list(items.iter().map(inline_toml).collect())),
+        Value::String(text) => toml::Value::String(text.clone()).to_string(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedule_is_one_line_of_toml() {
+        let json = serde_json::json!({
+            "kind": "linear_warmup", "warmup_steps": 10, "end_lr": 0.5,
+            "after": { "kind": "lambda", "factor": "0.9 ** step if step < 5 else \"x\"", "milestones": [1, 2] },
+        });
+        let line = inline_toml(&json);
+        assert!(!line.contains('\n'));
+        let read: toml::Table = format!("schedule = {line}").parse().unwrap();
+        assert_eq!(serde_json::to_value(&read["schedule"]).unwrap(), json);
+    }
+}
