@@ -23,14 +23,19 @@ fn schedules(trial: u32) -> Vec<AnySchedule> {
         Polynomial::new(rate, rate / 100.0, length, 1.0, false)
             .unwrap()
             .into(),
-        Polynomial::new(rate, 0.0, length, 2.5, false).unwrap().into(),
+        Polynomial::new(rate, 0.0, length, 2.5, false)
+            .unwrap()
+            .into(),
         Polynomial::new(rate, 1e-4, 37, 3.0, true).unwrap().into(),
         Step::new(rate, 7 + trial, 0.5).unwrap().into(),
         MultiStep::new(rate, &[20, length], 0.1).unwrap().into(),
         InverseTime::new(rate, gamma - 0.9).unwrap().into(),
-        Lambda::new(rate, Factor::parse("0.95 ** epoch if epoch < 99 else 1 / epoch").unwrap())
-            .unwrap()
-            .into(),
+        Lambda::new(
+            rate,
+            Factor::parse("0.95 ** epoch if epoch < 99 else 1 / epoch").unwrap(),
+        )
+        .unwrap()
+        .into(),
         Lambda::new(rate, Factor::Function(|step| f64::from(step).sqrt()))
             .unwrap()
             .into(),
@@ -58,7 +63,11 @@ fn assert_cells(trials: &[AnySchedule], first: u32, steps: usize) {
     for (schedule, row) in trials.iter().zip(cells.chunks(steps)) {
         for (step, cell) in (first..=u32::MAX).zip(row) {
             let scalar = schedule.lr(step);
-            assert_eq!(cell.to_bits(), scalar.to_bits(), "{schedule:?} at step {step}");
+            assert_eq!(
+                cell.to_bits(),
+                scalar.to_bits(),
+                "{schedule:?} at step {step}"
+            );
         }
     }
 }
@@ -84,7 +93,8 @@ fn tables_do_not_depend_on_threads() {
             .build()
             .unwrap();
         let mut cells = vec![0.0; trials.len() * 500];
-        pool.install(|| table::fill(&trials, 0, &mut cells)).unwrap();
+        pool.install(|| table::fill(&trials, 0, &mut cells))
+            .unwrap();
         cells.into_iter().map(f32::to_bits).collect::<Vec<_>>()
     };
     assert_eq!(filled(1), filled(3));
@@ -134,7 +144,12 @@ fn a_table_on_disk_is_the_table_in_memory() {
         .chunks(4)
         .map(|cell| f32::from_le_bytes(cell.try_into().unwrap()))
         .collect();
-    assert!(written.iter().zip(&cells).all(|(a, b)| a.to_bits() == b.to_bits()));
+    assert!(
+        written
+            .iter()
+            .zip(&cells)
+            .all(|(a, b)| a.to_bits() == b.to_bits())
+    );
     // Asked to stop, it leaves nothing behind.
     let stopped = directory.path().join("stopped.npy");
     assert!(table_file::write(&stopped, 1, 5, one, |_| false).is_err());

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-
 /// A file could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {} ({source})", path.display(), reason(source))]
