@@ -100,7 +100,7 @@ fn wrong_schedules_are_refused_with_the_remedy() {
     );
     refused(
         "kind = \"constant\", learning_rate = nan",
-        &["schedule.learning_rate = \"NaN\"", "finite"],
+        &["schedule.learning_rate = NaN", "finite"],
     );
     refused(
         "kind = \"cosine_annealing\", learning_rate = 0.1, t_max = 0",
