@@ -1,6 +1,6 @@
 //! Parameters and steps for tests: wide ranges, with weight on the values where formulas break.
 
-use super::rng::Rng;
+use crate::rng::Rng;
 
 /// A rate of either sign: mostly one that someone might use, now and then a number with something special to it.
 pub fn rate(rng: &mut Rng) -> f64 {

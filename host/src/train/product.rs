@@ -91,17 +91,30 @@ impl Product<'_> {
     #[inline(always)]
     fn tile<L: Lanes, const C: usize, const R: usize>(&mut self, row: usize, at: usize) {
         let [_, inner, columns] = self.shape;
-        let a: [&[f32]; R] = core::array::from_fn(|r| &self.a.data[(row + r) * self.a.row..]);
         let mut sums: [[L; C]; R] =
             core::array::from_fn(|r| [L::splat(self.start.map_or(0.0, |start| start[row + r])); C]);
-        for k in 0..inner {
-            let b = &self.b[k * self.b_stride + at..][..C * L::WIDTH];
+        let b = self.b[at..].chunks(self.b_stride).take(inner);
+        let add = |sums: &mut [[L; C]; R], b: &[f32], a: [f32; R]| {
+            let b = &b[..C * L::WIDTH];
             let b: [L; C] = core::array::from_fn(|c| L::load(&b[c * L::WIDTH..]));
-            for r in 0..R {
-                let a = L::splat(a[r][k * self.a.inner]);
-                for c in 0..C {
-                    sums[r][c] = a.mul_add(b[c], sums[r][c]);
+            for (sums, a) in sums.iter_mut().zip(a) {
+                let a = L::splat(a);
+                for (sum, b) in sums.iter_mut().zip(b) {
+                    *sum = a.mul_add(b, *sum);
                 }
+            }
+        };
+        let a = &self.a.data[row * self.a.row..];
+        if self.a.inner == 1 {
+            // Apart from the other case, and cut to length, so that the innermost loop checks no bounds.
+            let a: [&[f32]; R] = core::array::from_fn(|r| &a[r * self.a.row..][..inner]);
+            for (k, b) in b.enumerate() {
+                add(&mut sums, b, core::array::from_fn(|r| a[r][k]));
+            }
+        } else {
+            for (k, b) in b.enumerate() {
+                let a = &a[k * self.a.inner..];
+                add(&mut sums, b, core::array::from_fn(|r| a[r * self.a.row]));
             }
         }
         for (r, sums) in sums.into_iter().enumerate() {
