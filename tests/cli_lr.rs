@@ -100,7 +100,7 @@ fn wrong_schedules_are_refused_with_the_remedy() {
     );
     refused(
         "kind = \"constant\", learning_rate = nan",
-        &["schedule.learning_rate = \"NaN\"", "finite"],
+        &["schedule.learning_rate = NaN", "finite"],
     );
     refused(
         "kind = \"cosine_annealing\", learning_rate = 0.1, t_max = 0",
@@ -260,7 +260,7 @@ fn json_lines_are_read_from_a_file_too() {
     assert_eq!((lines.len(), lines[0]), (2, "{\"lr\":[0.5]}"));
     assert!(lines[1].starts_with("{\"error\":"));
     let missing = lr(&["--jsonl", "no/such/file.jsonl"]);
-    assert_eq!(missing.code, Some(1));
+    assert_eq!(missing.code, Some(2));
     assert!(
         missing.stderr.contains("no/such/file.jsonl"),
         "{}",

@@ -361,14 +361,19 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Words that differ by a letter or two, or by what was left out at the end.
+/// Words that differ by a letter or two, by what was left out at the end, or that are the other's initials.
 fn near(word: &str, known: &str) -> bool {
     distance(word, known) <= known.chars().count().max(word.chars().count()).div_ceil(3)
         || (word.len() >= 3 && known.starts_with(word))
 }
 
 fn distance(word: &str, known: &str) -> usize {
-    strsim::damerau_levenshtein(&word.to_lowercase().replace('-', "_"), known)
+    let word = word.to_lowercase().replace('-', "_");
+    let initials = known.split('_').filter_map(|part| part.chars().next());
+    if known.contains('_') && word.chars().eq(initials) {
+        return 1;
+    }
+    strsim::damerau_levenshtein(&word, known)
 }
 
 /// The known word a misspelt one is nearest to, if it is near at all.

@@ -36,7 +36,16 @@ impl FieldTemplate {
 
     fn read(field: &'static Field, table: &mut Fields<'_>) -> Result<Self, SpecError> {
         let entry = match field.fallback {
-            Fallback::Required => Some(table.require(field.name)?),
+            Fallback::Required => {
+                Some(
+                    table
+                        .require(field.name)
+                        .map_err(|error| match error.remedy() {
+                            Some(_) => error,
+                            None => error.with_help(format!("`{}` is {}", field.name, field.doc)),
+                        })?,
+                )
+            }
             _ => table.take(field.name),
         };
         if let Some(at) = entry {
