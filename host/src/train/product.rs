@@ -94,27 +94,27 @@ impl Product<'_> {
         let mut sums: [[L; C]; R] =
             core::array::from_fn(|r| [L::splat(self.start.map_or(0.0, |start| start[row + r])); C]);
         let b = self.b[at..].chunks(self.b_stride).take(inner);
-        let add = |sums: &mut [[L; C]; R], b: &[f32], a: [f32; R]| {
-            let b = &b[..C * L::WIDTH];
-            let b: [L; C] = core::array::from_fn(|c| L::load(&b[c * L::WIDTH..]));
-            for (sums, a) in sums.iter_mut().zip(a) {
-                let a = L::splat(a);
-                for (sum, b) in sums.iter_mut().zip(b) {
-                    *sum = a.mul_add(b, *sum);
-                }
-            }
-        };
         let a = &self.a.data[row * self.a.row..];
         if self.a.inner == 1 {
             // Apart from the other case, and cut to length, so that the innermost loop checks no bounds.
-            let a: [&[f32]; R] = core::array::from_fn(|r| &a[r * self.a.row..][..inner]);
+            let mut rows = [a; R];
+            for (r, row) in rows.iter_mut().enumerate() {
+                *row = &a[r * self.a.row..][..inner];
+            }
             for (k, b) in b.enumerate() {
-                add(&mut sums, b, core::array::from_fn(|r| a[r][k]));
+                let mut factors = [0.0; R];
+                for (factor, row) in factors.iter_mut().zip(rows) {
+                    *factor = row[k];
+                }
+                add_outer(&mut sums, factors, b);
             }
         } else {
             for (k, b) in b.enumerate() {
-                let a = &a[k * self.a.inner..];
-                add(&mut sums, b, core::array::from_fn(|r| a[r * self.a.row]));
+                let mut factors = [0.0; R];
+                for (r, factor) in factors.iter_mut().enumerate() {
+                    *factor = a[r * self.a.row + k * self.a.inner];
+                }
+                add_outer(&mut sums, factors, b);
             }
         }
         for (r, sums) in sums.into_iter().enumerate() {
@@ -130,6 +130,29 @@ impl Product<'_> {
                     out[c * L::WIDTH..][..left].copy_from_slice(&lanes[..left]);
                 }
             }
+        }
+    }
+}
+
+/// Adds the outer product of `a` and the first registers of `b`.
+///
+/// A function, not a closure: only functions can be made to be inlined, and outside of its caller it would be compiled without the
+/// caller's instructions.
+#[inline(always)]
+fn add_outer<L: Lanes, const C: usize, const R: usize>(
+    sums: &mut [[L; C]; R],
+    a: [f32; R],
+    b: &[f32],
+) {
+    let b = &b[..C * L::WIDTH];
+    let mut columns = [L::splat(0.0); C];
+    for (c, column) in columns.iter_mut().enumerate() {
+        *column = L::load(&b[c * L::WIDTH..]);
+    }
+    for (sums, a) in sums.iter_mut().zip(a) {
+        let a = L::splat(a);
+        for (sum, b) in sums.iter_mut().zip(columns) {
+            *sum = a.mul_add(b, *sum);
         }
     }
 }
