@@ -12,6 +12,22 @@ pub fn rate(rng: &mut Rng) -> f64 {
     }
 }
 
+/// Both ends of a blend: any two, or two of one sign that lie far apart, where a weight of any inaccuracy shows.
+pub fn ends(rng: &mut Rng) -> (f64, f64) {
+    if rng.one_in(2) {
+        return (rate(rng), rate(rng));
+    }
+    let (near, apart) = (
+        rng.sign() * rng.log_uniform(1e-8, 1e3),
+        rng.log_uniform(1.0, 1e20),
+    );
+    if rng.one_in(2) {
+        (near, near * apart)
+    } else {
+        (near * apart, near)
+    }
+}
+
 /// A factor applied `n` times: where the result stays in range, near 1, far from it, and the special ones.
 pub fn gamma(rng: &mut Rng, n: u32) -> f64 {
     match rng.up_to(9) {
@@ -72,7 +88,9 @@ pub fn step(rng: &mut Rng, length: u32) -> u32 {
             let multiple = length.saturating_mul(1 + rng.up_to(3));
             multiple.saturating_add(rng.up_to(2)).saturating_sub(1)
         }
-        4..=6 => rng.up_to(length.saturating_mul(2)),
+        4 => rng.up_to(8).min(length),
+        5 => length.saturating_sub(rng.up_to(8)),
+        6 => rng.up_to(length.saturating_mul(2)),
         7 => rng.log_uniform(1.0, 4.29e9) as u32,
         _ => rng.up_to(u32::MAX),
     }
