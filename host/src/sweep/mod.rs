@@ -334,7 +334,11 @@ impl Training<'_> {
     }
 
     /// Trains one block and writes down how far it came.
-    fn train(&self, block: Block, journal: &Mutex<Journal>) -> Result<Option<Trained>, SweepError> {
+    fn train(
+        &self,
+        block: Block,
+        journal: &Mutex<Journal>,
+    ) -> Result<Option<Trained>, SweepError> {
         if self.watch.cancel.load(Ordering::Relaxed) && block.state.is_none() {
             return Ok(None);
         }
