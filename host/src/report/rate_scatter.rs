@@ -181,7 +181,7 @@ fn one_panel(
         @if let Some(name) = &lines.parameter {
             @let name = shorten(name, 20);
             text class="soft small" x=(panel.left) y=(panel.top - 25.0) { (name) }
-            (line_key(&lines, panel.left + label_width(&name) * 0.9 + 8.0, panel.top - 29.0))
+            (line_key(&lines, panel.left + label_width(&name) * 0.95 + 12.0, panel.top - 29.0))
         }
         (panel.clipped(&inside))
         @if !rug.is_empty() {
