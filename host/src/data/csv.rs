@@ -293,9 +293,9 @@ mod tests {
         let data = read(&format!("\u{feff}{}", text()), "kind").unwrap();
         assert_eq!(data.classes(), ["9", "10"]);
         assert_eq!((data.width(), data.label(0), data.label(1)), (2, 1, 0));
-        // Of 0 to 9 without 4 and 9: mean 4, variance 5.5.
+        // Of 0 to 9 without 4 and 9: mean 4, variance 7.5.
         for row in 0..10 {
-            let x = ((row as f64 - 4.0) / 5.5_f64.sqrt()) as f32;
+            let x = ((row as f64 - 4.0) / 7.5_f64.sqrt()) as f32;
             assert_eq!(data.row(row), [x, 0.0]);
         }
     }

@@ -334,11 +334,7 @@ impl Training<'_> {
     }
 
     /// Trains one block and writes down how far it came.
-    fn train(
-        &self,
-        block: Block,
-        journal: &Mutex<Journal>,
-    ) -> Result<Option<Trained>, SweepError> {
+    fn train(&self, block: Block, journal: &Mutex<Journal>) -> Result<Option<Trained>, SweepError> {
         if self.watch.cancel.load(Ordering::Relaxed) && block.state.is_none() {
             return Ok(None);
         }

@@ -91,17 +91,30 @@ impl Product<'_> {
     #[inline(always)]
     fn tile<L: Lanes, const C: usize, const R: usize>(&mut self, row: usize, at: usize) {
         let [_, inner, columns] = self.shape;
-        let a: [&[f32]; R] = core::array::from_fn(|r| &self.a.data[(row + r) * self.a.row..]);
         let mut sums: [[L; C]; R] =
             core::array::from_fn(|r| [L::splat(self.start.map_or(0.0, |start| start[row + r])); C]);
-        for k in 0..inner {
-            let b = &self.b[k * self.b_stride + at..][..C * L::WIDTH];
-            let b: [L; C] = core::array::from_fn(|c| L::load(&b[c * L::WIDTH..]));
-            for r in 0..R {
-                let a = L::splat(a[r][k * self.a.inner]);
-                for c in 0..C {
-                    sums[r][c] = a.mul_add(b[c], sums[r][c]);
+        let b = self.b[at..].chunks(self.b_stride).take(inner);
+        let a = &self.a.data[row * self.a.row..];
+        if self.a.inner == 1 {
+            // Apart from the other case, and cut to length, so that the innermost loop checks no bounds.
+            let mut rows = [a; R];
+            for (r, row) in rows.iter_mut().enumerate() {
+                *row = &a[r * self.a.row..][..inner];
+            }
+            for (k, b) in b.enumerate() {
+                let mut factors = [0.0; R];
+                for (factor, row) in factors.iter_mut().zip(rows) {
+                    *factor = row[k];
                 }
+                add_outer(&mut sums, factors, b);
+            }
+        } else {
+            for (k, b) in b.enumerate() {
+                let mut factors = [0.0; R];
+                for (r, factor) in factors.iter_mut().enumerate() {
+                    *factor = a[r * self.a.row + k * self.a.inner];
+                }
+                add_outer(&mut sums, factors, b);
             }
         }
         for (r, sums) in sums.into_iter().enumerate() {
@@ -117,6 +130,29 @@ impl Product<'_> {
                     out[c * L::WIDTH..][..left].copy_from_slice(&lanes[..left]);
                 }
             }
+        }
+    }
+}
+
+/// Adds the outer product of `a` and the first registers of `b`.
+///
+/// A function, not a closure: only functions can be made to be inlined, and outside of its caller it would be compiled without the
+/// caller's instructions.
+#[inline(always)]
+fn add_outer<L: Lanes, const C: usize, const R: usize>(
+    sums: &mut [[L; C]; R],
+    a: [f32; R],
+    b: &[f32],
+) {
+    let b = &b[..C * L::WIDTH];
+    let mut columns = [L::splat(0.0); C];
+    for (c, column) in columns.iter_mut().enumerate() {
+        *column = L::load(&b[c * L::WIDTH..]);
+    }
+    for (sums, a) in sums.iter_mut().zip(a) {
+        let a = L::splat(a);
+        for (sum, b) in sums.iter_mut().zip(columns) {
+            *sum = a.mul_add(b, *sum);
         }
     }
 }
