@@ -108,11 +108,7 @@ fn stairs_switch_at_the_boundary() {
 fn polynomial_ends_exactly() {
     let mut rng = Rng::from_env("polynomial");
     for _ in 0..configs() {
-        let (from, to, length) = (
-            draw::rate(&mut rng),
-            draw::rate(&mut rng),
-            draw::length(&mut rng),
-        );
+        let (from, to, length) = draw::blend(&mut rng);
         let power = draw::power(&mut rng);
         let clamped = Polynomial::new(from, to, length, power, false).unwrap();
         let cycled = Polynomial::new(from, to, length, power, true).unwrap();
@@ -147,11 +143,7 @@ fn polynomial_ends_exactly() {
 fn cosine_annealing_meets_both_ends_for_ever() {
     let mut rng = Rng::from_env("cosine");
     for _ in 0..configs() {
-        let (from, to, length) = (
-            draw::rate(&mut rng),
-            draw::rate(&mut rng),
-            draw::length(&mut rng),
-        );
+        let (from, to, length) = draw::blend(&mut rng);
         let schedule = CosineAnnealing::new(from, to, length).unwrap();
         let periods = u32::MAX / length;
         for n in [0, 1, 2, 3, periods - 1, periods] {

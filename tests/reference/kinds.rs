@@ -118,8 +118,8 @@ fn inverse_time(rng: &mut Rng) -> Case {
     let gamma = match rng.up_to(4) {
         // The denominator alone leaves the range of f64, the quotient does not.
         4 => {
-            rate *= 1e250;
-            rng.sign() * rng.log_uniform(1e250, 1e308)
+            rate = rng.sign() * rng.log_uniform(1e290, 1e308);
+            rng.sign() * rng.log_uniform(1e290, 1e308)
         }
         // The denominator passes through 0 at or near `reach`.
         0 => -1.0 / f64::from(reach),
@@ -142,8 +142,8 @@ fn inverse_time(rng: &mut Rng) -> Case {
 }
 
 fn polynomial(rng: &mut Rng) -> Case {
-    let (from, to) = draw::ends(rng);
-    let (length, exponent, cycle) = (draw::length(rng), draw::power(rng), rng.one_in(2));
+    let (from, to, length) = draw::blend(rng);
+    let (exponent, cycle) = (draw::power(rng), rng.one_in(2));
     let schedule = Polynomial::new(from, to, length, exponent, cycle).unwrap();
     Case::new(rng, length, format!("{schedule:?}"), &schedule, |t| {
         let (t, length) = (u64::from(t), u64::from(length));
@@ -209,7 +209,7 @@ fn lambda_expression(rng: &mut Rng) -> Case {
 }
 
 fn cosine_annealing(rng: &mut Rng) -> Case {
-    let ((from, to), length) = (draw::ends(rng), draw::length(rng));
+    let (from, to, length) = draw::blend(rng);
     let schedule = CosineAnnealing::new(from, to, length).unwrap();
     Case::new(rng, length, format!("{schedule:?}"), &schedule, |t| {
         let cosine = (steps(t.into()) / steps(length.into())).cos_pi();
@@ -240,7 +240,8 @@ fn noam(rng: &mut Rng) -> Case {
 }
 
 fn linear_warmup(rng: &mut Rng) -> Case {
-    let ((from, to), length, rest) = (draw::ends(rng), draw::length(rng), draw::rate(rng));
+    let (from, to, length) = draw::blend(rng);
+    let rest = draw::rate(rng);
     let schedule = LinearWarmup::new(length, from, to, Constant::new(rest).unwrap()).unwrap();
     Case::new(rng, length, format!("{schedule:?}"), &schedule, |t| {
         if t < length {

@@ -12,19 +12,21 @@ pub fn rate(rng: &mut Rng) -> f64 {
     }
 }
 
-/// Both ends of a blend: any two, or two of one sign that lie far apart, where a weight of any inaccuracy shows.
-pub fn ends(rng: &mut Rng) -> (f64, f64) {
+/// Both ends of a blend and its length: any, or two ends of one sign so far apart over so many steps that the smaller
+/// weight of the larger end decides the rate.
+pub fn blend(rng: &mut Rng) -> (f64, f64, u32) {
     if rng.one_in(2) {
-        return (rate(rng), rate(rng));
+        return (rate(rng), rate(rng), length(rng));
     }
     let (near, apart) = (
         rng.sign() * rng.log_uniform(1e-8, 1e3),
-        rng.log_uniform(1.0, 1e20),
+        rng.log_uniform(1e6, 1e20),
     );
+    let length = rng.log_uniform(1e5, 4.29e9) as u32;
     if rng.one_in(2) {
-        (near, near * apart)
+        (near, near * apart, length)
     } else {
-        (near * apart, near)
+        (near * apart, near, length)
     }
 }
 
