@@ -6,18 +6,19 @@
 //! cargo test -p hairpin-tests --test golden -- --nocapture
 //! ```
 
-mod support {
-    pub(crate) mod bits;
-    pub(crate) mod libraries;
-    pub(crate) mod rows;
-}
+#[path = "support/bits.rs"]
+mod bits;
+#[path = "support/libraries.rs"]
+mod libraries;
+#[path = "support/rows.rs"]
+mod rows;
 
 use std::collections::BTreeMap;
 
+use bits::ulp;
 use hairpin_core::{Feedback, Observed, Plan, Schedule};
-use support::bits::ulp;
-use support::libraries::plan;
-use support::rows::{Row, read};
+use libraries::plan;
+use rows::{Row, read};
 
 const FILES: [&str; 3] = [
     include_str!("golden/paddle.jsonl"),
@@ -97,10 +98,7 @@ fn same(a: f32, b: f32) -> bool {
 }
 
 /// Runs the rows of the files whose schedule `takes`, and tallies by library and schedule.
-fn tally(
-    takes: impl Fn(&str) -> bool,
-    mut check: impl FnMut(&Row, &Plan, &mut Tally),
-) -> Table {
+fn tally(takes: impl Fn(&str) -> bool, mut check: impl FnMut(&Row, &Plan, &mut Tally)) -> Table {
     let mut table = Table::new();
     let rows = FILES.iter().flat_map(|file| read(file));
     for row in rows.filter(|row| takes(&row.schedule)) {
@@ -126,33 +124,46 @@ const PLATEAUS: [&str; 2] = ["ReduceOnPlateau", "ReduceLROnPlateau"];
 #[test]
 fn rates_equal_the_libraries() {
     let mut wrong = Vec::new();
-    let table = tally(|schedule| !PLATEAUS.contains(&schedule), |row, plan, tally| {
-        let Plan::Schedule(schedule) = plan else {
-            panic!("{} {:?} needs losses", row.schedule, row.params);
-        };
-        let stray = drift(row) * row.peak();
-        for (&step, &theirs) in row.steps.iter().zip(&row.lr) {
-            if row.anomalous_steps.contains(&step) {
-                tally.skipped_values += 1;
-                continue;
+    let table = tally(
+        |schedule| !PLATEAUS.contains(&schedule),
+        |row, plan, tally| {
+            let Plan::Schedule(schedule) = plan else {
+                panic!("{} {:?} needs losses", row.schedule, row.params);
+            };
+            let stray = drift(row) * row.peak();
+            for (&step, &theirs) in row.steps.iter().zip(&row.lr) {
+                if row.anomalous_steps.contains(&step) {
+                    tally.skipped_values += 1;
+                    continue;
+                }
+                let ours = schedule.lr(step);
+                tally.values += 1;
+                tally.equal += usize::from(same(ours, theirs as f32));
+                let allowed = OWN_ULPS * ulp(theirs.abs() + stray) + stray;
+                // NaN is within nothing.
+                let within = (f64::from(ours) - theirs).abs() <= allowed;
+                if !within {
+                    wrong.push(format!(
+                        "{} {} {} {:?} step {step}: {ours:e} here, {theirs:e} there",
+                        row.lib, row.schedule, row.form, row.params
+                    ));
+                }
             }
-            let ours = schedule.lr(step);
-            tally.values += 1;
-            tally.equal += usize::from(same(ours, theirs as f32));
-            let allowed = OWN_ULPS * ulp(theirs.abs() + stray) + stray;
-            if !((f64::from(ours) - theirs).abs() <= allowed) {
-                wrong.push(format!(
-                    "{} {} {} {:?} step {step}: {ours:e} here, {theirs:e} there",
-                    row.lib, row.schedule, row.form, row.params
-                ));
-            }
-        }
-    });
+        },
+    );
     print(&table);
-    assert!(wrong.is_empty(), "{} rates stray:\n{}", wrong.len(), wrong[..wrong.len().min(20)].join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} rates stray:\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(20)].join("\n")
+    );
     for (lib, pool) in pooled(&table) {
         let share = pool.equal as f64 / pool.values as f64;
-        println!("{lib}: {} of {} rates are the library's, rounded ({share:.6})", pool.equal, pool.values);
+        println!(
+            "{lib}: {} of {} rates are the library's, rounded ({share:.6})",
+            pool.equal, pool.values
+        );
         assert!(share >= EQUAL_SHARE, "{lib}: only {share}");
     }
 }
@@ -160,33 +171,51 @@ fn rates_equal_the_libraries() {
 /// NaN and infinite losses included: the decision after every loss, and every rate to the bit.
 #[test]
 fn plateau_decisions_equal_the_libraries() {
-    let table = tally(|schedule| PLATEAUS.contains(&schedule), |row, plan, tally| {
-        let Plan::Feedback(schedule) = plan else {
-            panic!("{} {:?} takes no losses", row.schedule, row.params);
-        };
-        let name = || format!("{} {:?}", row.lib, row.params);
-        let mut state = schedule.start();
-        let mut printed = row.steps.iter().zip(&row.lr).peekable();
-        let mut last_printed = Some(schedule.lr(&state, 0));
-        for (step, &loss) in (0..).zip(&row.losses) {
-            let observed = schedule.observe(&mut state, step, loss);
-            let ours = schedule.lr(&state, step);
-            let Some((_, &theirs)) = printed.next_if(|&(&at, _)| at == step) else {
-                last_printed = None;
-                continue;
+    let table = tally(
+        |schedule| PLATEAUS.contains(&schedule),
+        |row, plan, tally| {
+            let Plan::Feedback(schedule) = plan else {
+                panic!("{} {:?} takes no losses", row.schedule, row.params);
             };
-            let theirs = theirs as f32;
-            assert_eq!(ours.to_bits(), theirs.to_bits(), "{} loss {step}: {ours:e}, not {theirs:e}", name());
-            if let Some(before) = last_printed {
-                let cut = observed == Observed::Reduced;
-                assert_eq!(cut, theirs != before, "{} loss {step}: {observed:?}", name());
+            let name = || format!("{} {:?}", row.lib, row.params);
+            let mut state = schedule.start();
+            let mut printed = row.steps.iter().zip(&row.lr).peekable();
+            let mut last_printed = Some(schedule.lr(&state, 0));
+            for (step, &loss) in (0..).zip(&row.losses) {
+                let observed = schedule.observe(&mut state, step, loss);
+                let ours = schedule.lr(&state, step);
+                let Some((_, &theirs)) = printed.next_if(|&(&at, _)| at == step) else {
+                    last_printed = None;
+                    continue;
+                };
+                let theirs = theirs as f32;
+                assert_eq!(
+                    ours.to_bits(),
+                    theirs.to_bits(),
+                    "{} loss {step}: {ours:e}, not {theirs:e}",
+                    name()
+                );
+                if let Some(before) = last_printed {
+                    let cut = observed == Observed::Reduced;
+                    assert_eq!(
+                        cut,
+                        theirs != before,
+                        "{} loss {step}: {observed:?}",
+                        name()
+                    );
+                }
+                last_printed = Some(theirs);
+                tally.values += 1;
+                tally.equal += 1;
             }
-            last_printed = Some(theirs);
-            tally.values += 1;
-            tally.equal += 1;
-        }
-        assert_eq!(printed.next(), None, "{}: every printed rate was compared", name());
-    });
+            assert_eq!(
+                printed.next(),
+                None,
+                "{}: every printed rate was compared",
+                name()
+            );
+        },
+    );
     print(&table);
     let rows: usize = table.values().map(|tally| tally.rows).sum();
     assert_eq!(rows, 98, "both libraries' plateau runs were compared");

@@ -239,6 +239,9 @@ impl PlateauState {
         }
         let seen = reader.bool("best")?;
         let best = reader.f64();
+        if !seen && best.to_bits() != 0 {
+            return Err(CheckpointError::Content("best"));
+        }
         Ok(Self {
             lr,
             best: seen.then_some(best),

@@ -4,8 +4,6 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
 /// A file could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {} ({source})", path.display(), reason(source))]
@@ -58,7 +56,7 @@ pub fn write_with(
         _ => Path::new("."),
     };
     let write = || -> io::Result<()> {
-        let mut temporary = NamedTempFile::new_in(directory)?;
+        let mut temporary = temporary_in(directory)?;
         let mut writer = BufWriter::with_capacity(1 << 16, temporary.as_file_mut());
         fill(&mut writer)?;
         writer.flush()?;
@@ -69,6 +67,18 @@ pub fn write_with(
         Ok(())
     };
     write().map_err(at(path))
+}
+
+/// A temporary file that, renamed, has the permissions of any other file the user makes.
+fn temporary_in(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // The process's umask takes away from these what the user wants taken away.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(directory)
 }
 
 /// Writes `content` as the whole of `path`; see [`write_with`].

@@ -93,9 +93,9 @@ impl<'a> Sampler<'a> {
             .filter_map(|((name, _), value)| Some((name, value.clone()?)))
             .collect();
         let built = assemble(&self.spec.schedules[alternative], &values)
-            .and_then(|(made, rest)| Ok((made, self.spec.sgd.build(rest)?)));
+            .and_then(|(schedule, plan, rest)| Ok((schedule, plan, self.spec.sgd.build(rest)?)));
         match built {
-            Ok(((schedule, plan), sgd)) => Ok(Trial {
+            Ok((schedule, plan, sgd)) => Ok(Trial {
                 index,
                 alternative,
                 parameters,
@@ -161,11 +161,6 @@ impl<'a> Sampler<'a> {
 }
 
 // The product is below `count`, a number of alternatives in a file.
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    clippy::cast_sign_loss
-)]
 fn pick(fraction: f64, count: usize) -> usize {
     ((fraction * count as f64) as usize).min(count - 1)
 }
@@ -194,7 +189,6 @@ impl Random {
 }
 
 impl Coordinates for Random {
-    #[allow(clippy::cast_precision_loss)]
     fn next(&mut self) -> f64 {
         // The upper 53 bits are a whole number that f64 holds exactly.
         (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
@@ -211,7 +205,6 @@ struct Sobol {
 const SOBOL_POINTS: u64 = 1 << 16;
 
 impl Sobol {
-    #[allow(clippy::cast_possible_truncation)]
     fn new(seed: u64, index: u64) -> Self {
         let scramble = generator(seed, *b"sobol\0\0\0", index / SOBOL_POINTS).next_u32();
         Self {

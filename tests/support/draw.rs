@@ -1,6 +1,6 @@
 //! Parameters and steps for tests: wide ranges, with weight on the values where formulas break.
 
-use super::rng::Rng;
+use crate::rng::Rng;
 
 /// A rate of either sign: mostly one that someone might use, now and then a number with something special to it.
 pub fn rate(rng: &mut Rng) -> f64 {
@@ -9,6 +9,24 @@ pub fn rate(rng: &mut Rng) -> f64 {
         1 => rng.sign() * rng.log_uniform(1e-46, 1e-37),
         2 => rng.sign() * rng.log_uniform(1e35, 1e40),
         _ => rng.sign() * rng.log_uniform(1e-8, 1e3),
+    }
+}
+
+/// Both ends of a blend and its length: any, or two ends of one sign so far apart over so many steps that the smaller
+/// weight of the larger end decides the rate.
+pub fn blend(rng: &mut Rng) -> (f64, f64, u32) {
+    if rng.one_in(2) {
+        return (rate(rng), rate(rng), length(rng));
+    }
+    let (near, apart) = (
+        rng.sign() * rng.log_uniform(1e-8, 1e3),
+        rng.log_uniform(1e6, 1e20),
+    );
+    let length = rng.log_uniform(1e5, 4.29e9) as u32;
+    if rng.one_in(2) {
+        (near, near * apart, length)
+    } else {
+        (near * apart, near, length)
     }
 }
 
@@ -72,7 +90,9 @@ pub fn step(rng: &mut Rng, length: u32) -> u32 {
             let multiple = length.saturating_mul(1 + rng.up_to(3));
             multiple.saturating_add(rng.up_to(2)).saturating_sub(1)
         }
-        4..=6 => rng.up_to(length.saturating_mul(2)),
+        4 => rng.up_to(8).min(length),
+        5 => length.saturating_sub(rng.up_to(8)),
+        6 => rng.up_to(length.saturating_mul(2)),
         7 => rng.log_uniform(1.0, 4.29e9) as u32,
         _ => rng.up_to(u32::MAX),
     }

@@ -102,3 +102,32 @@ pub fn ulps(found: f32, exact: &Exact, slack: f64) -> f64 {
     let distance = (distance - big(slack)) >> (exponent - 23);
     distance.to_f64().value().max(0.0)
 }
+
+/// The measure itself: known distances, the subnormal range, and both sides of overflow.
+#[test]
+fn ulps_are_measured_in_the_spacing_at_the_exact_value() {
+    let at = |exact: f64| Exact::Finite(big(exact));
+    let half_ulp = f64::from(f32::EPSILON) / 2.0;
+    assert_eq!(ulps(1.0, &at(1.0 + half_ulp / 2.0), 0.0), 0.25);
+    assert_eq!(ulps(1.0, &at(1.0 + half_ulp / 2.0), half_ulp / 2.0), 0.0);
+    assert_eq!(
+        ulps(1.0, &at(1.0 - half_ulp / 2.0), 0.0),
+        0.5,
+        "below a power of two the spacing is half"
+    );
+    assert_eq!(ulps(0.0, &at(2f64.powi(-150)), 0.0), 0.5);
+    assert_eq!(ulps(0.0, &at(2f64.powi(-1000)), 0.0), 2f64.powi(-851));
+    let middle = 2f64.powi(128) - 2f64.powi(103);
+    assert_eq!(ulps(f32::INFINITY, &at(middle), 0.0), 0.5);
+    assert_eq!(ulps(f32::MAX, &at(middle), 0.0), 0.5);
+    assert_eq!(ulps(f32::INFINITY, &at(1e300), 0.0), 0.0);
+    assert!(ulps(f32::NEG_INFINITY, &at(1e300), 0.0) > 1.0);
+    assert!(ulps(f32::MAX, &at(2f64.powi(128)), 0.0) > 0.5);
+    assert_eq!(ulps(f32::NAN, &at(1.0), 0.0), f64::INFINITY);
+    assert_eq!(
+        ulps(f32::INFINITY, &Exact::Infinite(-1.0), 0.0),
+        f64::INFINITY
+    );
+    let off = power(&big(2.0), &big(0.5)) - big(2.0).sqrt();
+    assert!(off < big(2f64.powi(-500)) && -off < big(2f64.powi(-500)));
+}

@@ -9,13 +9,13 @@
 //! * lambda texts are written with `e` for the step; `const c` is `c`, and a decimal number stands for its binary32 value
 
 use hairpin_core::{
-    AnyFeedback, ConfigError, CosineAnnealing, Constant, Exponential, Factor, InverseTime, Lambda,
+    AnyFeedback, ConfigError, Constant, CosineAnnealing, Exponential, Factor, InverseTime, Lambda,
     Mode, MultiStep, NaturalExp, Noam, PiecewiseConstant, Plan, PlateauConfig, PlateauRules,
     Polynomial, ReduceOnPlateau, Step, ThresholdMode,
 };
 use serde_json::{Map, Value};
 
-use super::rows::{Row, count, number};
+use crate::rows::{Row, count, number};
 
 /// The parameters of a library's schedule by their names there.
 struct Params<'a>(&'a Map<String, Value>);
@@ -64,7 +64,9 @@ fn paddle(schedule: &str, params: &Params<'_>, raw: bool) -> Result<Plan, Config
         "PiecewiseDecay" => {
             let boundaries = params.list("boundaries", count);
             let mut values = params.list("values", number);
-            let last = values.pop().expect("Paddle refuses an empty list of values");
+            let last = values
+                .pop()
+                .expect("Paddle refuses an empty list of values");
             values.truncate(boundaries.len());
             values.push(last);
             PiecewiseConstant::<16>::new(&boundaries, &values)?.into()

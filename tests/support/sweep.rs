@@ -2,7 +2,8 @@
 //! (a best rate, a slow side, a side that diverges) and trains a thousand trials in the time of one.
 
 use hairpin_core::{
-    AnyFeedback, CosineAnnealing, Exponential, Feedback, PiecewiseConstant, Plan, PlateauConfig, ReduceOnPlateau, Schedule,
+    AnyFeedback, CosineAnnealing, Exponential, Feedback, PiecewiseConstant, Plan, PlateauConfig,
+    ReduceOnPlateau, Schedule,
 };
 use hairpin_host::report::{Curves, Goal, Leader, ParamCell, Summary, SweepReport, TrialRow, rank};
 
@@ -39,31 +40,65 @@ fn draw(uniform: &mut Uniform, steps: u32) -> Drawn {
         0 => {
             let eta_min = if uniform.draw() < 0.5 { 0.0 } else { 1e-3 };
             let plan = CosineAnnealing::new(rate, eta_min, steps).unwrap();
-            let toml = format!("kind = \"cosine_annealing\", learning_rate = {rate:?}, eta_min = {eta_min:?}, t_max = {steps}");
-            let parameters = vec![number("learning_rate", rate), number("eta_min", eta_min), number("t_max", steps.into())];
+            let toml = format!(
+                "kind = \"cosine_annealing\", learning_rate = {rate:?}, eta_min = {eta_min:?}, t_max = {steps}"
+            );
+            let parameters = vec![
+                number("learning_rate", rate),
+                number("eta_min", eta_min),
+                number("t_max", steps.into()),
+            ];
             (0, plan.into(), parameters, format!("{{ {toml} }}"))
         }
         1 => {
             let gamma = 0.97 + 0.029 * uniform.draw();
             let warmup = 5 + (uniform.draw() * 45.0) as u32;
-            let plan = Plan::from(Exponential::new(rate, gamma).unwrap()).after_warmup(warmup, 0.0, rate).unwrap();
-            let after = format!("{{ kind = \"exponential\", learning_rate = {rate:?}, gamma = {gamma:?} }}");
-            let toml = format!("kind = \"linear_warmup\", warmup_steps = {warmup}, start_lr = 0.0, end_lr = {rate:?}, after = {after}");
-            let parameters =
-                vec![number("warmup_steps", warmup.into()), number("after.learning_rate", rate), number("after.gamma", gamma)];
+            let plan = Plan::from(Exponential::new(rate, gamma).unwrap())
+                .after_warmup(warmup, 0.0, rate)
+                .unwrap();
+            let after = format!(
+                "{{ kind = \"exponential\", learning_rate = {rate:?}, gamma = {gamma:?} }}"
+            );
+            let toml = format!(
+                "kind = \"linear_warmup\", warmup_steps = {warmup}, start_lr = 0.0, end_lr = {rate:?}, after = {after}"
+            );
+            let parameters = vec![
+                number("warmup_steps", warmup.into()),
+                number("after.learning_rate", rate),
+                number("after.gamma", gamma),
+            ];
             (1, plan, parameters, format!("{{ {toml} }}"))
         }
         2 => {
             let plan = PiecewiseConstant::<16>::new(&[steps / 2], &[rate, rate / 10.0]).unwrap();
             let values = format!("[{rate:?}, {:?}]", rate / 10.0);
-            let toml = format!("{{ kind = \"piecewise_constant\", boundaries = [{}], values = {values} }}", steps / 2);
-            (2, plan.into(), vec![("values".to_owned(), ParamCell::Text(values))], toml)
+            let toml = format!(
+                "{{ kind = \"piecewise_constant\", boundaries = [{}], values = {values} }}",
+                steps / 2
+            );
+            (
+                2,
+                plan.into(),
+                vec![("values".to_owned(), ParamCell::Text(values))],
+                toml,
+            )
         }
         _ => {
             let patience = 1 + (uniform.draw() * 4.0) as u32;
-            let plan = ReduceOnPlateau::new(PlateauConfig { patience, factor: 0.5, ..PlateauConfig::new(rate) }).unwrap();
-            let toml = format!("{{ kind = \"reduce_on_plateau\", learning_rate = {rate:?}, factor = 0.5, patience = {patience} }}");
-            let parameters = vec![number("learning_rate", rate), number("factor", 0.5), number("patience", patience.into())];
+            let plan = ReduceOnPlateau::new(PlateauConfig {
+                patience,
+                factor: 0.5,
+                ..PlateauConfig::new(rate)
+            })
+            .unwrap();
+            let toml = format!(
+                "{{ kind = \"reduce_on_plateau\", learning_rate = {rate:?}, factor = 0.5, patience = {patience} }}"
+            );
+            let parameters = vec![
+                number("learning_rate", rate),
+                number("factor", 0.5),
+                number("patience", patience.into()),
+            ];
             (3, Plan::Feedback(AnyFeedback::from(plan)), parameters, toml)
         }
     }
@@ -72,7 +107,13 @@ fn draw(uniform: &mut Uniform, steps: u32) -> Drawn {
 /// Trains one trial: the rate of every step, the loss at every evaluation, where it diverged.
 fn train(plan: &Plan, steps: u32, uniform: &mut Uniform) -> (Vec<f32>, Vec<f32>, Option<u32>) {
     let mut x = [1.5; CURVATURES.len()];
-    let loss = |x: &[f64]| 0.01 + x.iter().zip(CURVATURES).map(|(x, c)| 0.5 * c * x * x).sum::<f64>();
+    let loss = |x: &[f64]| {
+        0.01 + x
+            .iter()
+            .zip(CURVATURES)
+            .map(|(x, c)| 0.5 * c * x * x)
+            .sum::<f64>()
+    };
     let (mut rates, mut losses, mut diverged) = (Vec::new(), Vec::new(), None);
     let mut state = match plan {
         Plan::Feedback(feedback) => Some(feedback.start()),
@@ -94,7 +135,11 @@ fn train(plan: &Plan, steps: u32, uniform: &mut Uniform) -> (Vec<f32>, Vec<f32>,
         if (step + 1) % every == 0 && losses.len() < EVALUATIONS as usize {
             let value = loss(&x);
             diverged = diverged.or((value.is_nan() || value > 1e4).then_some(step));
-            losses.push(if diverged.is_some() { f32::NAN } else { value as f32 });
+            losses.push(if diverged.is_some() {
+                f32::NAN
+            } else {
+                value as f32
+            });
             if let (Plan::Feedback(feedback), Some(state)) = (plan, &mut state) {
                 feedback.observe(state, step, value);
             }
@@ -117,14 +162,21 @@ pub fn sweep(trials: u32, steps: u32) -> SweepReport {
     for index in 0..trials {
         let mut uniform = Uniform(u64::from(index) << 32);
         let (alternative, plan, mut parameters, toml) = draw(&mut uniform, steps);
-        parameters.push(number("momentum", if uniform.draw() < 0.5 { 0.0 } else { 0.9 }));
+        parameters.push(number(
+            "momentum",
+            if uniform.draw() < 0.5 { 0.0 } else { 0.9 },
+        ));
         let (_, losses, diverged_at) = train(&plan, steps, &mut uniform);
         let last = losses.last().map_or(f64::NAN, |&loss| f64::from(loss));
         rows.push(TrialRow {
             index,
             alternative,
             parameters,
-            final_metric: if diverged_at.is_some() { f64::NAN } else { last },
+            final_metric: if diverged_at.is_some() {
+                f64::NAN
+            } else {
+                last
+            },
             best_metric: losses.iter().copied().fold(f32::INFINITY, f32::min).into(),
             diverged_at,
             final_accuracy: Some(1.0 / (1.0 + last)),
@@ -139,7 +191,11 @@ pub fn sweep(trials: u32, steps: u32) -> SweepReport {
             let (plan, schedule_toml) = drawn[position].clone();
             let mut uniform = Uniform(u64::from(position as u32) << 32);
             let (rates, ..) = train(&plan, steps, &mut uniform);
-            Leader { position, rates, schedule_toml }
+            Leader {
+                position,
+                rates,
+                schedule_toml,
+            }
         })
         .collect();
     SweepReport {
@@ -156,7 +212,14 @@ pub fn sweep(trials: u32, steps: u32) -> SweepReport {
         },
         metric_name: "val_loss".to_owned(),
         goal: Goal::Minimize,
-        alternatives: ["cosine_annealing", "linear_warmup", "piecewise_constant", "reduce_on_plateau"].map(str::to_owned).to_vec(),
+        alternatives: [
+            "cosine_annealing",
+            "linear_warmup",
+            "piecewise_constant",
+            "reduce_on_plateau",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
         trials: rows,
         curves,
         leaders,

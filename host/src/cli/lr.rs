@@ -28,7 +28,7 @@ A wrong line never stops the rest and does not change the exit status.
 Losses: a feedback schedule observes loss number j at step j; the rate at a step is the one in force after that step's loss
 was observed. Schedules that depend on the step alone take losses too, and are not changed by them.
 
-Exit status: 0 done, 1 something could not be read or written, 2 the request makes no sense."#;
+Exit status: 0 done, 1 reading or writing broke off, 2 the request is wrong or names a file that cannot be opened."#;
 
 /// Print the learning rates of one schedule
 #[derive(Debug, clap::Args)]
@@ -91,6 +91,8 @@ enum Failure {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Request(#[from] SpecError),
+    #[error("cannot open `{path}`: {cause}", path = path.display())]
+    Open { path: PathBuf, cause: io::Error },
     #[error("cannot read `{path}`: {cause}", path = path.display())]
     Read { path: PathBuf, cause: io::Error },
     #[error("cannot write to standard output: {0}")]
@@ -114,7 +116,7 @@ pub(crate) fn run(args: &LrArgs) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(failure) => {
-            let code = if matches!(failure, Failure::Request(_)) {
+            let code = if matches!(failure, Failure::Request(_) | Failure::Open { .. }) {
                 2
             } else {
                 1
@@ -193,14 +195,18 @@ fn parse_losses(text: &str) -> Result<Vec<f64>, SpecError> {
 }
 
 fn answer_lines(path: &Path) -> Result<(), Failure> {
-    let unreadable = |cause| Failure::Read {
-        path: path.to_owned(),
-        cause,
-    };
     let input: Box<dyn Read> = if path == Path::new("-") {
         Box::new(io::stdin())
     } else {
-        Box::new(File::open(path).map_err(unreadable)?)
+        let opened = File::open(path);
+        Box::new(opened.map_err(|cause| Failure::Open {
+            path: path.to_owned(),
+            cause,
+        })?)
+    };
+    let unreadable = |cause| Failure::Read {
+        path: path.to_owned(),
+        cause,
     };
     let mut input = BufReader::new(input);
     let mut out = BufWriter::new(io::stdout().lock());

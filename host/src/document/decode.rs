@@ -122,7 +122,6 @@ impl<'a> At<'a> {
     pub fn number(&self) -> Result<f64, SpecError> {
         match &self.node.value {
             // Exact up to 2^53, the nearest number above, as every reader of JSON does it.
-            #[allow(clippy::cast_precision_loss)]
             Value::Int(whole) => Ok(*whole as f64),
             Value::Float(number) => Ok(*number),
             Value::Text(text) => match text.as_str() {
@@ -148,7 +147,6 @@ impl<'a> At<'a> {
             Value::Int(whole) if range.contains(&whole) => Ok(whole),
             Value::Int(_) => Err(self.error(format!("must be {}", bounds()))),
             // Floats below 2^53 hold every whole number; above, the digits written are not the number read.
-            #[allow(clippy::cast_possible_truncation)]
             Value::Float(number)
                 if number.abs() < 9_007_199_254_740_992.0 && libm::trunc(number) == number =>
             {
@@ -363,14 +361,19 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Words that differ by a letter or two, or by what was left out at the end.
+/// Words that differ by a letter or two, by what was left out at the end, or that are the other's initials.
 fn near(word: &str, known: &str) -> bool {
     distance(word, known) <= known.chars().count().max(word.chars().count()).div_ceil(3)
         || (word.len() >= 3 && known.starts_with(word))
 }
 
 fn distance(word: &str, known: &str) -> usize {
-    strsim::damerau_levenshtein(&word.to_lowercase().replace('-', "_"), known)
+    let word = word.to_lowercase().replace('-', "_");
+    let initials = known.split('_').filter_map(|part| part.chars().next());
+    if known.contains('_') && word.chars().eq(initials) {
+        return 1;
+    }
+    strsim::damerau_levenshtein(&word, known)
 }
 
 /// The known word a misspelt one is nearest to, if it is near at all.

@@ -315,3 +315,13 @@ fn every_format_reads_the_nearest_float() {
         .expect_err("too large");
     assert_eq!(error.value(), Some("1e400"));
 }
+
+#[test]
+fn a_second_yaml_document_is_refused() {
+    let source = Source::new("spec", "a: 1\n---\na: 2\n");
+    let error = Document::parse(source, Format::Yaml).expect_err("two documents");
+    assert_eq!(
+        (error.line(), error.message()),
+        (Some(3), "a second document begins here")
+    );
+}

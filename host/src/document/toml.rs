@@ -81,10 +81,17 @@ impl Reader<'_> {
                 }
             }
             DeValue::Float(digits) => match digits.as_str().parse::<f64>() {
-                Ok(number) => Value::Float(number),
-                Err(_) => {
-                    return Err(SpecError::at(self.source, place, "not a number")
-                        .with_value(digits.as_str()));
+                Ok(number) if number.is_finite() || !digits.as_str().contains(['e', 'E', '.']) => {
+                    Value::Float(number)
+                }
+                _ => {
+                    return Err(SpecError::at(
+                        self.source,
+                        place,
+                        "a number beyond what 64-bit floats hold",
+                    )
+                    .with_value(digits.as_str())
+                    .with_help("infinity is written as inf"));
                 }
             },
             DeValue::Datetime(date) => {

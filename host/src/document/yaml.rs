@@ -30,6 +30,13 @@ fn syntax(error: &serde_saphyr::Error, source: &Arc<Source>) -> SpecError {
     // It ends in the position, which is told anyway.
     let message = message.lines().next().unwrap_or_default();
     let message = message.split(" at line ").next().unwrap_or_default();
+    if matches!(
+        error.without_snippet(),
+        serde_saphyr::Error::MultipleDocuments { .. }
+    ) {
+        return SpecError::at(source, span, "a second document begins here")
+            .with_help("only one is read: remove the line --- and what does not belong to it");
+    }
     SpecError::at(source, span, format!("not YAML: {message}"))
         .with_help("entries of a table stand one beneath another, equally indented; text with a colon stands in quotes")
 }
@@ -110,7 +117,6 @@ impl<'de> Visitor<'de> for Branches {
         Ok(Tree::Leaf(Value::Int(whole)))
     }
 
-    #[allow(clippy::cast_precision_loss)]
     fn visit_u64<E>(self, whole: u64) -> Result<Tree, E> {
         // Beyond 63 bits no field takes a whole number; as a float it is refused with its size.
         Ok(Tree::Leaf(

@@ -32,7 +32,7 @@ impl Terrain {
     pub fn value(self, x: f64) -> f64 {
         match self {
             Self::Bowl => 0.5 * x * x,
-            Self::DoubleWell => 0.25 * x.powi(4) - 0.5 * x * x + TILT * x,
+            Self::DoubleWell => 0.25 * x * x * x * x - 0.5 * x * x + TILT * x,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The descents as a picture.
 
+use libm::hypot;
 use maud::{Markup, html};
 
 use super::descent::{Descent, Terrain};
@@ -9,7 +10,7 @@ const WIDTH: f64 = 900.0;
 const WIDE: f64 = 388.0;
 const HIGH: f64 = 250.0;
 const LEFT: f64 = 52.0;
-const HEAD: f64 = 54.0;
+const HEAD: f64 = 72.0;
 const PITCH: (f64, f64) = (450.0, HEAD + HIGH + 66.0);
 const TOP: f64 = 26.0;
 /// Dots closer than this to a numbered one carry no number.
@@ -27,7 +28,10 @@ pub(super) fn figure(descents: &[Descent; 5]) -> Figure {
     let entries = [
         Entry::line("the function", "", "stroke:var(--soft);stroke-width:2"),
         Entry {
-            label: "where each step arrives, numbered".to_owned(),
+            label: format!(
+                "where each step arrives, numbered from the start at x = {}",
+                too_large.x[0]
+            ),
             sample: html! { path style="stroke:var(--s0);stroke-width:1.3" d="M2,6H24" {} circle cx="13" cy="6" r="4" fill="var(--s0)" {} },
         },
         Entry {
@@ -38,20 +42,20 @@ pub(super) fn figure(descents: &[Descent; 5]) -> Figure {
     let body = html! {
         g transform={ "translate(" (LEFT) ",0)" } { (legend(&entries, 0.0, 0.0, WIDTH - LEFT).0) }
         @for (i, (run, colour)) in runs.into_iter().enumerate() {
-            @let panel = panel(i, run.terrain);
+            @let panel = panel(i, run);
             (head(&panel, run))
             (panel.frame(Some("parameter x"), (i % 2 == 0).then_some("loss f(x)")))
             (panel.clipped(&ground(&panel, run.terrain)))
             @if run.terrain == Terrain::DoubleWell {
                 (panel.clipped_again(&steps(&panel, escaped, "var(--s2)", false)))
+                (way_out(&panel, escaped))
             }
             (panel.clipped_again(&steps(&panel, run, colour, true)))
-            (note(&panel, run, escaped))
         }
     };
     Figure {
         name: "descent",
-        title: "One function, one start, four learning rates".to_owned(),
+        title: "One start, four learning rates".to_owned(),
         caption: caption(descents),
         width: WIDTH,
         height: TOP + 2.0 * PITCH.1 - 6.0,
@@ -59,10 +63,14 @@ pub(super) fn figure(descents: &[Descent; 5]) -> Figure {
     }
 }
 
-fn panel(i: usize, terrain: Terrain) -> Panel {
-    let (x, y) = match terrain {
-        Terrain::Bowl => (Scale::linear(-4.2, 4.2), Scale::linear(-0.5, 8.8)),
-        Terrain::DoubleWell => (Scale::linear(-1.75, 1.75), Scale::linear(-0.45, 0.62)),
+fn panel(i: usize, run: &Descent) -> Panel {
+    let (x, y) = match run.terrain {
+        // A run that leaves is given room to be seen leaving.
+        Terrain::Bowl if run.end().abs() > f64::from(run.x[0]) => {
+            (Scale::linear(-4.2, 4.2), Scale::linear(-1.0, 8.8))
+        }
+        Terrain::Bowl => (Scale::linear(-2.1, 2.1), Scale::linear(-0.25, 2.2)),
+        Terrain::DoubleWell => (Scale::linear(-1.75, 1.75), Scale::linear(-0.5, 0.62)),
     };
     Panel {
         id: format!("descent-{i}"),
@@ -77,12 +85,25 @@ fn panel(i: usize, terrain: Terrain) -> Panel {
 }
 
 fn head(panel: &Panel, run: &Descent) -> Markup {
+    let growing = if run.loss() > run.terrain.value(f64::from(run.x[0])) {
+        ", and growing"
+    } else {
+        ""
+    };
     html! {
-        text class="head" x=(panel.left) y=(panel.top - 28.0) { (run.title) }
-        text class="soft mono" x=(panel.left) y=(panel.top - 10.0) font-size="11.5" {
-            "learning_rate = " (run.learning_rate) "    " (run.terrain.formula()) "    start x = " (run.x[0])
-        }
+        text class="head" x=(panel.left) y=(panel.top - 48.0) { (run.title) }
+        text class="soft mono" x=(panel.left) y=(panel.top - 30.0) font-size="11.5" { "learning_rate = " (run.learning_rate) " · " (run.terrain.formula()) }
+        text class="soft" x=(panel.left) y=(panel.top - 12.0) { (outcome(run)) (growing) }
     }
+}
+
+fn outcome(run: &Descent) -> String {
+    format!(
+        "after {} steps: x = {}, f = {}",
+        run.steps(),
+        significant(run.end(), 3),
+        significant(run.loss(), 3)
+    )
 }
 
 /// The function and its deepest minimum.
@@ -92,12 +113,18 @@ fn ground(panel: &Panel, terrain: Terrain) -> Markup {
         let x = panel.x.value(i as f64 / PIECES as f64);
         panel.at(x, terrain.value(x))
     }));
-    let deepest = terrain.minima()[0];
-    let (x, y) = panel.at(deepest, terrain.value(deepest));
+    let (x, y) = minimum_mark(panel, terrain);
     html! {
         path style="stroke:var(--soft);stroke-width:2" d=(curve.d()) {}
-        path stroke="var(--ink)" stroke-width="1.4" d={ "M" (x.round()) "," (y.round() + 6.0) "l5,7l-5,7l-5,-7z" } {}
+        path stroke="var(--ink)" stroke-width="1.4" d={ "M" (x.round()) "," (y.round() - 7.0) "l5,7l-5,7l-5,-7z" } {}
     }
+}
+
+/// The centre of the mark below the deepest minimum.
+fn minimum_mark(panel: &Panel, terrain: Terrain) -> (f64, f64) {
+    let deepest = terrain.minima()[0];
+    let (x, y) = panel.at(deepest, terrain.value(deepest));
+    (x, y + 14.0)
 }
 
 /// The iterates as dots joined by arrows.
@@ -107,12 +134,16 @@ fn steps(panel: &Panel, run: &Descent, colour: &str, numbered: bool) -> Markup {
         .iter()
         .map(|&x| panel.at(f64::from(x), run.terrain.value(f64::from(x))))
         .collect();
+    let mark = minimum_mark(panel, run.terrain);
     let mut labels: Vec<(usize, f64, f64)> = Vec::new();
     for (i, &(x, y)) in places.iter().enumerate().filter(|_| numbered) {
         let (x, y) = beside(panel, run, i, x, y);
-        if labels
-            .iter()
-            .all(|&(_, other_x, other_y)| (x - other_x).hypot(y - other_y) >= NUMBER_EVERY)
+        let inside =
+            x < panel.right() - 8.0 && y > panel.top + 4.0 && hypot(x - mark.0, y - mark.1) > 16.0;
+        if inside
+            && labels
+                .iter()
+                .all(|&(_, other_x, other_y)| hypot(x - other_x, y - other_y) >= NUMBER_EVERY)
         {
             labels.push((i, x, y));
         }
@@ -139,13 +170,13 @@ fn beside(panel: &Panel, run: &Descent, i: usize, x: f64, y: f64) -> (f64, f64) 
     // The normal of the curve on paper, pointing down.
     let slope = run.terrain.slope(at) * (panel.height / (panel.y.value(1.0) - panel.y.value(0.0)))
         / (panel.width / (panel.x.value(1.0) - panel.x.value(0.0)));
-    let length = slope.hypot(1.0);
+    let length = hypot(slope, 1.0);
     (x + 13.0 * slope / length, y + 13.0 / length)
 }
 
 fn arrow(from: (f64, f64), to: (f64, f64), colour: &str, strong: bool) -> Markup {
     let (dx, dy) = (to.0 - from.0, to.1 - from.1);
-    let length = dx.hypot(dy);
+    let length = hypot(dx, dy);
     let style = format!(
         "stroke:{colour};stroke-width:{}",
         if strong {
@@ -182,23 +213,12 @@ fn arrow(from: (f64, f64), to: (f64, f64), colour: &str, strong: bool) -> Markup
     html! { path style=(style) d=(d) {} }
 }
 
-/// The outcome, printed in the free middle of the panel.
-fn note(panel: &Panel, run: &Descent, escaped: &Descent) -> Markup {
-    let middle = panel.left + panel.width / 2.0;
-    let outcome = |run: &Descent| {
-        format!(
-            "after {} steps: x = {}, f = {}",
-            run.steps(),
-            significant(run.end(), 3),
-            significant(run.loss(), 3)
-        )
-    };
+/// What became of the run at a larger rate, in the free middle of the panel.
+fn way_out(panel: &Panel, escaped: &Descent) -> Markup {
+    let middle = panel.left + panel.width * 0.46;
     html! {
-        text class="mid halo" x=(middle) y=(panel.top + 16.0) { (outcome(run)) }
-        @if run.terrain == Terrain::DoubleWell {
-            text class="mid halo" style="fill:var(--s2)" x=(middle) y=(panel.top + 34.0) { "○ " (escaped.title) ": learning_rate = " (escaped.learning_rate) }
-            text class="mid halo" style="fill:var(--s2)" x=(middle) y=(panel.top + 50.0) { (outcome(escaped)) }
-        }
+        text class="mid halo" style="fill:var(--s2)" x=(middle) y=(panel.top + 20.0) { "○ " (escaped.title) ": learning_rate = " (escaped.learning_rate) }
+        text class="mid halo" style="fill:var(--s2)" x=(middle) y=(panel.top + 37.0) { (outcome(escaped)) }
     }
 }
 

@@ -59,7 +59,7 @@ fn first_part(descent: &Figure) -> Markup {
         h2 { "Right" }
         p {
             "Large enough to arrive in the steps one can pay for and to step over small hills, small enough not to overshoot. There is "
-            "usually a whole range of such rates, about a factor of ten wide, and its upper end is close to where divergence begins. "
+            "usually a whole range of such rates, and its upper end is close to where divergence begins. "
             code { "hairpin sweep" } " finds it by training with thousands of rates at once."
         }
     }
@@ -106,7 +106,7 @@ fn last_part() -> Markup {
         h2 { "Which one?" }
         p {
             "If nothing is known: a short linear warm-up into cosine annealing over the whole training, and a sweep over the rate by decades. "
-            "The rate matters far more than the kind; the kind matters more, the shorter the training."
+            "Settle the rate before the kind: a poor rate costs more than a plain schedule does."
         }
         pre { code { "hairpin lr --schedule '{ kind = \"cosine_annealing\", learning_rate = 0.5, eta_min = 0.0, t_max = 100 }' --steps 0..100:10" } }
         footer { "In the formulas t is the step, counted from 0. The figures lie beside this page as SVG files." }

@@ -166,7 +166,7 @@ pub(super) fn lessons() -> Result<Vec<Lesson>, ExplainError> {
             paddle: "LinearWarmup",
             parameters: [
                 "warmup_steps = 20, start_lr = 0, end_lr = 0.5",
-                "after = cosine_annealing, 0.5, t_max = 80",
+                "after = cosine_annealing, 0.5 to 0 in 80",
             ],
             formula: "lr(t) = start_lr + (end_lr - start_lr) * t / warmup_steps, then after(t - warmup_steps)",
             words: "Climbs to the full rate before any other schedule takes over. Early gradients are large and point in changing directions; small first steps keep them from throwing the model far away.",

@@ -7,11 +7,11 @@ use crate::plot::{Figure, Panel, Path, Scale, series};
 
 const COLUMNS: usize = 3;
 const WIDTH: f64 = 900.0;
-const WIDE: f64 = 248.0;
+const WIDE: f64 = 240.0;
 const HIGH: f64 = 116.0;
 const HEAD: f64 = 56.0;
 const LEFT: f64 = 40.0;
-const PITCH: (f64, f64) = (296.0, HEAD + HIGH + 38.0);
+const PITCH: (f64, f64) = (290.0, HEAD + HIGH + 38.0);
 
 /// Draws all of them at the same scales.
 pub(super) fn figure(lessons: &[Lesson]) -> Figure {
@@ -29,7 +29,7 @@ pub(super) fn figure(lessons: &[Lesson]) -> Figure {
                 // The loss has its own scale, 0 to 1 over the height of the panel.
                 @let loss = Path::line((0..=STEPS).map(|step| (panel.at(f64::from(step), 0.0).0, panel.bottom() - panel.height * synthetic_loss(step))));
                 path class="dash" style="stroke:var(--soft);stroke-width:1.2" d=(loss.d()) {}
-                text class="soft small end" x=(panel.right()) y=(panel.top + 12.0) { (SYNTHETIC_LOSS) }
+                text class="soft small end" x=(panel.right()) y=(panel.top + 30.0) { (SYNTHETIC_LOSS) }
             }
             (panel.clipped(&html! { path style={ "stroke:" (series(0)) ";stroke-width:2.2" } d=(line.d()) {} }))
         }

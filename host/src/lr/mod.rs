@@ -34,7 +34,7 @@ pub enum LrError {
 #[derive(Debug, Clone)]
 pub enum Rates {
     /// The rate is a function of the step.
-    OfStep(hairpin_core::AnySchedule),
+    OfStep(Box<hairpin_core::AnySchedule>),
     /// The rate after each loss.
     AfterLoss(Vec<f32>),
 }
@@ -46,7 +46,7 @@ impl Rates {
     /// A feedback schedule without losses.
     pub fn new(plan: Plan, losses: Option<&[f64]>) -> Result<Self, LrError> {
         let feedback = match plan {
-            Plan::Schedule(schedule) => return Ok(Self::OfStep(schedule)),
+            Plan::Schedule(schedule) => return Ok(Self::OfStep(Box::new(schedule))),
             Plan::Feedback(feedback) => feedback,
         };
         let losses = losses.ok_or(LrError::LossesMissing)?;

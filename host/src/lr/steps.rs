@@ -77,8 +77,8 @@ impl Reader {
                 stride: 1,
             });
         };
-        if rest.starts_with('=') {
-            let end = rest[1..].trim().parse::<u64>().map_or_else(
+        if let Some(last) = rest.strip_prefix('=') {
+            let end = last.trim().parse::<u64>().map_or_else(
                 |_| "N+1".to_owned(),
                 |end| end.saturating_add(1).to_string(),
             );

@@ -171,7 +171,7 @@ fn wrong_lines_say_what_is_wrong() {
         ),
         (
             r#"{"schedule":{"kind":"exponential","learning_rate":0.1,"gamma":"NaN"},"steps":[0]}"#,
-            "`schedule.gamma = \\\"NaN\\\"`: must be a finite",
+            "`schedule.gamma = NaN`: must be a finite",
         ),
         (
             r#"{"schedule":{"kind":"constant","learning_rate":{"values":[0.1,0.2]}},"steps":[0]}"#,

@@ -29,7 +29,7 @@ pub(crate) fn figure(digest: &Digest) -> Option<Figure> {
             format!(
                 "{}. {}",
                 digest.ranks[l.position] + 1,
-                shorten(digest.kind(l.position), 20)
+                shorten(digest.kind(l.position), 28)
             )
         })
         .collect();

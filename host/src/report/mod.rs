@@ -7,6 +7,7 @@ mod digest;
 mod heat_map;
 mod loss_curves;
 mod lr_curves;
+mod medians;
 mod page;
 mod parallel;
 mod rate_scatter;

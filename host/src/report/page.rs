@@ -91,12 +91,19 @@ fn top(digest: &Digest) -> Markup {
                 }
                 (tile(&significant(median(&all), 3), &format!("median {} of those that finished", report.metric_name)))
             }
-            (tile(&percent(digest.diverged(), digest.order.len()), &format!("diverged ({})", count(digest.diverged(), "trial"))))
+            (tile(&percent(digest.diverged(), digest.order.len()), &diverged(digest)))
             @if let Some(seconds) = summary.wall_seconds { (tile(&duration(seconds), "training time")) }
             @if let Some(rate) = summary.trial_steps_per_second {
                 (tile(&per_second(rate), "trial-steps a second"))
             }
         }
+    }
+}
+
+fn diverged(digest: &Digest) -> String {
+    match digest.diverged() {
+        0 => "diverged".to_owned(),
+        n => format!("diverged ({})", count(n, "trial")),
     }
 }
 

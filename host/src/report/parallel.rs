@@ -158,21 +158,16 @@ fn columns(digest: &Digest, group: &[usize]) -> Vec<Column> {
         .iter()
         .filter_map(|(name, _)| {
             let values = distinct(digest, group, name);
-            let numbers: Option<Vec<f64>> = values
+            let numbers = values
                 .iter()
-                .map(|value| {
-                    if let ParamCell::Number(v) = value {
-                        Some(*v)
-                    } else {
-                        None
-                    }
-                })
-                .collect();
-            let axis = match numbers {
-                _ if values.len() < 2 => return None,
-                Some(numbers) if values.len() > CLASSES_MOST => Axis::Numbers(Scale::fit(numbers)),
+                .all(|value| matches!(value, ParamCell::Number(_)));
+            let axis = match values.len() {
+                0 | 1 => return None,
+                n if numbers && n > CLASSES_MOST => {
+                    Axis::Numbers(Scale::fit(every_number(digest, group, name)))
+                }
                 // Texts that are nearly all different, as a list of rates is, have no order to be drawn in.
-                _ if values.len() > TEXTS_MOST => return None,
+                n if n > TEXTS_MOST => return None,
                 _ => Axis::Classes(values),
             };
             Some(Column {
@@ -181,6 +176,16 @@ fn columns(digest: &Digest, group: &[usize]) -> Vec<Column> {
             })
         });
     varied.take(AXES_MOST - 1).collect()
+}
+
+fn every_number(digest: &Digest, group: &[usize], name: &str) -> impl Iterator<Item = f64> {
+    group.iter().filter_map(move |&position| {
+        let parameters = &digest.trial(position).parameters;
+        parameters.iter().find_map(|(n, cell)| match cell {
+            ParamCell::Number(value) if n == name => Some(*value),
+            _ => None,
+        })
+    })
 }
 
 impl Column {

@@ -3,19 +3,20 @@
 use maud::{Markup, html};
 
 use super::digest::{Digest, sample};
+use super::medians::{Medians, medians};
 use super::{Goal, TrialRow};
-use crate::plot::{Entry, Figure, Panel, Path, Scale, count, legend, series, shorten, significant};
+use crate::plot::{
+    Entry, Figure, Panel, Path, Scale, count, label_width, legend, series, shorten, significant,
+};
 
 const WIDTH: f64 = 900.0;
 const LEFT: f64 = 74.0;
 const GAP: f64 = 26.0;
 /// Room above a panel for its name and the rug of diverged trials.
-const HEAD: f64 = 62.0;
+const HEAD: f64 = 78.0;
 const RUG: f64 = 11.0;
 /// Dots in the whole figure; beyond this many they only cover each other.
 const DOTS_MOST: usize = 6000;
-/// Columns along the rate for the line of medians.
-const BINS: usize = 16;
 
 /// Draws the figure; nothing if no trial has a learning rate that can be placed.
 pub(crate) fn figure(digest: &Digest) -> Option<Figure> {
@@ -66,25 +67,12 @@ pub(crate) fn figure(digest: &Digest) -> Option<Figure> {
         .map(|(_, group)| sample(group, most))
         .collect();
     let thinned: usize = drawn.iter().map(Vec::len).sum();
-    let ghost = (groups.len() > 1).then(|| {
-        let all: Vec<usize> = groups
-            .iter()
-            .flat_map(|(_, group)| group.iter().copied())
-            .collect();
-        dots(digest, &panels[0], &sample(&all, DOTS_MOST / 3))
-    });
     let rows = groups.len().div_ceil(columns) as f64;
     let body = html! {
         g transform={ "translate(" (LEFT) ",0)" } { (key) }
-        @if let Some(ghost) = &ghost {
-            defs { path id="rate-ghost" d=(ghost.d()) {} }
-        }
         @for (i, panel) in panels.iter().enumerate() {
             @let last_row = i + columns >= groups.len();
             (panel.frame(last_row.then_some("learning_rate"), panel.labelled.then_some(&digest.report.metric_name)))
-            @if ghost.is_some() {
-                use href="#rate-ghost" class="ghost" x=(panel.left - panels[0].left) y=(panel.top - panels[0].top) {}
-            }
             (one_panel(digest, panel, groups[i].0, &groups[i].1, &drawn[i]))
         }
         @if thinned < shown {
@@ -129,9 +117,6 @@ fn key(digest: &Digest, width: f64) -> (Markup, f64) {
             "stroke:var(--ink);stroke-width:2",
         ),
     ];
-    if digest.report.alternatives.len() > 1 {
-        entries.push(Entry::dot("all schedules", "var(--faint)"));
-    }
     if digest.diverged() > 0 {
         let ticks =
             html! { path class="bad" stroke-width="1.3" d="M6,1v10M11,1v10M14,1v10M20,1v10" {} };
@@ -170,28 +155,34 @@ fn one_panel(
     }
     let colour = series(alternative);
     let names = format!("learning_rate {}", digest.report.metric_name);
-    let note = match lost {
-        0 => count(group.len(), "trial"),
-        _ => format!(
-            "{}, {} diverged",
-            count(group.len(), "trial"),
-            count(lost, "")
-        ),
-    };
+    let lines = medians(digest, panel, group);
+    let mut note = count(group.len(), "trial");
+    if lost > 0 {
+        note.push_str(&format!(", {} diverged", count(lost, "")));
+    }
     let inside = html! {
         path data-tip=(kind) data-names=(names) data-trials=(join(&finished, |p| digest.trial(p).index.to_string()))
             data-x=(join(&finished, |p| significant(digest.rates[p].unwrap_or(f64::NAN), 3)))
             data-y=(join(&finished, |p| significant(digest.trial(p).final_metric, 3)))
             style={ "stroke:" (colour) ";stroke-width:3.6;opacity:.5" } d=(dots(digest, panel, &finished).d()) {}
-        path style="stroke:var(--paper);stroke-width:4.5;opacity:.8" d=(medians(digest, panel, group).d()) {}
-        path style="stroke:var(--ink);stroke-width:2" d=(medians(digest, panel, group).d()) {}
+        @for line in &lines.lines {
+            path style="stroke:var(--paper);stroke-width:4.5;opacity:.8" d=(line.path.d()) {}
+        }
+        @for (i, line) in lines.lines.iter().enumerate() {
+            path style="stroke:var(--ink);stroke-width:2" stroke-dasharray=[dash(i)] d=(line.path.d()) {}
+        }
         @if let Some(best) = digest.best().filter(|best| group.contains(best)) {
             (best_mark(panel, digest.trial(best), digest.rates[best].unwrap_or(f64::NAN), digest.report.goal))
         }
     };
     html! {
-        text class="head" x=(panel.left) y=(panel.top - 39.0) { (shorten(kind, (panel.width / 8.0) as usize)) }
-        text class="soft small" x=(panel.left) y=(panel.top - 24.0) { (note) }
+        text class="head" x=(panel.left) y=(panel.top - 57.0) { (shorten(kind, (panel.width / 8.0) as usize)) }
+        text class="soft small" x=(panel.left) y=(panel.top - 42.0) { (note) }
+        @if let Some(name) = &lines.parameter {
+            @let name = shorten(name, 20);
+            text class="soft small" x=(panel.left) y=(panel.top - 25.0) { (name) }
+            (line_key(&lines, panel.left + label_width(&name) * 0.95 + 12.0, panel.top - 29.0))
+        }
         (panel.clipped(&inside))
         @if !rug.is_empty() {
             path class="bad" stroke-width=".9" opacity=".65" d=(rug.d()) {}
@@ -217,28 +208,28 @@ fn dots(digest: &Digest, panel: &Panel, positions: &[usize]) -> Path {
     path
 }
 
-/// The line of medians over bins of the rate; it stops where most trials diverged.
-fn medians(digest: &Digest, panel: &Panel, group: &[usize]) -> Path {
-    let mut bins: Vec<Vec<usize>> = vec![Vec::new(); BINS];
-    for &position in group {
-        let place = panel.x.at(digest.rates[position].unwrap_or(f64::NAN));
-        bins[((place * BINS as f64) as usize).min(BINS - 1)].push(position);
+/// Which stroke is which value.
+fn line_key(medians: &Medians, x: f64, y: f64) -> Markup {
+    let mut at = x;
+    let places: Vec<f64> = medians
+        .lines
+        .iter()
+        .map(|line| {
+            let here = at;
+            at += 42.0 + label_width(&line.label) * 0.9;
+            here
+        })
+        .collect();
+    html! {
+        @for (i, (line, x)) in medians.lines.iter().zip(places).enumerate() {
+            path style="stroke:var(--ink);stroke-width:2" stroke-dasharray=[dash(i)] d={ "M" (x.round()) "," (y) "h24" } {}
+            text class="small" x=(x.round() + 30.0) y=(y + 4.0) { (line.label) }
+        }
     }
-    // The group is sorted from the best, and so is every bin: its middle is its median.
-    Path::line(
-        bins.iter()
-            .enumerate()
-            .filter(|(_, bin)| bin.len() >= 4)
-            .map(|(i, bin)| {
-                let middle = digest.trial(bin[(bin.len() - 1) / 2]);
-                let x = panel.left + panel.width * (i as f64 + 0.5) / BINS as f64;
-                if middle.diverged() {
-                    (f64::NAN, f64::NAN)
-                } else {
-                    (x, panel.y_inside(middle.final_metric))
-                }
-            }),
-    )
+}
+
+fn dash(line: usize) -> Option<&'static str> {
+    [None, Some("7 5"), Some("1 5")][line.min(2)]
 }
 
 fn best_mark(panel: &Panel, best: &TrialRow, rate: f64, goal: Goal) -> Markup {
@@ -281,7 +272,7 @@ fn caption(digest: &Digest, shown: usize) -> String {
     caption.push_str(&digest.threshold().sentence(digest.diverged()));
     let missing = digest.rates.len() - shown;
     if missing > 0 {
-        let why = "no learning_rate of their own, or one the axis cannot show (zero or below)";
+        let why = "no learning_rate that varies, or one the axis cannot show (zero or below)";
         caption.push_str(&format!(
             " Not drawn: {} with {why}.",
             count(missing, "trial")

@@ -24,7 +24,7 @@ pub enum ReportError {
     },
 }
 
-/// Writes `report.html` and the figures as SVG files into `dir`, which is made if need be; returns what was written, the page
+/// Writes `index.html` and the figures as SVG files into `dir`, which is made if need be; returns what was written, the page
 /// first. Each file appears whole or not at all. Figures without data (rates of a sweep in which all diverged) are left out.
 ///
 /// # Errors
@@ -44,7 +44,7 @@ pub fn write(report: &SweepReport, dir: &Path) -> Result<Vec<PathBuf>, ReportErr
     .flatten()
     .collect();
     files::create_dir(dir)?;
-    let mut written = vec![dir.join("report.html")];
+    let mut written = vec![dir.join("index.html")];
     files::write(&written[0], page::page(&digest, &figures))?;
     for figure in &figures {
         let path = dir.join(format!("{}.svg", figure.name));

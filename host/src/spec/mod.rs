@@ -1,26 +1,32 @@
 //! The specification of a sweep: which schedules are tried on what, in one TOML, YAML or JSON file.
 
+mod checks;
+mod distribution;
 mod domain;
+mod field;
 mod kinds;
 mod refused;
+mod sgd;
 mod template;
 mod train;
 mod value;
 
 use std::path::Path;
 
-use hairpin_core::{Sgd, SgdConfig};
+use hairpin_core::Plan;
 use rayon::prelude::*;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
 pub use domain::Domain;
-pub use kinds::{Fallback, Field, KINDS, Kind, SGD};
+pub use field::{Fallback, Field, Kind};
+pub use kinds::KINDS;
+pub use sgd::{SGD, SgdTemplate};
 pub use template::{FieldTemplate, Resolved, ScheduleTemplate};
 pub use train::{DataSource, Goal, Metric, MetricName, Model, Train};
 pub use value::{ParameterValue, Type};
 
-use crate::document::{At, Document, Fields, Place, SpecError};
+use crate::document::{At, Document, SpecError};
 use crate::sampling::Sampler;
 
 /// A sweep as it was specified, checked.
@@ -65,57 +71,6 @@ impl Method {
             Self::Grid => "grid",
             Self::Random => "random",
             Self::Sobol => "sobol",
-        }
-    }
-}
-
-/// The parameters of the update, which may be ranges.
-#[derive(Debug, Clone)]
-pub struct SgdTemplate {
-    /// The parameters, in the order of [`SGD`].
-    pub fields: Vec<FieldTemplate>,
-    place: Place,
-}
-
-impl SgdTemplate {
-    fn read(at: Option<&At<'_>>, root: &At<'_>) -> Result<Self, SpecError> {
-        let Some(at) = at else {
-            // An absent table is an empty one: every parameter has a default.
-            let mut empty = Fields::empty(root.clone().named("sgd"));
-            let fields = FieldTemplate::read_all(SGD, &mut empty)?;
-            return Ok(Self {
-                fields,
-                place: root.place().absent("sgd"),
-            });
-        };
-        let mut table = at.fields()?;
-        let fields = FieldTemplate::read_all(SGD, &mut table)?;
-        table.finish()?;
-        Ok(Self {
-            fields,
-            place: at.place(),
-        })
-    }
-
-    /// The update's configuration for one value of each parameter.
-    ///
-    /// # Errors
-    /// Where the core refuses them, at the line of the field it names.
-    pub fn build(&self, values: &[Option<ParameterValue>]) -> Result<SgdConfig, SpecError> {
-        let config = kinds::sgd_config(values);
-        match Sgd::new(config) {
-            Ok(_) => Ok(config),
-            Err(error) => {
-                let index = self
-                    .fields
-                    .iter()
-                    .position(|field| field.field.name == error.field());
-                let place = index
-                    .and_then(|index| self.fields.get(index))
-                    .map_or(&self.place, |field| &field.place);
-                let value = index.and_then(|index| values.get(index)?.as_ref());
-                Err(refused::explain(&error, place, value))
-            }
         }
     }
 }
@@ -280,107 +235,18 @@ impl Spec {
         names.sort_by_key(|name| name.starts_with("sgd."));
         names
     }
-
-    /// How many trials there are, once the method has been asked.
-    fn count_trials(&self, given: Option<&At<'_>>, root: &At<'_>) -> Result<u64, SpecError> {
-        let given_count = match given {
-            Some(at) => Some(
-                at.integer(1..=i64::MAX)
-                    .map_err(|error| error.with_help("a sweep has at least one trial"))?,
-            ),
-            None => None,
-        };
-        let given_count = given_count.map(i64::unsigned_abs);
-        if self.method != Method::Grid {
-            return given_count.ok_or_else(|| {
-                let help = format!(
-                    "method = \"{}\" draws as many trials as it is told: trials = 1000",
-                    self.method.as_str()
-                );
-                root.place()
-                    .absent("trials")
-                    .error("is missing")
-                    .with_help(help)
-            });
-        }
-        let mut total: u64 = 0;
-        for (alternative, schedule) in self.schedules.iter().enumerate() {
-            let size = self.grid_size(alternative)?;
-            total = match size.and_then(|size| total.checked_add(size)) {
-                Some(total) if i64::try_from(total).is_ok() => total,
-                _ => {
-                    return Err(schedule
-                        .place()
-                        .error("the grid has more than 2^63 points")
-                        .with_help(
-                            "give fewer values, or write method = \"random\" and trials = N",
-                        ));
-                }
-            };
-        }
-        match (given, given_count) {
-            (Some(at), Some(count)) if count != total => Err(at
-                .error(format!(
-                    "the grid has {total} points, neither more nor fewer can be tried"
-                ))
-                .with_help(format!(
-                    "write trials = {total} or leave it out; method = \"random\" takes any number"
-                ))),
-            _ => Ok(total),
-        }
-    }
-
-    /// How many points the grid of one alternative has; `None` if they cannot be counted in 64 bits.
-    fn grid_size(&self, alternative: usize) -> Result<Option<u64>, SpecError> {
-        let mut size = Some(1_u64);
-        for (_, field) in self.parameters(alternative) {
-            let Some(values) = field.domain.size() else {
-                return Err(field
-                    .place
-                    .error("a grid over a continuous range never ends")
-                    .with_value(field.domain.to_json().to_string())
-                    .with_help("list the values to try, { values = [...] }, or write method = \"random\" and trials = N"));
-            };
-            size = size.and_then(|size| size.checked_mul(values));
-        }
-        Ok(size)
-    }
-
-    /// Tries the ends of each range and every value of each choice, one parameter at a time.
-    fn probe(&self) -> Result<(), SpecError> {
-        for (alternative, schedule) in self.schedules.iter().enumerate() {
-            let probes: Vec<_> = self
-                .parameters(alternative)
-                .map(|(_, field)| field.domain.probes())
-                .collect();
-            let first: Vec<_> = probes
-                .iter()
-                .map(|values| values.first().cloned().flatten())
-                .collect();
-            for (index, values) in probes.iter().enumerate() {
-                // The first probe of the first parameter stands for the first probes of all.
-                let skipped = usize::from(index > 0);
-                for value in values.iter().skip(skipped) {
-                    let mut point = first.clone();
-                    point[index].clone_from(value);
-                    let (_, rest) = assemble(schedule, &point)?;
-                    self.sgd.build(rest)?;
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
-/// The schedule for the values of all parameters of an alternative, and the values left for the update.
+/// The schedule for the values of all parameters of an alternative, written down and to be computed, and the values left
+/// for the update.
 pub(crate) fn assemble<'a>(
     schedule: &ScheduleTemplate,
     values: &'a [Option<ParameterValue>],
-) -> Result<((Resolved, hairpin_core::Plan), &'a [Option<ParameterValue>]), SpecError> {
+) -> Result<(Resolved, Plan, &'a [Option<ParameterValue>]), SpecError> {
     let mut values = values.iter();
     let resolved = schedule.resolve(&mut |_| values.next().cloned().flatten());
     let plan = schedule.build(&resolved)?;
-    Ok(((resolved, plan), values.as_slice()))
+    Ok((resolved, plan, values.as_slice()))
 }
 
 fn read_schedules(at: &At<'_>) -> Result<Vec<ScheduleTemplate>, SpecError> {

@@ -64,7 +64,8 @@ pub(super) fn explain(
         explained = explained.with_help(help);
     }
     match value {
-        Some(value) => explained.with_value(value.to_json().to_string()),
+        Some(text @ ParameterValue::Text(_)) => explained.with_value(text.to_json().to_string()),
+        Some(value) => explained.with_value(value.to_string()),
         None => explained,
     }
 }

@@ -3,8 +3,10 @@
 use hairpin_core::{ConfigError, Plan};
 use serde_json::{Map, Value as Json};
 
-use super::domain::{self, Domain};
-use super::kinds::{Build, Fallback, Field, KINDS, Kind, Values};
+use super::distribution;
+use super::domain::Domain;
+use super::field::{Build, Fallback, Field, Kind, Values};
+use super::kinds::KINDS;
 use super::refused::explain;
 use super::value::ParameterValue;
 use crate::document::{At, Fields, Place, SpecError};
@@ -34,7 +36,16 @@ impl FieldTemplate {
 
     fn read(field: &'static Field, table: &mut Fields<'_>) -> Result<Self, SpecError> {
         let entry = match field.fallback {
-            Fallback::Required => Some(table.require(field.name)?),
+            Fallback::Required => {
+                Some(
+                    table
+                        .require(field.name)
+                        .map_err(|error| match error.remedy() {
+                            Some(_) => error,
+                            None => error.with_help(format!("`{}` is {}", field.name, field.doc)),
+                        })?,
+                )
+            }
             _ => table.take(field.name),
         };
         if let Some(at) = entry {
@@ -124,7 +135,7 @@ impl ScheduleTemplate {
     /// What follows a warm-up: a schedule, or a rate that stays as it is.
     fn read_after(at: &At<'_>, depth: usize) -> Result<Self, SpecError> {
         let is_parameter =
-            !at.is_table() || (!at.has("kind") && domain::KEYS.iter().any(|key| at.has(key)));
+            !at.is_table() || (!at.has("kind") && distribution::KEYS.iter().any(|key| at.has(key)));
         match KINDS.iter().find(|kind| kind.name == "constant") {
             Some(kind) if is_parameter => {
                 let mut fields = Vec::with_capacity(kind.fields.len());
@@ -198,10 +209,12 @@ impl ScheduleTemplate {
                 .level(depth)
                 .zip(index)
                 .and_then(|(level, index)| level.values.get(index)?.as_ref());
-            let place = index
-                .and_then(|index| level.fields.get(index))
-                .map_or(&level.place, |field| &field.place);
-            explain(&error, place, value)
+            // `after` is no field of its own: what is wrong with it is told at the table it stands in.
+            let place = match index.and_then(|index| level.fields.get(index)) {
+                Some(field) => field.place.clone(),
+                None => level.place.absent(error.field()),
+            };
+            explain(&error, &place, value)
         })
     }
 

@@ -276,7 +276,7 @@ fn every_kind_builds_from_its_own_fields() {
             };
             table += &format!("{} = {text}\n", field.name);
         }
-        if matches!(kind.build, kinds::Build::Before(_)) {
+        if matches!(kind.build, field::Build::Before(_)) {
             table += "after = 0.5\n";
         }
         with_schedules(&table)
@@ -349,7 +349,7 @@ fn the_rules_of_a_plateau_have_presets_and_switches() {
             .iter()
             .map(|field| field.domain.at(0.0))
             .collect();
-        kinds::plateau(&kinds::Values {
+        kinds::plateau(&field::Values {
             fields: template.kind.fields,
             values: &values,
         })

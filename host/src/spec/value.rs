@@ -32,7 +32,16 @@ impl Type {
             Self::Number => ParameterValue::Number(at.number()?),
             Self::Count => ParameterValue::Count(at.step(0)?),
             Self::Flag => ParameterValue::Flag(at.flag()?),
-            Self::Word(known) => ParameterValue::Text(at.word("word", known)?.to_owned()),
+            Self::Word(known) => {
+                let (place, name) = at.path().rsplit_once('.').unwrap_or(("", at.path()));
+                // An item of a choice is called by the field it is for: `sgd.rounding.values[0]` by `rounding`.
+                let name = if name.starts_with("values[") || name == "value" {
+                    place.rsplit('.').next().unwrap_or(name)
+                } else {
+                    name
+                };
+                ParameterValue::Text(at.word(name, known)?.to_owned())
+            }
             Self::Text => ParameterValue::Text(at.text()?.to_owned()),
             Self::Numbers => {
                 let items = at.items()?;

@@ -1,0 +1,112 @@
+//! A random schedule of every kind that needs nothing but the step.
+
+use std::rc::Rc;
+
+use hairpin_core::{
+    AnySchedule, Constant, CosineAnnealing, Exponential, Factor, InverseTime, Lambda, MultiStep,
+    NaturalExp, Noam, PiecewiseConstant, Polynomial, Schedule, Step,
+};
+
+use crate::draw;
+use crate::rng::Rng;
+
+/// A schedule of any type, to be put in a list or behind a warm-up.
+#[derive(Clone)]
+pub(crate) struct Dynamic(Rc<dyn Schedule>);
+
+impl Dynamic {
+    pub(crate) fn new(schedule: impl Schedule + 'static) -> Self {
+        Self(Rc::new(schedule))
+    }
+}
+
+impl Schedule for Dynamic {
+    fn lr(&self, step: u32) -> f32 {
+        self.0.lr(step)
+    }
+}
+
+/// One schedule, as its own type and as a value chosen at run time.
+pub(crate) struct Drawn {
+    pub(crate) config: String,
+    pub(crate) concrete: Dynamic,
+    pub(crate) any: AnySchedule,
+    /// Something happens around multiples of this step.
+    pub(crate) length: u32,
+}
+
+fn drawn<S>(schedule: S, length: u32) -> Drawn
+where
+    S: Schedule + Clone + core::fmt::Debug + Into<AnySchedule> + 'static,
+{
+    Drawn {
+        config: format!("{schedule:?}"),
+        any: schedule.clone().into(),
+        concrete: Dynamic::new(schedule),
+        length,
+    }
+}
+
+/// Steps in strictly increasing order, `least` to `most` of them before duplicates are dropped.
+pub(crate) fn increasing(rng: &mut Rng, least: u32, most: u32) -> Vec<u32> {
+    let count = least + rng.up_to(most - least);
+    let mut steps: Vec<u32> = (0..count).map(|_| draw::length(rng)).collect();
+    steps.sort_unstable();
+    steps.dedup();
+    steps
+}
+
+/// A schedule of each kind.
+pub(crate) fn one_of_each(rng: &mut Rng) -> Vec<Drawn> {
+    let length = draw::length(rng);
+    let (rate, end) = (draw::rate(rng), draw::rate(rng));
+    let gamma = draw::gamma(rng, length);
+    let (power, cycle) = (draw::power(rng), rng.one_in(2));
+    let boundaries = increasing(rng, 1, 16);
+    let values: Vec<f64> = (0..=boundaries.len()).map(|_| draw::rate(rng)).collect();
+    let milestones = increasing(rng, 0, 32);
+    let texts = [
+        "0.95 ** epoch",
+        "1 / (1 + step)",
+        "0.5 if step >= 10 else 1",
+        "-max(0, 1 - step / 50)",
+    ];
+    let factors = [
+        Factor::parse(rng.pick(&texts)).unwrap(),
+        Factor::Function(|step| 1.0 / (1.0 + f64::from(step))),
+    ];
+    vec![
+        drawn(Constant::new(rate).unwrap(), length),
+        drawn(
+            PiecewiseConstant::<16>::new(&boundaries, &values).unwrap(),
+            rng.pick(&boundaries),
+        ),
+        drawn(Exponential::new(rate, gamma).unwrap(), length),
+        drawn(
+            NaturalExp::new(rate, rng.uniform(-95.0, 95.0) / f64::from(length)).unwrap(),
+            length,
+        ),
+        drawn(
+            Polynomial::new(rate, end, length, power, cycle).unwrap(),
+            length,
+        ),
+        drawn(Step::new(rate, length, gamma).unwrap(), length),
+        drawn(
+            MultiStep::<32>::new(rate, &milestones, gamma).unwrap(),
+            milestones.first().copied().unwrap_or(length),
+        ),
+        drawn(InverseTime::new(rate, end).unwrap(), length),
+        drawn(Lambda::new(rate, rng.pick(&factors)).unwrap(), length),
+        drawn(CosineAnnealing::new(rate, end, length).unwrap(), length),
+        drawn(Noam::new(rate, draw::length(rng), length).unwrap(), length),
+    ]
+}
+
+/// Bits to compare by: the sign of zero counts, the payload of a lambda's NaN does not.
+pub(crate) fn bits(rate: f32) -> u32 {
+    if rate.is_nan() {
+        u32::MAX
+    } else {
+        rate.to_bits()
+    }
+}

@@ -1,0 +1,315 @@
+//! The formulas of all kinds, as the books have them, beside the core's.
+
+use hairpin_core::{
+    Constant, CosineAnnealing, Exponential, Factor, Feedback, InverseTime, Lambda, LinearWarmup,
+    MultiStep, NaturalExp, Noam, PiecewiseConstant, PlateauConfig, Polynomial, ReduceOnPlateau,
+    Schedule, Step,
+};
+
+use crate::draw;
+use crate::exact::{Exact, big, power, steps, whole_power};
+use crate::rng::Rng;
+
+const STEPS_PER_CONFIG: usize = 8;
+
+/// One rate, and what it should have been.
+pub(crate) struct Sample {
+    pub(crate) step: u32,
+    pub(crate) found: f32,
+    pub(crate) exact: Exact,
+}
+
+/// A configuration with some of its rates.
+pub(crate) struct Case {
+    pub(crate) config: String,
+    pub(crate) samples: Vec<Sample>,
+    /// The ends of a blend.
+    pub(crate) ends: Option<(f64, f64)>,
+}
+
+impl Case {
+    fn new<E: Into<Exact>>(
+        rng: &mut Rng,
+        length: u32,
+        config: String,
+        schedule: &dyn Schedule,
+        exact: impl Fn(u32) -> E,
+    ) -> Self {
+        let samples = (0..STEPS_PER_CONFIG)
+            .map(|_| {
+                let step = draw::step(rng, length);
+                let (found, exact) = (schedule.lr(step), exact(step).into());
+                Sample { step, found, exact }
+            })
+            .collect();
+        Self {
+            config,
+            samples,
+            ends: None,
+        }
+    }
+
+    fn between(self, from: f64, to: f64) -> Self {
+        Self {
+            ends: Some((from, to)),
+            ..self
+        }
+    }
+
+    /// Whether the two ends of a blend have opposite signs.
+    pub(crate) fn crosses(&self) -> bool {
+        self.ends
+            .is_some_and(|(from, to)| (from < 0.0 && to > 0.0) || (from > 0.0 && to < 0.0))
+    }
+}
+
+fn constant(rng: &mut Rng) -> Case {
+    let rate = draw::rate(rng);
+    let schedule = Constant::new(rate).unwrap();
+    Case::new(rng, 100, format!("{schedule:?}"), &schedule, |_| big(rate))
+}
+
+fn piecewise_constant(rng: &mut Rng) -> Case {
+    let mut boundaries: Vec<u32> = (0..=rng.up_to(15)).map(|_| draw::length(rng)).collect();
+    boundaries.sort_unstable();
+    boundaries.dedup();
+    let values: Vec<f64> = (0..=boundaries.len()).map(|_| draw::rate(rng)).collect();
+    let schedule = PiecewiseConstant::<16>::new(&boundaries, &values).unwrap();
+    let around = rng.pick(&boundaries);
+    Case::new(rng, around, format!("{schedule:?}"), &schedule, |t| {
+        big(values[boundaries.iter().filter(|&&boundary| t >= boundary).count()])
+    })
+}
+
+fn exponential(rng: &mut Rng) -> Case {
+    let (rate, reach) = (draw::rate(rng), draw::length(rng));
+    let gamma = draw::gamma(rng, reach);
+    let schedule = Exponential::new(rate, gamma).unwrap();
+    Case::new(rng, reach, format!("{rate:e} {gamma:e}"), &schedule, |t| {
+        big(rate) * whole_power(gamma, t)
+    })
+}
+
+fn natural_exp(rng: &mut Rng) -> Case {
+    let (rate, reach) = (draw::rate(rng), draw::length(rng));
+    let gamma = match rng.up_to(4) {
+        0 => draw::rate(rng),
+        _ => rng.uniform(-95.0, 95.0) / f64::from(reach),
+    };
+    let schedule = NaturalExp::new(rate, gamma).unwrap();
+    Case::new(rng, reach, format!("{rate:e} {gamma:e}"), &schedule, |t| {
+        let exponent = -big(gamma) * steps(t.into());
+        // Beyond this every rate but 0 is far out of range of f32, and no number has to hold its exponent.
+        let far = big(1e9);
+        let exponent = if exponent > far {
+            far
+        } else if exponent < -far.clone() {
+            -far
+        } else {
+            exponent
+        };
+        big(rate) * exponent.exp()
+    })
+}
+
+fn inverse_time(rng: &mut Rng) -> Case {
+    let mut rate = draw::rate(rng);
+    let reach = draw::length(rng);
+    let gamma = match rng.up_to(4) {
+        // The denominator alone leaves the range of f64, the quotient does not.
+        4 => {
+            rate = rng.sign() * rng.log_uniform(1e290, 1e308);
+            rng.sign() * rng.log_uniform(1e290, 1e308)
+        }
+        // The denominator passes through 0 at or near `reach`.
+        0 => -1.0 / f64::from(reach),
+        1 => draw::rate(rng),
+        2 => rng.sign() * rng.log_uniform(1e-300, 1e300),
+        _ => rng.log_uniform(1e-12, 1e3),
+    };
+    let schedule = InverseTime::new(rate, gamma).unwrap();
+    Case::new(rng, reach, format!("{rate:e} {gamma:e}"), &schedule, |t| {
+        // The product alone, then the sum: at 512 bits both are exact for every gamma that the sum can see.
+        let denominator = big(1.0) + big(gamma) * steps(t.into());
+        if rate == 0.0 {
+            Exact::Finite(big(0.0))
+        } else if denominator == big(0.0) {
+            Exact::Infinite(rate)
+        } else {
+            Exact::Finite(big(rate) / denominator)
+        }
+    })
+}
+
+fn polynomial(rng: &mut Rng) -> Case {
+    let (from, to, length) = draw::blend(rng);
+    let (exponent, cycle) = (draw::power(rng), rng.one_in(2));
+    let schedule = Polynomial::new(from, to, length, exponent, cycle).unwrap();
+    Case::new(rng, length, format!("{schedule:?}"), &schedule, |t| {
+        let (t, length) = (u64::from(t), u64::from(length));
+        let span = if cycle {
+            length * t.div_ceil(length).max(1)
+        } else {
+            length
+        };
+        let left = steps(span - t.min(span)) / steps(span);
+        (big(from) - big(to)) * power(&left, &big(exponent)) + big(to)
+    })
+    .between(from, to)
+}
+
+fn step(rng: &mut Rng) -> Case {
+    let (rate, size) = (draw::rate(rng), draw::length(rng));
+    let reach = draw::length(rng);
+    let gamma = draw::gamma(rng, (reach / size).max(1));
+    let schedule = Step::new(rate, size, gamma).unwrap();
+    Case::new(rng, reach, format!("{schedule:?}"), &schedule, |t| {
+        big(rate) * whole_power(gamma, t / size)
+    })
+}
+
+fn multi_step(rng: &mut Rng) -> Case {
+    let mut milestones: Vec<u32> = (0..rng.up_to(32)).map(|_| draw::length(rng)).collect();
+    milestones.sort_unstable();
+    milestones.dedup();
+    let rate = draw::rate(rng);
+    let gamma = draw::gamma(rng, milestones.len() as u32);
+    let schedule = MultiStep::<32>::new(rate, &milestones, gamma).unwrap();
+    let around = milestones.last().copied().unwrap_or(1);
+    Case::new(rng, around, format!("{schedule:?}"), &schedule, |t| {
+        let passed = milestones
+            .iter()
+            .filter(|&&milestone| t >= milestone)
+            .count();
+        big(rate) * whole_power(gamma, passed as u32)
+    })
+}
+
+fn lambda_function(rng: &mut Rng) -> Case {
+    fn factor(t: u32) -> f64 {
+        1.0 / (1.0 + f64::from(t) / 7.0)
+    }
+    let rate = draw::rate(rng);
+    let schedule = Lambda::new(rate, Factor::Function(factor)).unwrap();
+    Case::new(rng, 100, format!("{rate:e}"), &schedule, |t| {
+        big(rate) * big(factor(t))
+    })
+}
+
+fn lambda_expression(rng: &mut Rng) -> Case {
+    // Not 0: a lambda follows IEEE, and 0 times an overflowed factor is NaN.
+    let (rate, reach) = (rng.sign() * rng.log_uniform(1e-8, 1e3), draw::length(rng));
+    let gamma = (rng.uniform(-95.0, 95.0) / f64::from(reach)).exp();
+    let text = format!("lambda epoch: {gamma} ** epoch");
+    let schedule = Lambda::new(rate, Factor::parse(&text).unwrap()).unwrap();
+    // Where the factor leaves the range of f64, the product has left that of f32.
+    Case::new(rng, reach, format!("{rate:e} {text}"), &schedule, |t| {
+        big(rate) * whole_power(gamma, t)
+    })
+}
+
+fn cosine_annealing(rng: &mut Rng) -> Case {
+    let (from, to, length) = draw::blend(rng);
+    let schedule = CosineAnnealing::new(from, to, length).unwrap();
+    Case::new(rng, length, format!("{schedule:?}"), &schedule, |t| {
+        let cosine = (steps(t.into()) / steps(length.into())).cos_pi();
+        (big(from) - big(to)) * ((big(1.0) + cosine) / big(2.0)) + big(to)
+    })
+    .between(from, to)
+}
+
+fn noam(rng: &mut Rng) -> Case {
+    let (rate, width, warmup) = (draw::rate(rng), draw::length(rng), draw::length(rng));
+    let schedule = Noam::new(rate, width, warmup).unwrap();
+    Case::new(
+        rng,
+        warmup,
+        format!("{rate:e} {width} {warmup}"),
+        &schedule,
+        |t| {
+            if t == 0 {
+                return big(0.0);
+            }
+            let (t, warmup) = (steps(t.into()), steps(warmup.into()));
+            let falling = big(1.0) / t.sqrt();
+            let rising = t / (warmup.sqrt() * warmup);
+            let smaller = if rising < falling { rising } else { falling };
+            big(rate) / steps(width.into()).sqrt() * smaller
+        },
+    )
+}
+
+fn linear_warmup(rng: &mut Rng) -> Case {
+    let (from, to, length) = draw::blend(rng);
+    let rest = draw::rate(rng);
+    let schedule = LinearWarmup::new(length, from, to, Constant::new(rest).unwrap()).unwrap();
+    Case::new(rng, length, format!("{schedule:?}"), &schedule, |t| {
+        if t < length {
+            big(from) + (big(to) - big(from)) * steps(t.into()) / steps(length.into())
+        } else {
+            big(rest)
+        }
+    })
+    .between(from, to)
+}
+
+/// The rate after many cuts. It is kept in `f64` as the frameworks keep it, one rounding a cut: 1000 cuts add 2^-19 ULP.
+fn reduce_on_plateau(rng: &mut Rng) -> Case {
+    let rate = rng.log_uniform(1e-8, 1e3);
+    let cuts = 1 + rng.up_to(999);
+    let factor = (-rng.uniform(0.01, 95.0) / f64::from(cuts)).exp();
+    let min_lr = if rng.one_in(2) {
+        0.0
+    } else {
+        rate * rng.log_uniform(1e-8, 1.0)
+    };
+    let config = PlateauConfig {
+        factor,
+        patience: 0,
+        min_lr,
+        epsilon: 0.0,
+        ..PlateauConfig::new(rate)
+    };
+    let schedule = ReduceOnPlateau::new(config).unwrap();
+    let mut state = schedule.start();
+    let samples = (0..=cuts)
+        .map(|step| {
+            // The first loss is the best, and each of the others costs a cut.
+            schedule.observe(&mut state, step, 1.0);
+            let cut = big(rate) * whole_power(factor, step);
+            let floor = big(min_lr);
+            let exact = if cut < floor { floor } else { cut };
+            Sample {
+                step,
+                found: schedule.lr(&state, step),
+                exact: exact.into(),
+            }
+        })
+        .collect();
+    Case {
+        config: format!("{config:?}"),
+        samples,
+        ends: None,
+    }
+}
+
+/// A random configuration with some of its rates.
+pub(crate) type Draw = fn(&mut Rng) -> Case;
+
+/// Every kind by name.
+pub(crate) const KINDS: [(&str, Draw); 14] = [
+    ("constant", constant),
+    ("piecewise_constant", piecewise_constant),
+    ("exponential", exponential),
+    ("natural_exp", natural_exp),
+    ("inverse_time", inverse_time),
+    ("polynomial", polynomial),
+    ("step", step),
+    ("multi_step", multi_step),
+    ("lambda (function)", lambda_function),
+    ("lambda (expression)", lambda_expression),
+    ("cosine_annealing", cosine_annealing),
+    ("noam", noam),
+    ("linear_warmup", linear_warmup),
+    ("reduce_on_plateau", reduce_on_plateau),
+];

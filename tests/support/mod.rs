@@ -1,3 +1,0 @@
-//! Helpers the suites share.
-
-pub mod sweep;
