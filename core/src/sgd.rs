@@ -10,7 +10,8 @@
 //! 4. `p = p - lr * g`
 //!
 //! A sum's term whose coefficient is 0 is skipped, so that `0 * inf` cannot poison it. Without momentum there is no
-//! velocity and `dampening` is not used. These are the rules of `torch.optim.SGD`.
+//! velocity and `dampening` is not used. These are the rules of `torch.optim.SGD`, but for the skipped terms: torch still adds
+//! `0 * g` at a rate of 0 and at a dampening of 1.
 //!
 //! [`Rounding::Separate`] rounds every product and every sum: what Rust, a chip without an FPU and C built with
 //! `-ffp-contract=off` do. [`Rounding::Fused`] fuses the product into the sum that follows it, with one rounding:
