@@ -26,7 +26,7 @@ sweep prints its result again. Open index.html in the directory to see it.")]
 pub(super) struct Arguments {
     /// The specification of the sweep, TOML or YAML
     spec: PathBuf,
-    /// The directory of the sweep [default: runs/<name of the spec>]
+    /// The directory of the sweep [default: runs/NAME, the name of the spec]
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// What trains the trials
