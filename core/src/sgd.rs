@@ -288,7 +288,8 @@ impl Sgd {
     ///
     /// # Errors
     /// As [`Sgd::step`].
-    #[inline]
+    // Always inlined, with all it calls: a caller compiled for wider registers must have the loops compiled for them too.
+    #[inline(always)]
     pub fn step_with<F: Fma>(
         &self,
         state: &mut SgdState,
@@ -323,7 +324,7 @@ impl Sgd {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply<M: MulAdd>(
         &self,
         state: SgdState,
