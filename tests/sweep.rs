@@ -134,6 +134,8 @@ fn a_stopped_sweep_ends_with_the_bytes_of_one_that_was_not() {
             assert!(stopped.join("journal").exists());
             assert!(!stopped.join("results.csv").exists());
         }
+        // As a kill in the middle of a file leaves it.
+        std::fs::write(stopped.join(".hairpin-half.tmp"), "half a file").unwrap();
         let resumed = sweep(&spec("long.toml"), &stopped);
         assert_eq!(resumed.code, Some(0), "{signal}: {}", resumed.stderr);
         assert_same(&whole, &stopped);

@@ -69,9 +69,33 @@ pub fn write_with(
     write().map_err(at(path))
 }
 
+/// What temporary files are called, so that those a kill left behind are recognised.
+const TEMPORARY: (&str, &str) = (".hairpin-", ".tmp");
+
+/// Removes temporary files that a kill left in a directory nobody else writes to.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn remove_leftovers(directory: &Path) -> Result<(), WriteError> {
+    for entry in std::fs::read_dir(directory).map_err(at(directory))? {
+        let entry = entry.map_err(at(directory))?;
+        if is_leftover(&entry.file_name()) {
+            std::fs::remove_file(entry.path()).map_err(at(&entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file is one that a kill left behind.
+pub(crate) fn is_leftover(name: &std::ffi::OsStr) -> bool {
+    name.to_str()
+        .is_some_and(|name| name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1))
+}
+
 /// A temporary file that, renamed, has the permissions of any other file the user makes.
 fn temporary_in(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY.0).suffix(TEMPORARY.1);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -7,6 +7,9 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+/// What the file is called in a sweep's directory.
+pub(super) const NAME: &str = "journal";
+
 /// Length and CRC of a record.
 const FRAME: usize = 4 + 4;
 

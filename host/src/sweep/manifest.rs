@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::SweepError;
+use super::{SweepError, journal};
 use crate::files::{self, WriteError};
 use crate::spec::Spec;
 use crate::train::Engine;
@@ -78,11 +78,7 @@ pub(super) fn find(dir: &Path, spec: &Spec) -> Result<Option<Manifest>, SweepErr
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound) => {
-            let empty = match std::fs::read_dir(dir) {
-                Ok(mut entries) => entries.next().is_none(),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => true,
-                Err(error) => return Err(files::at(dir)(error).into()),
-            };
+            let empty = is_empty(dir).map_err(files::at(dir))?;
             return if empty {
                 Ok(None)
             } else {
@@ -110,6 +106,22 @@ pub(super) fn find(dir: &Path, spec: &Spec) -> Result<Option<Manifest>, SweepErr
             expected: short(&expected),
         })
     }
+}
+
+/// Whether a directory is missing, or holds no more than what a sweep leaves that was killed as it began.
+fn is_empty(dir: &Path) -> io::Result<bool> {
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let name = entry?.file_name();
+        if name != journal::NAME && !files::is_leftover(&name) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 impl Manifest {

@@ -136,17 +136,19 @@ pub fn run(spec: &Spec, dir: &Path, watch: &Watch) -> Result<Manifest, SweepErro
     let engine = Engine::new(&data, train_config(spec))?;
     let trials = draw(spec)?;
     files::create_dir(dir)?;
-    let manifest = Manifest::begin(spec, &engine);
-    match begun {
-        Some(begun) => begun.check_unchanged(&manifest, dir)?,
-        None => manifest.write(dir)?,
-    }
-    let path = dir.join("journal");
+    let path = dir.join(journal::NAME);
     let (journal, records) = Journal::open(&path)
         .map_err(files::at(&path))?
         .ok_or_else(|| SweepError::Busy {
             dir: dir.to_path_buf(),
         })?;
+    // From here on nobody else writes in the directory.
+    files::remove_leftovers(dir)?;
+    let manifest = Manifest::begin(spec, &engine);
+    match begun {
+        Some(begun) => begun.check_unchanged(&manifest, dir)?,
+        None => manifest.write(dir)?,
+    }
     let outcomes = Training {
         spec,
         engine: &engine,
