@@ -88,7 +88,9 @@ impl Polynomial {
 impl Power {
     /// The share left to this power, and what it lacks to 1.
     #[inline]
-    fn weights(self, left: f64, done: f64, span: f64) -> Profile {
+    fn weights(self, left: f64, done: f64) -> Profile {
+        // Exact: both are whole numbers below 2^32.
+        let span = left + done;
         let (left_share, done_share) = (left / span, done / span);
         match self {
             Self::Whole(power) => {
@@ -124,15 +126,20 @@ impl Power {
 impl Profiled for Polynomial {
     #[inline]
     fn profile(&self, step: u32) -> Profile {
-        let span = if self.cycle {
-            let cycles = step.div_ceil(self.decay_steps.max(1)).max(1);
-            u64::from(self.decay_steps).saturating_mul(u64::from(cycles))
+        let (left, done) = if self.cycle {
+            let into_cycle = step.checked_rem(self.decay_steps).unwrap_or(0);
+            let at_an_end = into_cycle == 0 && step > 0;
+            let left = if at_an_end {
+                0
+            } else {
+                self.decay_steps.saturating_sub(into_cycle)
+            };
+            (left, step)
         } else {
-            u64::from(self.decay_steps)
+            let done = step.min(self.decay_steps);
+            (self.decay_steps.saturating_sub(done), done)
         };
-        let done = u64::from(step).min(span);
-        let left = span.saturating_sub(done);
-        self.power.weights(left as f64, done as f64, span as f64)
+        self.power.weights(f64::from(left), f64::from(done))
     }
 
     #[inline]
