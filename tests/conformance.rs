@@ -85,6 +85,14 @@ fn tables_hold_the_scalar_bits() {
 }
 
 #[test]
+fn zeros_of_both_signs_are_different_rates() {
+    let piecewise = |zero| PiecewiseConstant::new(&[3], &[zero, 0.1]).unwrap().into();
+    let trials: Vec<AnySchedule> = vec![piecewise(0.0), piecewise(-0.0), piecewise(0.0)];
+    assert_cells(&trials, 0, 6);
+    assert_eq!(trials[1].lr(0).to_bits(), (-0.0_f32).to_bits());
+}
+
+#[test]
 fn tables_do_not_depend_on_threads() {
     let trials: Vec<AnySchedule> = (0..10).flat_map(schedules).collect();
     let filled = |threads| {

@@ -85,3 +85,10 @@ pub(crate) fn grown(base: f64, factors: Profile) -> f32 {
         (base * factors[0] * factors[1]) as f32
     }
 }
+
+/// Whether two lists hold the same numbers, the sign of a zero included.
+pub(crate) fn same_bits(a: &[f64], b: &[f64]) -> bool {
+    a.iter()
+        .map(|x| x.to_bits())
+        .eq(b.iter().map(|x| x.to_bits()))
+}

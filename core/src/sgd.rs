@@ -281,7 +281,25 @@ impl Sgd {
         grads: &[f32],
         velocity: &mut [f32],
     ) -> Result<(), StepError> {
-        self.step_with::<LibmFma>(state, lr, params, grads, velocity)
+        let lr = self.checked_rate(lr, params, grads, velocity)?;
+        match self.config.rounding {
+            Rounding::Separate => self.separate(*state, lr, params, grads, velocity),
+            Rounding::Fused => self.fused(*state, lr, params, grads, velocity),
+        }
+        state.started = true;
+        Ok(())
+    }
+
+    // The two modes stay functions of their own here: in one, the compiler no longer takes the choices out of the loops, and
+    // the update takes twice as long.
+    #[inline(never)]
+    fn separate(&self, state: SgdState, lr: f32, p: &mut [f32], g: &[f32], v: &mut [f32]) {
+        self.apply::<Separate>(state, lr, p, g, v);
+    }
+
+    #[inline(never)]
+    fn fused(&self, state: SgdState, lr: f32, p: &mut [f32], g: &[f32], v: &mut [f32]) {
+        self.apply::<Fused<LibmFma>>(state, lr, p, g, v);
     }
 
     /// [`Sgd::step`] with another implementation of the fused multiply-add. The bits are the same.
@@ -298,6 +316,23 @@ impl Sgd {
         grads: &[f32],
         velocity: &mut [f32],
     ) -> Result<(), StepError> {
+        let lr = self.checked_rate(lr, params, grads, velocity)?;
+        match self.config.rounding {
+            Rounding::Separate => self.apply::<Separate>(*state, lr, params, grads, velocity),
+            Rounding::Fused => self.apply::<Fused<F>>(*state, lr, params, grads, velocity),
+        }
+        state.started = true;
+        Ok(())
+    }
+
+    /// The rate of this group, if it and the slices can be used.
+    fn checked_rate(
+        &self,
+        lr: f32,
+        params: &[f32],
+        grads: &[f32],
+        velocity: &[f32],
+    ) -> Result<f32, StepError> {
         let count = params.len();
         if grads.len() != count {
             return Err(StepError::GradientCount {
@@ -316,12 +351,7 @@ impl Sgd {
         if lr.is_nan() {
             return Err(StepError::NanRate);
         }
-        match self.config.rounding {
-            Rounding::Separate => self.apply::<Separate>(*state, lr, params, grads, velocity),
-            Rounding::Fused => self.apply::<Fused<F>>(*state, lr, params, grads, velocity),
-        }
-        state.started = true;
-        Ok(())
+        Ok(lr)
     }
 
     #[inline(always)]

@@ -1,4 +1,5 @@
-//! The instruction set. The numbers are written into checkpoints: they may be added to, never changed or used again.
+//! The instruction set. A program may be kept as bytes ([`Expression::ops`](super::Expression::ops)): numbers may be added,
+//! never changed or used again.
 
 /// Constants are pushed by one byte: this bit set, the place in the pool below it.
 pub(super) const CONSTANT: u8 = 0x80;

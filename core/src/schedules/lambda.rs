@@ -1,5 +1,6 @@
 use crate::error::{ConfigError, finite};
 use crate::expression::Expression;
+use crate::numeric::same_bits;
 use crate::schedule::{Profile, Profiled};
 
 /// A rate times any function of the step.
@@ -96,7 +97,9 @@ impl Profiled for Lambda {
 
     fn shares_profile(&self, other: &Self) -> bool {
         match (&self.factor, &other.factor) {
-            (Factor::Expression(a), Factor::Expression(b)) => a == b,
+            (Factor::Expression(a), Factor::Expression(b)) => {
+                a.ops() == b.ops() && same_bits(a.constants(), b.constants())
+            }
             (Factor::Function(a), Factor::Function(b)) => core::ptr::fn_addr_eq(*a, *b),
             _ => false,
         }
