@@ -189,6 +189,160 @@ fn a_directory_with_anything_else_in_it_is_left_alone() {
 }
 
 #[test]
+fn a_journal_of_something_else_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let diary = directory.path().join("diary");
+    std::fs::create_dir(&diary).unwrap();
+    std::fs::write(diary.join("journal"), "dear diary").unwrap();
+    // One whose manifest was lost, of another seed: its trials are not these.
+    let other = directory.path().join("other");
+    stop_in_the_middle(&other, "-KILL");
+    std::fs::remove_file(other.join("manifest.json")).unwrap();
+    for out in [diary, other] {
+        let before = files(&out);
+        refused(
+            &["sweep", &spec("short.toml"), "-o", text(&out)],
+            &["journal is not this sweep's", "-o"],
+        );
+        assert_eq!(files(&out), before);
+    }
+}
+
+#[test]
+fn a_table_does_not_overwrite_anything_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let spec_of = |trials: u32| {
+        let path = directory.path().join(format!("{trials}.toml"));
+        let text = format!(
+            "method = \"random\"\ntrials = {trials}\n[train]\nsteps = 9\n[[schedules]]\n\
+             kind = \"lambda\"\nlearning_rate = {{ min = 0.1, max = 0.2 }}\nfactor = \"1 / (step - 3)\"\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let (three, four) = (spec_of(3), spec_of(4));
+    let out = directory.path().join("swept");
+    assert_eq!(sweep(text(&three), &out).code, Some(0));
+    let before = files(&out);
+    refused(
+        &["table", text(&three), "-o", text(&out)],
+        &["manifest.json is not a table's", "-o"],
+    );
+    assert_eq!(files(&out), before);
+    let rates = directory.path().join("rates");
+    for _ in 0..2 {
+        let table = run(&["table", text(&three), "-o", text(&rates)], "");
+        assert_eq!(table.code, Some(0), "{}", table.stderr);
+        assert!(
+            table
+                .stderr
+                .contains("trial 0 at step 3 is the first that is no finite number"),
+            "{}",
+            table.stderr
+        );
+    }
+    let before = files(&rates);
+    assert_eq!(before.len(), 2);
+    refused(
+        &["table", text(&four), "-o", text(&rates)],
+        &["another specification", "-o"],
+    );
+    assert_eq!(files(&rates), before);
+    // The rate is infinite at step 3: the trials end there, and say why.
+    let results = std::fs::read_to_string(out.join("results.csv")).unwrap();
+    assert_eq!(results.matches(",3,rate,").count(), 3, "{results}");
+}
+
+#[test]
+fn two_at_once_do_not_meet() {
+    let directory = tempfile::tempdir().unwrap();
+    let (out, alone) = (directory.path().join("out"), directory.path().join("alone"));
+    let start = || {
+        hairpin()
+            .args(["sweep", &spec("long.toml"), "-o", text(&out)])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let mut children: Vec<_> = (0..3).map(|_| start()).collect();
+    let codes: Vec<_> = children
+        .iter_mut()
+        .map(|child| child.wait().unwrap().code())
+        .collect();
+    assert!(codes.contains(&Some(0)), "{codes:?}");
+    assert!(
+        codes.iter().all(|code| matches!(code, Some(0 | 2))),
+        "{codes:?}"
+    );
+    assert_eq!(sweep(&spec("long.toml"), &alone).code, Some(0));
+    assert_same(&out, &alone);
+}
+
+#[test]
+fn more_trials_than_memory_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let many = directory.path().join("many.toml");
+    let text_of = std::fs::read_to_string(spec("short.toml")).unwrap();
+    std::fs::write(
+        &many,
+        text_of.replace("trials = 96", "trials = 9223372036854775807"),
+    )
+    .unwrap();
+    let out = directory.path().join("out");
+    refused(
+        &["sweep", text(&many), "-o", text(&out)],
+        &["trials = 9223372036854775807", "4194304"],
+    );
+    assert!(!out.exists());
+}
+
+#[test]
+fn a_loss_that_is_not_finite_leads_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let spec = directory.path().join("last.toml");
+    std::fs::write(
+        &spec,
+        "method = \"grid\"\nmetric = { name = \"val_accuracy\" }\n[train]\nsteps = 20\n[[schedules]]\n\
+         kind = \"piecewise_constant\"\nboundaries = [19]\nvalues = [0.1, 3.0e38]\n",
+    )
+    .unwrap();
+    let out = directory.path().join("out");
+    let first = sweep(text(&spec), &out);
+    assert_eq!(first.code, Some(0), "{}", first.stderr);
+    let again = sweep(text(&spec), &out);
+    assert_eq!((again.code, again.stdout), (Some(0), first.stdout));
+}
+
+#[test]
+fn a_closed_or_full_standard_output_is_no_panic() {
+    let directory = tempfile::tempdir().unwrap();
+    let lesson = directory.path().join("lesson");
+    let out = directory.path().join("out");
+    for arguments in [
+        ["explain", "-o", text(&lesson)].to_vec(),
+        ["sweep", &spec("short.toml"), "-o", text(&out)].to_vec(),
+    ] {
+        let full = std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let output = hairpin().args(&arguments).stdout(full).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stderr}");
+        assert!(
+            stderr.contains("cannot write to standard output"),
+            "{stderr}"
+        );
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = hairpin().args(&arguments).stdout(writer).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
 fn a_sweep_that_was_begun_on_other_data_does_not_go_on() {
     let directory = tempfile::tempdir().unwrap();
     let csv = directory.path().join("flowers.csv");
@@ -330,7 +484,7 @@ fn what_has_no_table_is_refused() {
         &["table", &spec("short.toml"), "-o", text(&out)],
         &["reduce_on_plateau", "hairpin sweep"],
     );
-    assert!(!out.join("table.npy").exists());
+    assert!(!out.exists());
 }
 
 #[test]

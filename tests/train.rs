@@ -1,16 +1,20 @@
 //! Training: gradients against plain ones, and bits that depend on the trial alone.
 
+#[path = "support/network.rs"]
+mod network;
+
 use std::sync::atomic::Ordering;
 
 use hairpin_core::{
     AnyFeedback, AnySchedule, CosineAnnealing, Feedback, PlateauConfig, ReduceOnPlateau, Rounding,
     Schedule, Sgd, SgdConfig, SgdState,
 };
-use hairpin_host::data::{Dataset, digits};
+use hairpin_host::data::digits;
 use hairpin_host::train::{
     BlockEnd, BlockState, Cause, Divergence, Engine, Isa, Metric, Model, Rates, StateError,
     TrainConfig, TrainError, Trial, TrialOutcome, Watch,
 };
+use network::{Forward, cross_entropy, forward, sample};
 
 /// Half a unit in the last place of 1: the largest relative error of one rounding to `f32`.
 const U: f64 = 1.0 / 16_777_216.0;
@@ -65,64 +69,6 @@ fn bits(outcome: &TrialOutcome) -> Vec<Option<u32>> {
         .chain([None])
         .chain(lists)
         .collect()
-}
-
-/// Logits of both models, and the sums of absolute terms that rounding errors are bounded by, in `f64`.
-struct Forward {
-    hidden: Vec<f64>,
-    hidden_sums: Vec<f64>,
-    logits: Vec<f64>,
-    logit_sums: Vec<f64>,
-}
-
-fn layer(weights: &[f64], bias: &[f64], x: &[f64]) -> (Vec<f64>, Vec<f64>) {
-    let row = |(w, b): (&[f64], &f64), size: fn(f64) -> f64| {
-        w.iter().zip(x).map(|(w, x)| size(w * x)).sum::<f64>() + size(*b)
-    };
-    let rows = || weights.chunks(x.len()).zip(bias);
-    (
-        rows().map(|r| row(r, |x| x)).collect(),
-        rows().map(|r| row(r, f64::abs)).collect(),
-    )
-}
-
-fn forward(model: Model, classes: usize, params: &[f64], x: &[f64]) -> Forward {
-    match model {
-        Model::Softmax => {
-            let (weights, bias) = params.split_at(classes * x.len());
-            let (logits, logit_sums) = layer(weights, bias, x);
-            Forward {
-                hidden: vec![],
-                hidden_sums: vec![],
-                logits,
-                logit_sums,
-            }
-        }
-        Model::Mlp { hidden } => {
-            let (weights, rest) = params.split_at(hidden * x.len());
-            let (bias, rest) = rest.split_at(hidden);
-            let (top, top_bias) = rest.split_at(classes * hidden);
-            let (values, hidden_sums) = layer(weights, bias, x);
-            let active: Vec<f64> = values.iter().map(|h| h.max(0.0)).collect();
-            let (logits, logit_sums) = layer(top, top_bias, &active);
-            Forward {
-                hidden: values,
-                hidden_sums,
-                logits,
-                logit_sums,
-            }
-        }
-    }
-}
-
-fn cross_entropy(logits: &[f64], label: usize) -> f64 {
-    let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    max + logits.iter().map(|z| (z - max).exp()).sum::<f64>().ln() - logits[label]
-}
-
-fn sample(data: &Dataset, row: usize) -> (Vec<f64>, usize) {
-    let x = data.row(row).iter().map(|&x| f64::from(x)).collect();
-    (x, usize::from(data.label(row)))
 }
 
 #[test]
@@ -446,40 +392,46 @@ fn divergence_is_placed_at_its_step() {
         ..config(Model::Softmax, 12)
     };
     let engine = Engine::new(&data, bounded).unwrap();
-    let mut cases = vec![(vec![0.1; 12], None, 4)];
-    for (step, rate, diverged_at, cause, evaluations) in [
+    // The same steps at a tiny rate: its products leave the range of f32 when the rate is merely huge.
+    let scaled = sgd(SgdConfig {
+        gradient_scale: 1e30,
+        ..SgdConfig::default()
+    });
+    let mut cases = vec![(vec![0.1; 12], plain(), None, 4)];
+    for (sgd, usual, step, rate, diverged_at, cause, evaluations) in [
         // After step 5 comes the second evaluation, before step 6 finds the loss too large.
-        (5, 1e30, 6, Cause::Loss, 2),
+        (plain(), 0.1, 5, 1e30, 6, Cause::Loss, 2),
         // The update of step 5 leaves nothing to evaluate.
-        (5, f32::INFINITY, 5, Cause::Parameters, 1),
-        (7, f32::NAN, 7, Cause::Rate, 2),
-        (0, f32::NEG_INFINITY, 0, Cause::Parameters, 0),
+        (scaled, 1e-31, 5, 1e30, 5, Cause::Parameters, 1),
+        (plain(), 0.1, 5, f32::INFINITY, 5, Cause::Rate, 1),
+        (plain(), 0.1, 7, f32::NAN, 7, Cause::Rate, 2),
+        (plain(), 0.1, 0, f32::NEG_INFINITY, 0, Cause::Rate, 0),
     ] {
-        let mut rates = vec![0.1; 12];
+        let mut rates = vec![usual; 12];
         rates[step] = rate;
         let diverged = Divergence {
             step: diverged_at,
             cause,
         };
-        cases.push((rates, Some(diverged), evaluations));
+        cases.push((rates, sgd, Some(diverged), evaluations));
     }
     let trials: Vec<Trial> = cases
         .iter()
-        .map(|(rates, ..)| Trial {
+        .map(|(rates, sgd, ..)| Trial {
             rates: Rates::Table(rates),
-            sgd: plain(),
+            sgd: *sgd,
         })
         .collect();
     let watch = Watch::default();
     let outcomes = engine.run(&trials, &watch).unwrap().unwrap();
-    for (outcome, (_, diverged, evaluations)) in outcomes.iter().zip(&cases) {
+    for (outcome, (.., diverged, evaluations)) in outcomes.iter().zip(&cases) {
         assert_eq!(outcome.diverged, *diverged);
         assert_eq!(outcome.losses.len(), *evaluations, "{diverged:?}");
         assert_eq!(outcome.accuracies.len(), *evaluations);
         assert_eq!(outcome.last.is_some(), diverged.is_none());
         assert_eq!(outcome.params.is_some(), diverged.is_none());
     }
-    assert_eq!(watch.trial_steps.load(Ordering::Relaxed), 5 * 12);
+    assert_eq!(watch.trial_steps.load(Ordering::Relaxed), 6 * 12);
 }
 
 #[test]

@@ -57,6 +57,7 @@ pub fn write_with(
     };
     let write = || -> io::Result<()> {
         let mut temporary = temporary_in(directory)?;
+        temporary.as_file().lock()?;
         let mut writer = BufWriter::with_capacity(1 << 16, temporary.as_file_mut());
         fill(&mut writer)?;
         writer.flush()?;
@@ -72,14 +73,16 @@ pub fn write_with(
 /// What temporary files are called, so that those a kill left behind are recognised.
 const TEMPORARY: (&str, &str) = (".hairpin-", ".tmp");
 
-/// Removes temporary files that a kill left in a directory nobody else writes to.
+/// Removes temporary files that a kill left behind. Those still being written are locked, and stay.
 ///
 /// # Errors
 /// What the system says.
-pub(crate) fn remove_leftovers(directory: &Path) -> Result<(), WriteError> {
+pub fn remove_leftovers(directory: &Path) -> Result<(), WriteError> {
     for entry in std::fs::read_dir(directory).map_err(at(directory))? {
         let entry = entry.map_err(at(directory))?;
-        if is_leftover(&entry.file_name()) {
+        if is_leftover(&entry.file_name())
+            && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok())
+        {
             std::fs::remove_file(entry.path()).map_err(at(&entry.path()))?;
         }
     }

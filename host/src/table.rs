@@ -96,7 +96,7 @@ fn rows_by_shape<'a>(
             }
             None => {
                 if open.len() == SHAPES_MAX {
-                    // The oldest shape was not seen again soon enough.
+                    // One has to go; which one only decides how much is shared.
                     full.push(open.remove(0));
                 }
                 open.push(vec![row]);

@@ -34,10 +34,20 @@ pub enum TableFileError<E: std::error::Error> {
     Interrupted,
 }
 
+/// A cell of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// The row.
+    pub trial: u64,
+    /// The column.
+    pub step: u32,
+}
+
 /// Writes the rates of steps `0..steps` of `trials` trials to `path`.
 ///
 /// `schedule` gives the schedule of a trial; it is called from several threads and once a trial. `progress` hears of
-/// the cells written so far and answers whether to go on.
+/// the cells written so far and answers whether to go on. Gives the first cell that is no finite number, if there is one: a
+/// lambda's function can lead anywhere, and other kinds can overflow.
 ///
 /// # Errors
 /// The first trial whose schedule cannot be had, or what the system says. The file is then as it was before.
@@ -47,11 +57,19 @@ pub fn write<E: std::error::Error + Send>(
     steps: u32,
     schedule: impl Fn(u64) -> Result<AnySchedule, E> + Sync,
     mut progress: impl FnMut(u64) -> bool,
-) -> Result<(), TableFileError<E>> {
+) -> Result<Option<Cell>, TableFileError<E>> {
     let mut refused = None;
+    let mut non_finite = None;
     let written = files::write_with(path, |writer| {
         npy::write_header(writer, &[trials, u64::from(steps)])?;
-        let result = windows(trials, steps, &schedule, &mut |cells| {
+        let result = windows(trials, steps, &schedule, &mut |first, count, cells| {
+            if non_finite.is_none() {
+                let at = cells.iter().position(|rate| !rate.is_finite());
+                non_finite = at.map(|at| Cell {
+                    trial: first.trial + (at / count) as u64,
+                    step: first.step + (at % count) as u32,
+                });
+            }
             npy::write_cells(writer, cells).map(|()| progress(cells.len() as u64))
         });
         match result {
@@ -65,21 +83,25 @@ pub fn write<E: std::error::Error + Send>(
     });
     match (refused, written) {
         (Some(error), _) => Err(error),
-        (None, result) => Ok(result?),
+        (None, result) => Ok(result.map(|()| non_finite)?),
     }
 }
+
+/// Takes a piece of the table and answers whether to go on.
+type Sink<'a> = dyn FnMut(Cell, usize, &[f32]) -> io::Result<bool> + 'a;
 
 enum Stop<E: std::error::Error> {
     Io(io::Error),
     Refused(TableFileError<E>),
 }
 
-/// Hands the table to `sink` piece by piece, in row-major order.
+/// Hands the table to `sink` piece by piece, in row-major order: where a piece begins, how many steps each of its rows has, and
+/// its cells.
 fn windows<E: std::error::Error + Send>(
     trials: u64,
     steps: u32,
     schedule: &(impl Fn(u64) -> Result<AnySchedule, E> + Sync),
-    sink: &mut dyn FnMut(&[f32]) -> io::Result<bool>,
+    sink: &mut Sink<'_>,
 ) -> Result<(), Stop<E>> {
     let row = steps as usize;
     // Rows longer than memory allows are written one by one, in pieces.
@@ -96,7 +118,11 @@ fn windows<E: std::error::Error + Send>(
             let window = &mut cells[..count * schedules.len()];
             table::fill(&schedules, first_step as u32, window)
                 .map_err(|error| Stop::Refused(error.into()))?;
-            if !sink(window).map_err(Stop::Io)? {
+            let first = Cell {
+                trial: first_trial,
+                step: first_step as u32,
+            };
+            if !sink(first, count, window).map_err(Stop::Io)? {
                 return Err(Stop::Refused(TableFileError::Interrupted));
             }
             first_step += count;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Failure, told};
+use super::{Failure, print, told};
 use hairpin_host::explain;
 
 #[derive(clap::Args)]
@@ -17,8 +17,9 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let written = explain::write(&arguments.out).map_err(|error| Failure::usage(told(&error)))?;
-    for path in written {
-        println!("{}", path.display());
-    }
-    Ok(())
+    let lines: String = written
+        .iter()
+        .map(|path| format!("{}\n", path.display()))
+        .collect();
+    print(&lines)
 }

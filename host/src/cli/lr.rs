@@ -69,7 +69,11 @@ pub(crate) struct LrArgs {
     format: Format,
 
     /// Answer requests, one JSON object a line, from a file or from standard input (-)
-    #[arg(long, value_name = "FILE|-", conflicts_with = "schedule")]
+    #[arg(
+        long,
+        value_name = "FILE|-",
+        conflicts_with_all = ["schedule", "steps", "losses", "format"]
+    )]
     jsonl: Option<PathBuf>,
 }
 
@@ -121,7 +125,7 @@ pub(crate) fn run(args: &LrArgs) -> ExitCode {
             } else {
                 1
             };
-            eprintln!("{:?}", miette::Report::new(failure));
+            super::note(format_args!("{:?}", miette::Report::new(failure)));
             ExitCode::from(code)
         }
     }
@@ -166,7 +170,7 @@ fn print_rates(args: &LrArgs, schedule: &str, steps: &str) -> Result<(), Failure
     }
     out.flush().map_err(Failure::Write)?;
     if let Some((step, rate)) = non_finite {
-        eprintln!("note: {}", first_non_finite(step, rate));
+        super::note(format_args!("note: {}", first_non_finite(step, rate)));
     }
     Ok(())
 }
@@ -221,13 +225,22 @@ fn answer_lines(path: &Path) -> Result<(), Failure> {
         // Bytes that are no UTF-8 become a sign that no JSON outside of a string may hold, and no field name or word has.
         let text = String::from_utf8_lossy(&line);
         let text = text.trim_end_matches(['\n', '\r']);
+        // Some programs mark the beginning of a file.
+        let text = if number == 1 {
+            text.trim_start_matches('\u{feff}')
+        } else {
+            text
+        };
         if text.trim().is_empty() {
             continue;
         }
         let answer = lr::answer(text, number);
         writeln!(out, "{}", answer.line).map_err(Failure::Write)?;
         if let Some((step, rate)) = answer.first_non_finite {
-            eprintln!("note: line {number}: {}", first_non_finite(step, rate));
+            super::note(format_args!(
+                "note: line {number}: {}",
+                first_non_finite(step, rate)
+            ));
         }
         // A program that asks and waits gets its answer; a file is answered in large pieces.
         if input.buffer().is_empty() {

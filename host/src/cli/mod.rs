@@ -6,9 +6,14 @@ mod lr;
 mod sweep;
 mod table;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Failed for a reason that lies in this machine or this program.
+const FAILED: u8 = 1;
 
 /// Failed for a reason that lies in what was asked: wrong input, or a place that cannot be written to.
 const USAGE: u8 = 2;
@@ -61,6 +66,14 @@ impl Failure {
         }
     }
 
+    /// Something failed that no other input would mend.
+    fn failed(error: impl Into<miette::Report>) -> Self {
+        Self {
+            report: error.into(),
+            status: FAILED,
+        }
+    }
+
     /// It was stopped and can go on.
     fn interrupted(message: impl std::fmt::Display) -> Self {
         Self {
@@ -80,10 +93,37 @@ pub(crate) fn run() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { report, status }) => {
-            eprintln!("{report:?}");
+            note(format_args!("{report:?}"));
             ExitCode::from(status)
         }
     }
+}
+
+/// Prints a result to standard output. Whoever closed it has seen enough.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(
+            miette::miette!("cannot write to standard output: {error}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Tells something on standard error, if anybody can hear it.
+fn note(text: std::fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// A progress bar over `total`, counted in `unit`; hidden where nobody looks.
+fn progress(total: u64, unit: &str) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    let template = format!("{{bar:40}} {{percent:>3}} %  {{per_sec}} {unit}  {{eta}} left");
+    // A template of our own that indicatif cannot read leaves its default.
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// An error of the library, in the words of its own message.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{Failure, interrupt, told};
+use super::{Failure, interrupt, note, print, progress, told};
 use clap::ValueEnum;
+use hairpin_host::report::ReportError;
 use hairpin_host::spec::Spec;
 use hairpin_host::sweep::{self, Manifest, SweepError};
 use hairpin_host::train::Watch;
-use indicatif::{ProgressBar, ProgressStyle};
 
 /// Leaders that are printed; the page shows more.
 const PRINTED: usize = 5;
@@ -66,29 +66,43 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             let steps = watch.trial_steps.load(Ordering::Relaxed);
             if steps > 0 {
                 let seconds = begun.elapsed().as_secs_f64();
-                eprintln!(
+                note(format_args!(
                     "{:.1} s, {:.0} trial-steps/s",
                     seconds,
                     steps as f64 / seconds
-                );
+                ));
             }
-            print(&manifest, &dir);
-            Ok(())
+            if !dir.join("index.html").exists() {
+                note(format_args!(
+                    "note: the page of this finished sweep is gone: remove {} to train it again",
+                    dir.display()
+                ));
+            }
+            print(&summary(&manifest, &dir))
         }
         Err(SweepError::Spec(error)) => Err(Failure::usage(error)),
         Err(error @ SweepError::Interrupted { .. }) => Err(Failure::interrupted(error)),
-        Err(error) => Err(Failure::usage(told(&error))),
+        // What was asked for cannot be trained, or the place does not take it.
+        Err(
+            error @ (SweepError::Data(_)
+            | SweepError::Train(_)
+            | SweepError::TooManyTrials { .. }
+            | SweepError::AnotherSweep { .. }
+            | SweepError::NotASweep { .. }
+            | SweepError::ForeignJournal { .. }
+            | SweepError::Changed { .. }
+            | SweepError::Busy { .. }
+            | SweepError::Write(_)
+            | SweepError::Report(ReportError::Write(_))),
+        ) => Err(Failure::usage(told(&error))),
+        Err(error) => Err(Failure::failed(told(&error))),
     }
 }
 
 /// Shows how far `work` is, if somebody is looking.
 fn with_progress<T>(spec: &Spec, watch: &Watch, work: impl FnOnce() -> T) -> T {
     let total = spec.trials.saturating_mul(u64::from(spec.train.steps));
-    let bar = ProgressBar::new(total);
-    bar.set_style(
-        ProgressStyle::with_template("{bar:40} {percent:>3} %  {per_sec} trial-steps  {eta} left")
-            .unwrap_or_else(|_| ProgressStyle::default_bar()),
-    );
+    let bar = progress(total, "trial-steps");
     if bar.is_hidden() {
         return work();
     }
@@ -101,13 +115,22 @@ fn with_progress<T>(spec: &Spec, watch: &Watch, work: impl FnOnce() -> T) -> T {
             }
             bar.finish_and_clear();
         });
-        let result = work();
-        done.store(true, Ordering::Relaxed);
-        result
+        // Set however the work ends: the thread above waits for it.
+        let _finished = Finished(&done);
+        work()
     })
 }
 
-fn print(manifest: &Manifest, dir: &Path) {
+struct Finished<'a>(&'a AtomicBool);
+
+impl Drop for Finished<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What came out, in a few lines.
+fn summary(manifest: &Manifest, dir: &Path) -> String {
     let Manifest {
         name,
         trials,
@@ -116,26 +139,26 @@ fn print(manifest: &Manifest, dir: &Path) {
         leaders,
         ..
     } = manifest;
-    println!("{name}: {trials} trials, {steps} steps each");
-    match manifest.diverged {
-        Some(0) | None => println!("none diverged"),
-        Some(diverged) => println!("{diverged} diverged"),
-    }
-    if leaders.is_empty() {
-        println!("no trial finished: lower the learning rates");
+    let mut text = format!("{name}: {trials} trials, {steps} steps each\n");
+    text += &match manifest.diverged {
+        Some(0) | None => "none diverged\n".to_owned(),
+        Some(diverged) => format!("{diverged} diverged\n"),
+    };
+    text += &if leaders.is_empty() {
+        "no trial finished: lower the learning rates\n".to_owned()
     } else {
-        println!("best by {metric}:");
-    }
+        format!("best by {metric}:\n")
+    };
     for leader in leaders.iter().take(PRINTED) {
         let update: String = leader
             .sgd
             .iter()
             .map(|(name, value)| format!(", {name} = {value}"))
             .collect();
-        println!(
-            "  {:<9.6} accuracy {:.4}  trial {}{update}\n            {}",
+        text += &format!(
+            "  {:<9.6} accuracy {:.4}  trial {}{update}\n            {}\n",
             leader.metric, leader.accuracy, leader.trial, leader.schedule
         );
     }
-    println!("open {}", dir.join("index.html").display());
+    text + &format!("open {}\n", dir.join("index.html").display())
 }

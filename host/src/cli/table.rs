@@ -1,17 +1,16 @@
 //! `hairpin table`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Failure, interrupt, told};
+use super::{Failure, interrupt, note, print, progress, told};
 use hairpin_core::{AnySchedule, Plan};
 use hairpin_host::document::SpecError;
 use hairpin_host::files;
 use hairpin_host::sampling::Sampler;
 use hairpin_host::spec::Spec;
-use hairpin_host::table_file::{self, TableFileError};
-use indicatif::{ProgressBar, ProgressStyle};
+use hairpin_host::table_file::{self, Cell, TableFileError};
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -31,35 +30,66 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let spec = Spec::load(&arguments.spec).map_err(Failure::usage)?;
-    files::create_dir(&arguments.out).map_err(|error| Failure::usage(told(&error)))?;
-    let path = arguments.out.join("table.npy");
-    let sampler = Sampler::new(&spec);
-    let cancel = Arc::new(AtomicBool::new(false));
-    let asked = Arc::clone(&cancel);
-    interrupt::on_interrupt(move || asked.store(true, Ordering::Relaxed));
-    let bar = ProgressBar::new(spec.trials.saturating_mul(u64::from(spec.train.steps)));
-    bar.set_style(
-        ProgressStyle::with_template("{bar:40} {percent:>3} %  {per_sec} cells  {eta} left")
-            .unwrap_or_else(|_| ProgressStyle::default_bar()),
-    );
-    let written = table_file::write(
-        &path,
+    let dir = &arguments.out;
+    claim(dir, &spec)?;
+    let fresh = !dir.exists();
+    files::create_dir(dir).map_err(|error| Failure::usage(told(&error)))?;
+    let written = write(&spec, dir);
+    if written.is_err() && fresh {
+        // Removes it only if nothing is in it.
+        let _ = std::fs::remove_dir(dir);
+    }
+    if let Some(Cell { trial, step }) = written? {
+        note(format_args!(
+            "note: the rate of trial {trial} at step {step} is the first that is no finite number"
+        ));
+    }
+    print(&format!(
+        "{}  [{}, {}] f32\n{}\n",
+        dir.join(TABLE).display(),
         spec.trials,
         spec.train.steps,
-        |trial| schedule(&sampler, trial),
-        |cells| {
-            bar.inc(cells);
-            !cancel.load(Ordering::Relaxed)
-        },
-    );
-    bar.finish_and_clear();
-    match written {
-        Ok(()) => {}
-        Err(TableFileError::Trial(error)) => return Err(Failure::usage(error)),
-        Err(error @ TableFileError::Interrupted) => return Err(Failure::interrupted(error)),
-        Err(error) => return Err(Failure::usage(told(&error))),
+        dir.join(MANIFEST).display()
+    ))
+}
+
+const TABLE: &str = "table.npy";
+const MANIFEST: &str = "manifest.json";
+
+/// Refuses a directory that holds anything but this very table.
+fn claim(dir: &Path, spec: &Spec) -> Result<(), Failure> {
+    let foreign = |what: &str| {
+        Failure::usage(miette::miette!(
+            help = "choose another directory with -o, or remove that one",
+            "{} holds {what}",
+            dir.display()
+        ))
+    };
+    let manifest = match std::fs::read(dir.join(MANIFEST)) {
+        Ok(manifest) => manifest,
+        Err(_) if dir.join(TABLE).exists() => return Err(foreign("a table without its manifest")),
+        Err(_) => return Ok(()),
+    };
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap_or_default();
+    if manifest["holds"] != "table" {
+        return Err(foreign(
+            "something else: its manifest.json is not a table's",
+        ));
     }
+    if manifest["spec_hash"] != spec.hash() {
+        return Err(foreign("the table of another specification"));
+    }
+    Ok(())
+}
+
+/// Writes the manifest, then the table: a kill between the two leaves a promise, never a table of something else.
+fn write(spec: &Spec, dir: &Path) -> Result<Option<Cell>, Failure> {
+    files::remove_leftovers(dir).map_err(|error| Failure::usage(told(&error)))?;
+    let sampler = Sampler::new(spec);
+    // Before anything is written: an alternative without a table is most often seen at the first trials.
+    schedule(&sampler, 0).map_err(Failure::usage)?;
     let manifest = serde_json::json!({
+        "holds": "table",
         "format": 1,
         "hairpin": env!("CARGO_PKG_VERSION"),
         "name": spec.name,
@@ -69,17 +99,37 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         "dtype": "float32",
         "spec": serde_json::from_str::<serde_json::Value>(&spec.canonical_json()).unwrap_or_default(),
     });
-    let manifest_path = arguments.out.join("manifest.json");
+    let manifest_path = dir.join(MANIFEST);
+    let fresh = !manifest_path.exists();
     files::write(&manifest_path, format!("{manifest:#}\n"))
         .map_err(|error| Failure::usage(told(&error)))?;
-    println!(
-        "{}  [{}, {}] f32",
-        path.display(),
-        spec.trials,
-        spec.train.steps
+    let cancel = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&cancel);
+    interrupt::on_interrupt(move || asked.store(true, Ordering::Relaxed));
+    let bar = progress(
+        spec.trials.saturating_mul(u64::from(spec.train.steps)),
+        "cells",
     );
-    println!("{}", manifest_path.display());
-    Ok(())
+    let written = table_file::write(
+        &dir.join(TABLE),
+        spec.trials,
+        spec.train.steps,
+        |trial| schedule(&sampler, trial),
+        |cells| {
+            bar.inc(cells);
+            !cancel.load(Ordering::Relaxed)
+        },
+    );
+    bar.finish_and_clear();
+    if written.is_err() && fresh {
+        let _ = std::fs::remove_file(&manifest_path);
+    }
+    match written {
+        Ok(non_finite) => Ok(non_finite),
+        Err(TableFileError::Trial(error)) => Err(Failure::usage(error)),
+        Err(error @ TableFileError::Interrupted) => Err(Failure::interrupted(error)),
+        Err(error) => Err(Failure::usage(told(&error))),
+    }
 }
 
 fn schedule(sampler: &Sampler<'_>, index: u64) -> Result<AnySchedule, SpecError> {

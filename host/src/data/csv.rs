@@ -260,9 +260,10 @@ fn standardised(mut numbers: Vec<f64>, width: usize) -> Vec<f32> {
         let count = training().count() as f64;
         let mean = training().sum::<f64>() / count;
         let variance = training().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count;
-        // Asked of the values themselves: the variance of equal values need not come out as 0.
+        // Asked of the values themselves: the variance of equal values need not come out as 0, and that of values too close
+        // together does.
         let first = training().next();
-        let constant = training().all(|x| Some(x) == first);
+        let constant = variance == 0.0 || training().all(|x| Some(x) == first);
         for values in numbers.chunks_exact_mut(width) {
             values[column] = if constant {
                 0.0

@@ -248,12 +248,6 @@ impl<'a> At<'a> {
         matches!(self.node.value, Value::Table(_))
     }
 
-    /// Whether a list stands here.
-    #[must_use]
-    pub fn is_list(&self) -> bool {
-        matches!(self.node.value, Value::List(_))
-    }
-
     /// Whether this is a table with an entry of that name.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {

@@ -27,6 +27,9 @@ struct Details {
 /// Longer values are cut in messages: a list of a thousand milestones says nothing to the reader.
 const LONGEST_VALUE: usize = 60;
 
+/// Longer lines of a source are not shown.
+const LONGEST_LINE: usize = 1000;
+
 impl SpecError {
     /// An error that no place in a text stands for: a file that cannot be opened, an option that is missing.
     pub fn whole(message: impl Into<String>, help: impl Into<String>) -> Self {
@@ -171,10 +174,13 @@ impl Diagnostic for SpecError {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.0.place.as_ref().map(|_| &*self.0 as &dyn SourceCode)
+        let (source, span) = self.0.place.as_ref()?;
+        // A line that no screen shows is left to its number and column.
+        (source.line_at(span.start).len() <= LONGEST_LINE).then_some(&*self.0 as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.source_code()?;
         let (source, span) = self.0.place.as_ref()?;
         // A whole table underlined over many lines hides what is meant: point at its first line.
         let shown = source.slice(span).lines().next().map_or(0, str::len);

@@ -53,6 +53,16 @@ impl Source {
         (line, before[start..].chars().count() + 1)
     }
 
+    /// The line that holds a byte.
+    pub(super) fn line_at(&self, byte: usize) -> &str {
+        let (before, after) = self.text.split_at(self.boundary(byte));
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let end = after
+            .find('\n')
+            .map_or(self.text.len(), |newline| before.len() + newline);
+        &self.text[start..end]
+    }
+
     /// The byte at a line and column counted from 1 within this text.
     pub(super) fn byte_of(&self, line: u64, column: u64) -> usize {
         let index = |count: u64| usize::try_from(count.saturating_sub(1)).unwrap_or(usize::MAX);

@@ -18,6 +18,9 @@ pub use write::{ReportError, write};
 
 pub(crate) use page::PAGE_CSS;
 
+/// How many of the best trials the page lists.
+pub const LEADERS: usize = 20;
+
 /// Everything a report shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SweepReport {
@@ -29,7 +32,7 @@ pub struct SweepReport {
     pub seed: u64,
     /// What computed the results: name and version.
     pub versions: Vec<(String, String)>,
-    /// What was trained and how fast.
+    /// What was trained.
     pub summary: Summary,
     /// The name of the metric the trials are ranked by.
     pub metric_name: String,
@@ -45,7 +48,7 @@ pub struct SweepReport {
     pub leaders: Vec<Leader>,
 }
 
-/// What was trained and how fast.
+/// What was trained.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
     /// The model, as a reader would name it: `softmax`, `mlp (32 hidden)`.
@@ -54,10 +57,6 @@ pub struct Summary {
     pub data: String,
     /// Updates per trial.
     pub steps: u32,
-    /// Time the training took, in seconds; `None` if the sweep was put together from parts.
-    pub wall_seconds: Option<f64>,
-    /// Updates a second over all trials.
-    pub trial_steps_per_second: Option<f64>,
 }
 
 /// Which way a metric is better.
@@ -82,7 +81,7 @@ pub struct TrialRow {
     pub final_metric: f64,
     /// The best the metric ever was.
     pub best_metric: f64,
-    /// The step at which the loss or the parameters stopped being finite.
+    /// The step at which its loss passed the bound, its rate stopped being finite, or its parameters stopped being finite.
     pub diverged_at: Option<u32>,
     /// The share of the held-out data classified rightly at the end, where that has a meaning.
     pub final_accuracy: Option<f64>,

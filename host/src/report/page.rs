@@ -6,8 +6,6 @@ use super::digest::{Digest, median};
 use super::{ParamCell, TrialRow};
 use crate::plot::{FIGURE_CSS, Figure, count, legal, percent, series, shorten, significant};
 
-const LEADERS: usize = 20;
-
 /// Style sheet of every page.
 pub(crate) const PAGE_CSS: &str = include_str!("page.css");
 
@@ -92,10 +90,6 @@ fn top(digest: &Digest) -> Markup {
                 (tile(&significant(median(&all), 3), &format!("median {} of those that finished", report.metric_name)))
             }
             (tile(&percent(digest.diverged(), digest.order.len()), &diverged(digest)))
-            @if let Some(seconds) = summary.wall_seconds { (tile(&duration(seconds), "training time")) }
-            @if let Some(rate) = summary.trial_steps_per_second {
-                (tile(&per_second(rate), "trial-steps a second"))
-            }
         }
     }
 }
@@ -109,28 +103,6 @@ fn diverged(digest: &Digest) -> String {
 
 fn tile(value: &str, name: &str) -> Markup {
     html! { div { b { (value) } span { (name) } } }
-}
-
-fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s.is_nan() || s < 0.0 => "unknown".to_owned(),
-        s if s < 60.0 => format!("{} s", significant(s, 3)),
-        s if s < 3600.0 => format!("{} min {:02} s", (s / 60.0) as u64, (s % 60.0) as u64),
-        s => format!(
-            "{} h {:02} min",
-            (s / 3600.0) as u64,
-            (s % 3600.0 / 60.0) as u64
-        ),
-    }
-}
-
-fn per_second(rate: f64) -> String {
-    match rate {
-        r if r >= 1e9 => format!("{} G", significant(r / 1e9, 3)),
-        r if r >= 1e6 => format!("{} M", significant(r / 1e6, 3)),
-        r if r >= 1e3 => format!("{} k", significant(r / 1e3, 3)),
-        r => significant(r, 3),
-    }
 }
 
 /// One line a kind of schedule: how its trials did.
@@ -184,7 +156,7 @@ fn leaderboard(digest: &Digest) -> Markup {
     let leaders: Vec<usize> = digest.order[..digest.finished]
         .iter()
         .copied()
-        .take(LEADERS)
+        .take(super::LEADERS)
         .collect();
     let accuracies = leaders
         .iter()

@@ -96,10 +96,11 @@ impl Spec {
     /// # Errors
     /// Where the file cannot be read or anything in it is wrong; at the first such place.
     pub fn load(path: &Path) -> Result<Self, SpecError> {
-        let stem = path.file_stem().map_or_else(
-            || "sweep".into(),
-            |stem| stem.to_string_lossy().into_owned(),
-        );
+        let stem = path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .filter(|stem| names_a_directory(stem))
+            .unwrap_or_else(|| "sweep".to_owned());
         Self::read(
             &Document::load(path)?,
             &stem,
@@ -199,10 +200,7 @@ impl Spec {
     /// SHA-256 of [`Spec::canonical_json`] in hexadecimal: by it a sweep is recognised.
     #[must_use]
     pub fn hash(&self) -> String {
-        Sha256::digest(self.canonical_json().as_bytes())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hex(&Sha256::digest(self.canonical_json().as_bytes()))
     }
 
     /// All parameters of one alternative and of the update, in the order in which they are drawn, by their names.
@@ -237,6 +235,11 @@ impl Spec {
     }
 }
 
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The schedule for the values of all parameters of an alternative, written down and to be computed, and the values left
 /// for the update.
 pub(crate) fn assemble<'a>(
@@ -264,12 +267,14 @@ fn read_schedules(at: &At<'_>) -> Result<Vec<ScheduleTemplate>, SpecError> {
     items.iter().map(ScheduleTemplate::read).collect()
 }
 
+fn names_a_directory(name: &str) -> bool {
+    !name.trim().is_empty() && name != "." && name != ".." && !name.contains(['/', '\\', '\0'])
+}
+
 /// A name that can be a directory's: results go to `runs/<name>`.
 fn file_name(at: &At<'_>) -> Result<String, SpecError> {
     let name = at.text()?;
-    let usable =
-        !name.trim().is_empty() && name != "." && name != ".." && !name.contains(['/', '\\', '\0']);
-    if usable {
+    if names_a_directory(name) {
         Ok(name.to_owned())
     } else {
         Err(at

@@ -1,6 +1,7 @@
 //! What the core refused, told at the line that says it.
 
-use hairpin_core::ConfigError;
+use hairpin_core::expression::NAMES;
+use hairpin_core::{ConfigError, ExpressionError};
 
 use super::value::ParameterValue;
 use crate::document::{Place, SpecError};
@@ -14,6 +15,12 @@ pub(super) fn explain(
     let (message, help) = match *error {
         ConfigError::NotFinite { .. } => ("must be a finite number".to_owned(), None),
         ConfigError::OutOfRange { expected, .. } => parted(&format!("must be {expected}")),
+        ConfigError::ZeroLength {
+            field: "warmup_steps",
+        } => (
+            "must be at least 1".to_owned(),
+            Some("without a warm-up write the schedule by itself".to_owned()),
+        ),
         ConfigError::ZeroLength { .. } => (
             "must be at least 1".to_owned(),
             Some("for a rate that never changes write kind = \"constant\"".to_owned()),
@@ -52,10 +59,10 @@ pub(super) fn explain(
         ConfigError::Conflict { with, .. } => parted(with),
         ConfigError::Expression(inner) => (
             inner.to_string(),
-            Some(
+            Some(nearest_name(inner, value).unwrap_or_else(|| {
                 "write an expression of `step` as in Python, for example \"0.95 ** step\""
-                    .to_owned(),
-            ),
+                    .to_owned()
+            })),
         ),
         ref other => (other.to_string(), None),
     };
@@ -68,6 +75,21 @@ pub(super) fn explain(
         Some(value) => explained.with_value(value.to_string()),
         None => explained,
     }
+}
+
+/// The name that was meant by one the language does not have, if there is one near.
+fn nearest_name(error: ExpressionError, value: Option<&ParameterValue>) -> Option<String> {
+    let (ExpressionError::UnknownName { at, len }, Some(ParameterValue::Text(text))) =
+        (error, value)
+    else {
+        return None;
+    };
+    let written = text.get(at..at + len)?;
+    let nearest = NAMES
+        .iter()
+        .map(|name| (strsim::damerau_levenshtein(name, written), name))
+        .min()?;
+    (nearest.0 <= 2).then(|| format!("did you mean `{}`?", nearest.1))
 }
 
 /// The core's messages have the remedy behind a semicolon.

@@ -130,10 +130,13 @@ impl Metric {
             };
         }
         if let Some(goal) = fields.take("goal") {
-            metric.goal = match goal.word("goal", &["minimize", "maximize"])? {
-                "maximize" => Goal::Maximize,
-                _ => Goal::Minimize,
-            };
+            // The worst trial is nobody's goal.
+            if goal.word("goal", &["minimize", "maximize"])? != metric.goal.as_str() {
+                let (name, right) = (metric.name.as_str(), metric.goal.as_str());
+                return Err(goal
+                    .error(format!("{name} is better the other way"))
+                    .with_help(format!("write goal = \"{right}\", or leave it out")));
+            }
         }
         fields.finish()?;
         Ok(metric)

@@ -10,6 +10,11 @@ use std::path::Path;
 /// What the file is called in a sweep's directory.
 pub(super) const NAME: &str = "journal";
 
+/// The first line: what the file is, and whose records it holds.
+fn head(identity: &str) -> Vec<u8> {
+    format!("hairpin journal 1 {identity}\n").into_bytes()
+}
+
 /// Length and CRC of a record.
 const FRAME: usize = 4 + 4;
 
@@ -19,9 +24,21 @@ pub(super) struct Journal {
     file: File,
 }
 
+/// What came of opening a journal.
+#[derive(Debug)]
+pub(super) enum Opened {
+    /// It is ours, with the records it holds.
+    Ours(Journal, Vec<Vec<u8>>),
+    /// Another process has it open.
+    Busy,
+    /// The file is no journal, or another sweep's; it was left as it is.
+    Foreign,
+}
+
 impl Journal {
-    /// Opens or creates the journal and gives the records it holds. `None` if another process has it open.
-    pub(super) fn open(path: &Path) -> io::Result<Option<(Self, Vec<Vec<u8>>)>> {
+    /// Opens or creates the journal of the sweep `identity`.
+    pub(super) fn open(path: &Path, identity: &str) -> io::Result<Opened> {
+        let head = head(identity);
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -30,15 +47,26 @@ impl Journal {
             .open(path)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::WouldBlock) => return Ok(Opened::Busy),
             Err(TryLockError::Error(error)) => return Err(error),
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
-        let (records, good) = parse(&bytes);
-        file.set_len(good as u64)?;
-        file.seek(SeekFrom::Start(good as u64))?;
-        Ok(Some((Self { file }, records)))
+        let Some(body) = bytes.strip_prefix(head.as_slice()) else {
+            // A kill may have torn the first line itself, before any record.
+            if !head.starts_with(&bytes) {
+                return Ok(Opened::Foreign);
+            }
+            file.set_len(0)?;
+            file.seek(SeekFrom::Start(0))?;
+            file.write_all(&head)?;
+            return Ok(Opened::Ours(Self { file }, Vec::new()));
+        };
+        let (records, good) = parse(body);
+        let end = (head.len() + good) as u64;
+        file.set_len(end)?;
+        file.seek(SeekFrom::Start(end))?;
+        Ok(Opened::Ours(Self { file }, records))
     }
 
     /// Adds a record. It is handed to the system whole, so that a kill right after loses nothing.
@@ -71,11 +99,20 @@ fn parse(bytes: &[u8]) -> (Vec<Vec<u8>>, usize) {
 mod tests {
     use super::*;
 
+    const ME: &str = "0123";
+
+    fn ours(path: &Path) -> (Journal, Vec<Vec<u8>>) {
+        match Journal::open(path, ME).unwrap() {
+            Opened::Ours(journal, records) => (journal, records),
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
     fn records_survive_and_a_torn_tail_is_cut_off() {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("journal");
-        let (mut journal, records) = Journal::open(&path).unwrap().unwrap();
+        let path = directory.path().join(NAME);
+        let (mut journal, records) = ours(&path);
         assert!(records.is_empty());
         journal.append(b"one").unwrap();
         journal.append(b"two").unwrap();
@@ -83,22 +120,37 @@ mod tests {
         let whole = std::fs::read(&path).unwrap();
         for torn in 1..11 {
             std::fs::write(&path, &whole[..whole.len() - torn]).unwrap();
-            let (mut journal, records) = Journal::open(&path).unwrap().unwrap();
+            let (mut journal, records) = ours(&path);
             assert_eq!(records, [b"one"]);
             journal.append(b"two").unwrap();
             drop(journal);
             assert_eq!(std::fs::read(&path).unwrap(), whole);
         }
+        // Torn inside the first line.
+        std::fs::write(&path, &whole[..5]).unwrap();
+        assert!(ours(&path).1.is_empty());
+        assert_eq!(std::fs::read(&path).unwrap(), head(ME));
     }
 
     #[test]
     fn a_second_writer_is_kept_out() {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("journal");
-        let first = Journal::open(&path).unwrap();
-        assert!(first.is_some());
-        assert!(Journal::open(&path).unwrap().is_none());
+        let path = directory.path().join(NAME);
+        let first = ours(&path);
+        assert!(matches!(Journal::open(&path, ME).unwrap(), Opened::Busy));
         drop(first);
-        assert!(Journal::open(&path).unwrap().is_some());
+        ours(&path);
+    }
+
+    #[test]
+    fn somebody_elses_file_is_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(NAME);
+        for foreign in [b"dear diary".to_vec(), head("4567")] {
+            std::fs::write(&path, &foreign).unwrap();
+            let opened = Journal::open(&path, ME).unwrap();
+            assert!(matches!(opened, Opened::Foreign));
+            assert_eq!(std::fs::read(&path).unwrap(), foreign);
+        }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{SweepError, journal};
 use crate::files::{self, WriteError};
-use crate::spec::Spec;
+use crate::spec::{Spec, hex};
 use crate::train::Engine;
 
 const NAME: &str = "manifest.json";
@@ -125,6 +125,12 @@ fn is_empty(dir: &Path) -> io::Result<bool> {
 }
 
 impl Manifest {
+    /// Whether all files are written.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.state == State::Finished
+    }
+
     /// What is known before the first step.
     pub(super) fn begin(spec: &Spec, engine: &Engine<'_>) -> Self {
         Self {
@@ -137,11 +143,7 @@ impl Manifest {
             steps: spec.train.steps,
             eval_steps: engine.eval_steps().collect(),
             metric: spec.metric.name.as_str().to_owned(),
-            training_hash: engine
-                .identity()
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
+            training_hash: hex(engine.identity()),
             hairpin: env!("CARGO_PKG_VERSION").to_owned(),
             spec: serde_json::from_str(&spec.canonical_json()).unwrap_or_default(),
             diverged: None,

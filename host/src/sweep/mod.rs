@@ -8,7 +8,7 @@
 //! | `tables.npy` | `[trials, steps]` the rate of every step, `f32` |
 //! | `losses.npy`, `accuracies.npy` | `[trials, evaluations]` on the validation part, NaN from a divergence on |
 //! | `manifest.json` | the specification, its hash, the seed, versions, the leaders |
-//! | `journal` | what is finished so far; gone when the sweep is |
+//! | `journal` | what is finished so far; removed at the end |
 //!
 //! A sweep can be stopped at any time, by Ctrl-C or by a kill, and goes on from its directory; it ends with the same bytes
 //! in every file as one that was never stopped.
@@ -36,9 +36,13 @@ use crate::table::{self, TableError};
 use crate::train::{
     self, BlockEnd, BlockState, Engine, Rates, TrainConfig, TrainError, TrialOutcome, Watch,
 };
-use journal::Journal;
+use journal::{Journal, Opened};
 pub use manifest::{Leader, Manifest, State};
 use record::Record;
+use results::Results;
+
+/// Most trials of a sweep: all of them are in memory.
+pub const TRIALS_MAX: u64 = 1 << 22;
 
 /// Rates of a block that are laid out as a table beforehand; longer ones are computed step by step.
 const TABLE_CELLS: usize = 1 << 24;
@@ -51,7 +55,7 @@ pub enum SweepError {
     #[error(transparent)]
     Spec(#[from] SpecError),
     /// The data cannot be used.
-    #[error(transparent)]
+    #[error("train.data: {0}")]
     Data(#[from] DataError),
     /// What is to be trained does not fit the data.
     #[error(transparent)]
@@ -62,6 +66,14 @@ pub enum SweepError {
     /// The rates of a trial cannot be laid out.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// There are more trials than fit in memory.
+    #[error(
+        "trials = {trials}: a sweep trains at most {TRIALS_MAX}; try fewer, or part it by `seed`"
+    )]
+    TooManyTrials {
+        /// How many there are.
+        trials: u64,
+    },
     /// The directory holds another sweep.
     #[error(
         "{} holds another sweep ({name}, specification {found}, this one is {expected}): choose another directory with -o, or remove that one",
@@ -82,6 +94,12 @@ pub enum SweepError {
     NotASweep {
         /// The directory.
         dir: PathBuf,
+    },
+    /// The directory has a journal that is not this sweep's.
+    #[error("{} is not this sweep's: remove it, or choose another directory with -o", path.display())]
+    ForeignJournal {
+        /// The file.
+        path: PathBuf,
     },
     /// The sweep was begun on other data, or by another version, and cannot go on with the same bits.
     #[error("{} was begun with {field} {found}, now it is {expected}: restore that, or choose another directory with -o", dir.display())]
@@ -126,60 +144,77 @@ pub enum SweepError {
 /// # Errors
 /// Whatever is wrong with the specification, the data or the directory; [`SweepError::Interrupted`] when it was stopped.
 pub fn run(spec: &Spec, dir: &Path, watch: &Watch) -> Result<Manifest, SweepError> {
+    let path = dir.join(journal::NAME);
     let begun = manifest::find(dir, spec)?;
-    if let Some(manifest) = &begun
-        && manifest.state == State::Finished
-    {
-        return Ok(manifest.clone());
+    if let Some(finished) = begun.clone().filter(Manifest::is_finished) {
+        return Ok(finished);
+    }
+    if spec.trials > TRIALS_MAX {
+        return Err(SweepError::TooManyTrials {
+            trials: spec.trials,
+        });
     }
     let data = load(&spec.train.data)?;
     let engine = Engine::new(&data, train_config(spec))?;
     let trials = draw(spec)?;
-    files::create_dir(dir)?;
-    let path = dir.join(journal::NAME);
-    let (journal, records) = Journal::open(&path)
-        .map_err(files::at(&path))?
-        .ok_or_else(|| SweepError::Busy {
-            dir: dir.to_path_buf(),
-        })?;
-    // From here on nobody else writes in the directory.
-    files::remove_leftovers(dir)?;
     let manifest = Manifest::begin(spec, &engine);
-    match begun {
-        Some(begun) => begun.check_unchanged(&manifest, dir)?,
-        None => manifest.write(dir)?,
+    if let Some(begun) = &begun {
+        begun.check_unchanged(&manifest, dir)?;
     }
-    let outcomes = Training {
+    files::create_dir(dir)?;
+    // Held to the end: from here on nobody else writes in the directory.
+    let identity = format!("{} {}", manifest.spec_hash, manifest.training_hash);
+    let (journal, records) = match Journal::open(&path, &identity).map_err(files::at(&path))? {
+        Opened::Ours(journal, records) => (Mutex::new(journal), records),
+        Opened::Busy => {
+            return Err(SweepError::Busy {
+                dir: dir.to_path_buf(),
+            });
+        }
+        Opened::Foreign => {
+            return Err(SweepError::ForeignJournal { path });
+        }
+    };
+    // Asked again: another process may have begun the sweep, or finished it, before this one held the journal.
+    let begun = manifest::find(dir, spec)?;
+    if let Some(finished) = begun.clone().filter(Manifest::is_finished) {
+        let _ = std::fs::remove_file(&path);
+        return Ok(finished);
+    }
+    files::remove_leftovers(dir)?;
+    if begun.is_none() {
+        manifest.write(dir)?;
+    }
+    let training = Training {
         spec,
         engine: &engine,
         trials: &trials,
         watch,
         path: &path,
-    }
-    .finish(journal, records)?
-    .ok_or_else(|| SweepError::Interrupted {
+    };
+    let outcomes = training.finish(&journal, records)?;
+    let done = outcomes.iter().flatten().count() as u64;
+    let stopped = || SweepError::Interrupted {
         dir: dir.to_path_buf(),
-        done: finished_trials(&path),
+        done,
         trials: spec.trials,
-    })?;
-    let manifest = results::write(spec, &engine, &trials, &outcomes, manifest, dir)?;
-    // The journal has done its duty: from here on the manifest says that all is there.
+    };
+    let Some(outcomes) = outcomes.into_iter().collect::<Option<Vec<_>>>() else {
+        return Err(stopped());
+    };
+    let results = Results {
+        spec,
+        engine: &engine,
+        trials: &trials,
+        outcomes: &outcomes,
+        dir,
+    };
+    let Some(manifest) = results.write(manifest, &watch.cancel)? else {
+        return Err(stopped());
+    };
+    // The journal has done its duty: the manifest says that all is there. Should a kill keep it, it does no harm.
     std::fs::remove_file(&path).map_err(files::at(&path))?;
     Ok(manifest)
-}
-
-fn finished_trials(journal: &Path) -> u64 {
-    let records = match Journal::open(journal) {
-        Ok(Some((_, records))) => records,
-        _ => Vec::new(),
-    };
-    records
-        .iter()
-        .filter_map(|bytes| match Record::from_bytes(bytes) {
-            Some(Record::Finished { trials, .. }) => Some(trials.end - trials.start),
-            _ => None,
-        })
-        .sum()
 }
 
 /// The data a specification names.
@@ -245,12 +280,12 @@ struct Block {
 }
 
 impl Training<'_> {
-    /// Trains what the journal does not hold yet; `None` when it was stopped before the end.
+    /// Trains what the journal does not hold yet. Where it was stopped, outcomes are missing.
     fn finish(
         &self,
-        journal: Journal,
+        journal: &Mutex<Journal>,
         records: Vec<Vec<u8>>,
-    ) -> Result<Option<Vec<TrialOutcome>>, SweepError> {
+    ) -> Result<Vec<Option<TrialOutcome>>, SweepError> {
         let mut outcomes: Vec<Option<TrialOutcome>> = vec![None; self.trials.len()];
         let mut stopped: Vec<(Range<u64>, Vec<u8>)> = Vec::new();
         for record in records.iter().filter_map(|bytes| Record::from_bytes(bytes)) {
@@ -277,17 +312,16 @@ impl Training<'_> {
             .trial_steps
             .fetch_add(done * u64::from(self.spec.train.steps), Ordering::Relaxed);
         let blocks = self.blocks(&outcomes, stopped);
-        let journal = Mutex::new(journal);
         let ends: Vec<Option<Trained>> = blocks
             .into_par_iter()
-            .map(|block| self.train(block, &journal))
+            .map(|block| self.train(block, journal))
             .collect::<Result<_, SweepError>>()?;
         for (trials, done) in ends.into_iter().flatten() {
             for (index, outcome) in (trials.start as usize..).zip(done) {
                 outcomes[index] = Some(outcome);
             }
         }
-        Ok(outcomes.into_iter().collect())
+        Ok(outcomes)
     }
 
     /// The trials that are not finished, in blocks for all cores.

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hairpin_core::{AnyFeedback, Feedback, Plan};
 use rayon::prelude::*;
@@ -12,81 +13,286 @@ use crate::files;
 use crate::npy;
 use crate::report::{self, Curves, ParamCell, Summary, SweepReport, TrialRow};
 use crate::sampling::Trial;
-use crate::spec::{Goal, Metric, Model, ParameterValue, Spec};
+use crate::spec::{Goal, Metric, MetricName, Model, ParameterValue, Spec};
 use crate::table;
 use crate::train::{Cause, Engine, Evaluation, TrialOutcome};
 
-/// How many of the best trials the manifest and the page name.
-const LEADERS: usize = 20;
+/// Rates that are in memory at a time: 16 MiB.
+const CELLS: usize = 1 << 22;
 
-/// Trials whose rates are laid out at a time.
-const ROWS: usize = 256;
+/// A sweep whose trials are all through.
+pub(super) struct Results<'a> {
+    pub(super) spec: &'a Spec,
+    pub(super) engine: &'a Engine<'a>,
+    pub(super) trials: &'a [Trial],
+    pub(super) outcomes: &'a [TrialOutcome],
+    pub(super) dir: &'a Path,
+}
 
-/// Writes everything, the manifest last.
-pub(super) fn write(
-    spec: &Spec,
-    engine: &Engine<'_>,
-    trials: &[Trial],
-    outcomes: &[TrialOutcome],
-    mut manifest: Manifest,
-    dir: &Path,
-) -> Result<Manifest, SweepError> {
-    write_csv(spec, trials, outcomes, &dir.join("results.csv"))?;
-    write_rates(spec, engine, trials, outcomes, &dir.join("tables.npy"))?;
-    write_curves(
-        outcomes,
-        manifest.eval_steps.len(),
-        |outcome| &outcome.losses,
-        &dir.join("losses.npy"),
-    )?;
-    write_curves(
-        outcomes,
-        manifest.eval_steps.len(),
-        |outcome| &outcome.accuracies,
-        &dir.join("accuracies.npy"),
-    )?;
-    let mut report = sweep_report(spec, trials, outcomes, &manifest);
-    let goal = report.goal;
-    let order = report::rank(&report.trials, goal);
-    let leading = order
-        .into_iter()
-        .filter(|&at| !report.trials[at].diverged())
-        .take(LEADERS);
-    for at in leading {
-        let (trial, outcome) = (&trials[at], &outcomes[at]);
-        let schedule = inline_toml(&trial.schedule.to_json());
-        report.leaders.push(report::Leader {
-            position: at,
-            rates: rates(spec, engine, trial, outcome),
-            schedule_toml: schedule.clone(),
-        });
-        if let Some(last) = outcome.last {
+impl Results<'_> {
+    /// Writes everything, the manifest last; `None` if it was asked to stop before.
+    pub(super) fn write(
+        &self,
+        mut manifest: Manifest,
+        cancel: &AtomicBool,
+    ) -> Result<Option<Manifest>, SweepError> {
+        let evaluations = manifest.eval_steps.len();
+        self.write_csv(&self.dir.join("results.csv"))?;
+        if !self.write_rates(&self.dir.join("tables.npy"), cancel)? {
+            return Ok(None);
+        }
+        self.write_curves(
+            evaluations,
+            |outcome| &outcome.losses,
+            &self.dir.join("losses.npy"),
+        )?;
+        self.write_curves(
+            evaluations,
+            |outcome| &outcome.accuracies,
+            &self.dir.join("accuracies.npy"),
+        )?;
+        let mut report = self.report(&manifest);
+        for at in self.leading(&report) {
+            let (trial, Some(last)) = (&self.trials[at], whole(&self.outcomes[at])) else {
+                continue;
+            };
+            let schedule = inline_toml(&trial.schedule.to_json());
+            report.leaders.push(report::Leader {
+                position: at,
+                rates: self.rates(at),
+                schedule_toml: schedule.clone(),
+            });
             manifest.leaders.push(Leader {
                 trial: trial.index,
-                metric: metric(&spec.metric, last),
+                metric: metric(&self.spec.metric, last),
                 loss: last.loss,
                 accuracy: last.accuracy,
                 schedule,
                 sgd: sgd_parameters(trial),
             });
         }
-    }
-    report::write(&report, dir)?;
-    manifest.diverged = Some(
-        outcomes
+        if cancel.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        report::write(&report, self.dir)?;
+        let diverged = self
+            .outcomes
             .iter()
-            .filter(|outcome| outcome.diverged.is_some())
-            .count() as u64,
-    );
-    manifest.state = State::Finished;
-    manifest.write(dir)?;
-    Ok(manifest)
+            .filter(|outcome| outcome.diverged.is_some());
+        manifest.diverged = Some(diverged.count() as u64);
+        manifest.state = State::Finished;
+        manifest.write(self.dir)?;
+        Ok(Some(manifest))
+    }
+
+    /// The best trials, best first; fewer where their rates would fill the memory.
+    fn leading(&self, report: &SweepReport) -> Vec<usize> {
+        let room = (CELLS / self.spec.train.steps as usize).clamp(1, report::LEADERS);
+        report::rank(&report.trials, report.goal)
+            .into_iter()
+            .filter(|&at| !report.trials[at].diverged())
+            .take(room)
+            .collect()
+    }
+
+    fn write_csv(&self, path: &Path) -> Result<(), SweepError> {
+        let spec = self.spec;
+        let parameters = spec.varying();
+        files::write_with(path, |file| {
+            let mut csv = csv::Writer::from_writer(file);
+            let metric_name = spec.metric.name.as_str();
+            let ends = [
+                "final_val_loss".to_owned(),
+                "final_val_accuracy".to_owned(),
+                format!("best_{metric_name}"),
+                "best_step".to_owned(),
+                "diverged_at".to_owned(),
+                "diverged_by".to_owned(),
+                "schedule".to_owned(),
+            ];
+            csv.write_field("trial")?;
+            csv.write_field("kind")?;
+            csv.write_record(parameters.iter().chain(&ends))?;
+            for (trial, outcome) in self.trials.iter().zip(self.outcomes) {
+                csv.write_field(trial.index.to_string())?;
+                csv.write_field(label(spec, trial.alternative))?;
+                for name in &parameters {
+                    let value = trial.parameters.iter().find(|(drawn, _)| drawn == name);
+                    csv.write_field(
+                        value.map_or_else(String::new, |(_, value)| value.to_string()),
+                    )?;
+                }
+                let number =
+                    |value: Option<f32>| value.map_or_else(String::new, |value| value.to_string());
+                csv.write_field(number(outcome.last.map(|last| last.loss)))?;
+                csv.write_field(number(outcome.last.map(|last| last.accuracy)))?;
+                csv.write_field(number(outcome.best.map(|best| metric(&spec.metric, best))))?;
+                csv.write_field(
+                    outcome
+                        .best
+                        .map_or_else(String::new, |best| best.step.to_string()),
+                )?;
+                let (step, cause) = match outcome.diverged {
+                    None => (String::new(), ""),
+                    Some(diverged) => (
+                        diverged.step.to_string(),
+                        match diverged.cause {
+                            Cause::Loss => "loss",
+                            Cause::Rate => "rate",
+                            Cause::Parameters => "parameters",
+                        },
+                    ),
+                };
+                csv.write_field(step)?;
+                csv.write_field(cause)?;
+                csv.write_field(trial.schedule.to_json().to_string())?;
+                csv.write_record(None::<&[u8]>)?;
+            }
+            csv.flush()
+        })?;
+        Ok(())
+    }
+
+    /// The rate of every step of the trial at `at`. A feedback schedule's follow from what it observed.
+    fn rates(&self, at: usize) -> Vec<f32> {
+        let (trial, outcome) = (&self.trials[at], &self.outcomes[at]);
+        let mut row = vec![0.0; self.spec.train.steps as usize];
+        match &trial.plan {
+            Plan::Schedule(schedule) => {
+                // A row is as long as the specification has steps, all of them u32.
+                let filled = table::fill_row(schedule, 0, &mut row);
+                debug_assert_eq!(filled, Ok(()));
+            }
+            Plan::Feedback(feedback) => {
+                let observed = match self.spec.metric.name {
+                    MetricName::ValLoss => &outcome.losses,
+                    MetricName::ValAccuracy => &outcome.accuracies,
+                };
+                replay(feedback, self.engine.eval_steps().zip(observed), &mut row);
+            }
+        }
+        row
+    }
+
+    /// Writes the rates of all trials; `false` if it was asked to stop, and then there is no file.
+    fn write_rates(&self, path: &Path, cancel: &AtomicBool) -> Result<bool, SweepError> {
+        let (trials, steps) = (self.trials.len(), self.spec.train.steps as usize);
+        let at_a_time = (CELLS / steps).max(1);
+        let mut stopped = false;
+        let written = files::write_with(path, |file| {
+            npy::write_header(file, &[trials as u64, steps as u64])?;
+            for first in (0..trials).step_by(at_a_time) {
+                if cancel.load(Ordering::Relaxed) {
+                    stopped = true;
+                    return Err(io::ErrorKind::Interrupted.into());
+                }
+                let rows: Vec<Vec<f32>> = (first..trials.min(first + at_a_time))
+                    .into_par_iter()
+                    .map(|at| self.rates(at))
+                    .collect();
+                rows.iter()
+                    .try_for_each(|row| npy::write_cells(file, row))?;
+            }
+            Ok(())
+        });
+        if stopped {
+            return Ok(false);
+        }
+        written?;
+        Ok(true)
+    }
+
+    fn write_curves(
+        &self,
+        evaluations: usize,
+        curve: impl Fn(&TrialOutcome) -> &Vec<f32>,
+        path: &Path,
+    ) -> Result<(), SweepError> {
+        files::write_with(path, |file| {
+            npy::write_header(file, &[self.outcomes.len() as u64, evaluations as u64])?;
+            self.outcomes
+                .iter()
+                .try_for_each(|outcome| write_padded(file, curve(outcome), evaluations))
+        })?;
+        Ok(())
+    }
+
+    fn report(&self, manifest: &Manifest) -> SweepReport {
+        let Self {
+            spec,
+            trials,
+            outcomes,
+            ..
+        } = *self;
+        let rows = trials
+            .iter()
+            .zip(outcomes)
+            .map(|(trial, outcome)| TrialRow {
+                index: trial.index as u32,
+                alternative: trial.alternative,
+                parameters: trial
+                    .parameters
+                    .iter()
+                    .map(|(name, value)| (name.clone(), cell(value)))
+                    .collect(),
+                final_metric: whole(outcome)
+                    .map_or(f64::NAN, |last| f64::from(metric(&spec.metric, last))),
+                best_metric: outcome
+                    .best
+                    .map_or(f64::NAN, |best| f64::from(metric(&spec.metric, best))),
+                diverged_at: outcome.diverged.map(|diverged| diverged.step),
+                final_accuracy: outcome.last.map(|last| f64::from(last.accuracy)),
+            })
+            .collect();
+        let mut curves = Vec::with_capacity(outcomes.len() * manifest.eval_steps.len());
+        for outcome in outcomes {
+            curves.extend(&outcome.losses);
+            curves.extend(std::iter::repeat_n(
+                f32::NAN,
+                manifest.eval_steps.len() - outcome.losses.len().min(manifest.eval_steps.len()),
+            ));
+        }
+        SweepReport {
+            title: spec.name.clone(),
+            spec_text: spec.text.clone(),
+            seed: spec.seed,
+            versions: vec![("hairpin".to_owned(), manifest.hairpin.clone())],
+            summary: Summary {
+                model: match spec.train.model {
+                    Model::Softmax => "softmax".to_owned(),
+                    Model::Mlp { hidden } => format!("mlp ({hidden} hidden)"),
+                },
+                data: spec.train.data.to_string(),
+                steps: spec.train.steps,
+            },
+            metric_name: manifest.metric.clone(),
+            goal: match spec.metric.goal {
+                Goal::Minimize => report::Goal::Minimize,
+                Goal::Maximize => report::Goal::Maximize,
+            },
+            alternatives: (0..spec.schedules.len())
+                .map(|at| label(spec, at))
+                .collect(),
+            trials: rows,
+            curves: Curves {
+                name: "val_loss".to_owned(),
+                steps: manifest.eval_steps.clone(),
+                rows: curves,
+            },
+            leaders: Vec::new(),
+        }
+    }
+}
+
+/// The evaluation after the last step, if its loss is a number to compare others with.
+fn whole(outcome: &TrialOutcome) -> Option<Evaluation> {
+    outcome.last.filter(|last| last.loss.is_finite())
 }
 
 fn metric(metric: &Metric, evaluation: Evaluation) -> f32 {
     match metric.name {
-        crate::spec::MetricName::ValLoss => evaluation.loss,
-        crate::spec::MetricName::ValAccuracy => evaluation.accuracy,
+        MetricName::ValLoss => evaluation.loss,
+        MetricName::ValAccuracy => evaluation.accuracy,
     }
 }
 
@@ -98,66 +304,6 @@ fn sgd_parameters(trial: &Trial) -> Vec<(String, String)> {
             Some((name.strip_prefix("sgd.")?.to_owned(), value.to_string()))
         })
         .collect()
-}
-
-fn write_csv(
-    spec: &Spec,
-    trials: &[Trial],
-    outcomes: &[TrialOutcome],
-    path: &Path,
-) -> Result<(), SweepError> {
-    let parameters = spec.varying();
-    files::write_with(path, |file| {
-        let mut csv = csv::Writer::from_writer(file);
-        let metric_name = spec.metric.name.as_str();
-        let ends = [
-            "final_val_loss".to_owned(),
-            "final_val_accuracy".to_owned(),
-            format!("best_{metric_name}"),
-            "best_step".to_owned(),
-            "diverged_at".to_owned(),
-            "diverged_by".to_owned(),
-            "schedule".to_owned(),
-        ];
-        csv.write_field("trial")?;
-        csv.write_field("kind")?;
-        csv.write_record(parameters.iter().chain(&ends))?;
-        for (trial, outcome) in trials.iter().zip(outcomes) {
-            csv.write_field(trial.index.to_string())?;
-            csv.write_field(label(spec, trial.alternative))?;
-            for name in &parameters {
-                let value = trial.parameters.iter().find(|(drawn, _)| drawn == name);
-                csv.write_field(value.map_or_else(String::new, |(_, value)| value.to_string()))?;
-            }
-            let number =
-                |value: Option<f32>| value.map_or_else(String::new, |value| value.to_string());
-            csv.write_field(number(outcome.last.map(|last| last.loss)))?;
-            csv.write_field(number(outcome.last.map(|last| last.accuracy)))?;
-            csv.write_field(number(outcome.best.map(|best| metric(&spec.metric, best))))?;
-            csv.write_field(
-                outcome
-                    .best
-                    .map_or_else(String::new, |best| best.step.to_string()),
-            )?;
-            let (step, cause) = match outcome.diverged {
-                None => (String::new(), ""),
-                Some(diverged) => (
-                    diverged.step.to_string(),
-                    match diverged.cause {
-                        Cause::Loss => "loss",
-                        Cause::Rate => "rate",
-                        Cause::Parameters => "parameters",
-                    },
-                ),
-            };
-            csv.write_field(step)?;
-            csv.write_field(cause)?;
-            csv.write_field(trial.schedule.to_json().to_string())?;
-            csv.write_record(None::<&[u8]>)?;
-        }
-        csv.flush()
-    })?;
-    Ok(())
 }
 
 /// What an alternative is called: its kind, and its number where two are of one kind.
@@ -181,36 +327,6 @@ fn label(spec: &Spec, alternative: usize) -> String {
     }
 }
 
-/// The rate of every step of a trial. A feedback schedule's follow from what it observed.
-fn rates(spec: &Spec, engine: &Engine<'_>, trial: &Trial, outcome: &TrialOutcome) -> Vec<f32> {
-    let mut row = vec![0.0; spec.train.steps as usize];
-    fill_rates(spec, engine, trial, outcome, &mut row);
-    row
-}
-
-fn fill_rates(
-    spec: &Spec,
-    engine: &Engine<'_>,
-    trial: &Trial,
-    outcome: &TrialOutcome,
-    row: &mut [f32],
-) {
-    match &trial.plan {
-        // A row is as long as the specification has steps, all of them u32.
-        Plan::Schedule(schedule) => {
-            let filled = table::fill_row(schedule, 0, row);
-            debug_assert_eq!(filled, Ok(()));
-        }
-        Plan::Feedback(feedback) => {
-            let observed = match spec.metric.name {
-                crate::spec::MetricName::ValLoss => &outcome.losses,
-                crate::spec::MetricName::ValAccuracy => &outcome.accuracies,
-            };
-            replay(feedback, engine.eval_steps().zip(observed), row);
-        }
-    }
-}
-
 /// The rates of a feedback schedule that observed `evaluations`, each after its step.
 fn replay<'a>(
     feedback: &AnyFeedback,
@@ -227,118 +343,10 @@ fn replay<'a>(
     }
 }
 
-fn write_rates(
-    spec: &Spec,
-    engine: &Engine<'_>,
-    trials: &[Trial],
-    outcomes: &[TrialOutcome],
-    path: &Path,
-) -> Result<(), SweepError> {
-    let steps = spec.train.steps as usize;
-    files::write_with(path, |file| {
-        npy::write_header(file, &[trials.len() as u64, steps as u64])?;
-        for (trials, outcomes) in trials.chunks(ROWS).zip(outcomes.chunks(ROWS)) {
-            let rows: Vec<Vec<f32>> = trials
-                .par_iter()
-                .zip(outcomes)
-                .map(|(trial, outcome)| rates(spec, engine, trial, outcome))
-                .collect();
-            rows.iter()
-                .try_for_each(|row| npy::write_cells(file, row))?;
-        }
-        Ok(())
-    })?;
-    Ok(())
-}
-
-fn write_curves(
-    outcomes: &[TrialOutcome],
-    evaluations: usize,
-    curve: impl Fn(&TrialOutcome) -> &Vec<f32>,
-    path: &Path,
-) -> Result<(), SweepError> {
-    files::write_with(path, |file| {
-        npy::write_header(file, &[outcomes.len() as u64, evaluations as u64])?;
-        outcomes
-            .iter()
-            .try_for_each(|outcome| write_padded(file, curve(outcome), evaluations))
-    })?;
-    Ok(())
-}
-
 /// A curve that ended early is NaN from there on.
 fn write_padded(writer: &mut impl Write, curve: &[f32], length: usize) -> io::Result<()> {
     npy::write_cells(writer, curve)?;
     npy::write_cells(writer, &vec![f32::NAN; length.saturating_sub(curve.len())])
-}
-
-fn sweep_report(
-    spec: &Spec,
-    trials: &[Trial],
-    outcomes: &[TrialOutcome],
-    manifest: &Manifest,
-) -> SweepReport {
-    let rows = trials
-        .iter()
-        .zip(outcomes)
-        .map(|(trial, outcome)| TrialRow {
-            index: trial.index as u32,
-            alternative: trial.alternative,
-            parameters: trial
-                .parameters
-                .iter()
-                .map(|(name, value)| (name.clone(), cell(value)))
-                .collect(),
-            final_metric: outcome
-                .last
-                .map_or(f64::NAN, |last| f64::from(metric(&spec.metric, last))),
-            best_metric: outcome
-                .best
-                .map_or(f64::NAN, |best| f64::from(metric(&spec.metric, best))),
-            diverged_at: outcome.diverged.map(|diverged| diverged.step),
-            final_accuracy: outcome.last.map(|last| f64::from(last.accuracy)),
-        })
-        .collect();
-    let mut curves = Vec::with_capacity(outcomes.len() * manifest.eval_steps.len());
-    for outcome in outcomes {
-        curves.extend(&outcome.losses);
-        curves.extend(std::iter::repeat_n(
-            f32::NAN,
-            manifest.eval_steps.len() - outcome.losses.len().min(manifest.eval_steps.len()),
-        ));
-    }
-    SweepReport {
-        title: spec.name.clone(),
-        spec_text: spec.text.clone(),
-        seed: spec.seed,
-        versions: vec![("hairpin".to_owned(), manifest.hairpin.clone())],
-        summary: Summary {
-            model: match spec.train.model {
-                Model::Softmax => "softmax".to_owned(),
-                Model::Mlp { hidden } => format!("mlp ({hidden} hidden)"),
-            },
-            data: spec.train.data.to_string(),
-            steps: spec.train.steps,
-            // A time would make two runs of one sweep differ.
-            wall_seconds: None,
-            trial_steps_per_second: None,
-        },
-        metric_name: manifest.metric.clone(),
-        goal: match spec.metric.goal {
-            Goal::Minimize => report::Goal::Minimize,
-            Goal::Maximize => report::Goal::Maximize,
-        },
-        alternatives: (0..spec.schedules.len())
-            .map(|at| label(spec, at))
-            .collect(),
-        trials: rows,
-        curves: Curves {
-            name: "val_loss".to_owned(),
-            steps: manifest.eval_steps.clone(),
-            rows: curves,
-        },
-        leaders: Vec::new(),
-    }
 }
 
 fn cell(value: &ParameterValue) -> ParamCell {

@@ -250,6 +250,10 @@ impl<'a> Block<'a> {
             return Ok(());
         }
         let rate = runner.rate(self.step);
+        if !rate.is_finite() {
+            runner.diverged = diverged(Cause::Rate);
+            return Ok(());
+        }
         let updated = isa.run(Update {
             sgd: &runner.trial.sgd,
             state: &mut runner.optimizer,
@@ -264,7 +268,6 @@ impl<'a> Block<'a> {
         match updated {
             Ok(true) => {}
             Ok(false) => runner.diverged = diverged(Cause::Parameters),
-            Err(StepError::NanRate) => runner.diverged = diverged(Cause::Rate),
             Err(error) => return Err(TrainError::Update(error)),
         }
         Ok(())

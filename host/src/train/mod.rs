@@ -13,7 +13,7 @@
 //! # A step
 //! Step `t`, counted from 0, takes minibatch `t`, forms the mean cross-entropy and its gradient, and applies
 //! [`hairpin_core::Sgd`] at the rate of step `t`. A trial *diverges* at the step whose minibatch loss is NaN, infinite or above
-//! [`TrainConfig::divergence_bound`] (the update is then not made), whose rate is NaN (likewise), or whose update leaves a
+//! [`TrainConfig::divergence_bound`] (the update is then not made), whose rate is NaN or infinite (likewise), or whose update leaves a
 //! parameter that is not finite. It takes no further part.
 //!
 //! After step `t` the trial is evaluated on the validation part when `(t + 1) % eval_every == 0`, and after the last step. A feedback
@@ -126,7 +126,7 @@ pub struct Divergence {
 pub enum Cause {
     /// The loss of the minibatch was NaN, infinite or above the bound.
     Loss,
-    /// The rate was NaN.
+    /// The rate was NaN or infinite.
     Rate,
     /// The update made a parameter NaN or infinite.
     Parameters,

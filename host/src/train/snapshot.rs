@@ -149,7 +149,10 @@ impl Block<'_> {
                 hash.update(number.to_le_bytes());
             }
             hash.update([u8::from(sgd.nesterov), sgd.rounding as u8]);
-            hash.update([u8::from(matches!(trial.rates, Rates::Feedback(_)))]);
+            // A feedback schedule shows itself only once it has seen losses: all its parameters count.
+            if let Rates::Feedback(schedule) = trial.rates {
+                hash.update(format!("{schedule:?}"));
+            }
             for step in (0..steps).step_by(steps.div_ceil(SAMPLED_RATES) as usize) {
                 let rate = match trial.rates {
                     Rates::Table(rates) => rates[step as usize],
