@@ -8,6 +8,7 @@ pub mod files;
 pub mod lr;
 pub mod npy;
 mod plot;
+mod random;
 pub mod report;
 pub mod sampling;
 pub mod spec;

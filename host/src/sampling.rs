@@ -11,9 +11,10 @@
 
 use hairpin_core::{Plan, SgdConfig};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::Rng;
 
 use crate::document::SpecError;
+use crate::random::generator;
 use crate::spec::{Method, ParameterValue, Resolved, Spec, assemble};
 
 /// One trial: its number, what it drew, and what that makes.
@@ -168,16 +169,6 @@ fn pick(fraction: f64, count: usize) -> usize {
 /// The coordinates of a trial, each in [0, 1), one after another.
 trait Coordinates {
     fn next(&mut self) -> f64;
-}
-
-/// The key is spelt out, so that it does not depend on how a library stretches a seed.
-fn generator(seed: u64, purpose: [u8; 8], stream: u64) -> ChaCha8Rng {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    key[8..16].copy_from_slice(&purpose);
-    let mut generator = ChaCha8Rng::from_seed(key);
-    generator.set_stream(stream);
-    generator
 }
 
 struct Random(ChaCha8Rng);

@@ -1,18 +1,16 @@
 //! Which rows a step trains on: the same for every trial, decided by the seed alone.
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::Rng;
+
+use crate::random::generator;
 
 /// The stream of a seed that initial weights are drawn from; epoch `e` shuffles with stream `e + 1`.
 const INIT_STREAM: u64 = 0;
 
 /// The generator of one stream of a seed.
 fn stream(seed: u64, stream: u64) -> ChaCha8Rng {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    let mut random = ChaCha8Rng::from_seed(key);
-    random.set_stream(stream);
-    random
+    generator(seed, *b"training", stream)
 }
 
 /// Numbers below 1 in size, of either sign, for initial weights.
