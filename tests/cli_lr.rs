@@ -17,20 +17,10 @@ fn lr(arguments: &[&str]) -> command::Run {
     run(&all, "")
 }
 
-/// Refused: exit status 2, nothing on standard output, and each of `told` on standard error.
 fn refused(arguments: &[&str], told: &[&str]) {
-    let run = lr(arguments);
-    assert_eq!(run.code, Some(2), "{arguments:?}: {}", run.stderr);
-    assert_eq!(run.stdout, "", "{arguments:?}");
-    // A report is wrapped to the width of a page.
-    let stderr = run.stderr.replace('│', " ");
-    let stderr = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
-    for text in told {
-        assert!(
-            stderr.contains(text),
-            "{arguments:?}: `{text}` is not in {stderr}"
-        );
-    }
+    let mut all = vec!["lr"];
+    all.extend_from_slice(arguments);
+    command::refused(&all, told);
 }
 
 #[test]

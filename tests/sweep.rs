@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 #[path = "support/command.rs"]
 mod command;
 
-use command::{Run, hairpin, run};
+use command::{Run, hairpin, refused, run};
 
 fn spec(name: &str) -> String {
     format!("{}/specs/{name}", env!("CARGO_MANIFEST_DIR"))
@@ -139,22 +139,6 @@ fn a_stopped_sweep_ends_with_the_bytes_of_one_that_was_not() {
         let resumed = sweep(&spec("long.toml"), &stopped);
         assert_eq!(resumed.code, Some(0), "{signal}: {}", resumed.stderr);
         assert_same(&whole, &stopped);
-    }
-}
-
-/// Refused: status 2, nothing on standard output, and each of `told` on standard error.
-fn refused(arguments: &[&str], told: &[&str]) {
-    let run = run(arguments, "");
-    assert_eq!(run.code, Some(2), "{arguments:?}: {}", run.stderr);
-    assert_eq!(run.stdout, "", "{arguments:?}");
-    // A report is wrapped to the width of a page.
-    let stderr = run.stderr.replace('│', " ");
-    let stderr = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
-    for text in told {
-        assert!(
-            stderr.contains(text),
-            "{arguments:?}: `{text}` is not in {stderr}"
-        );
     }
 }
 

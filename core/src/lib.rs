@@ -61,7 +61,7 @@ pub mod sgd;
 pub use checkpoint::{CheckpointError, Position};
 pub use error::ConfigError;
 pub use expression::{Expression, ExpressionError};
-pub use plan::{AnyFeedback, AnySchedule, Kind, KindVisitor, Plan, WARMUPS_MAX};
+pub use plan::{AnyFeedback, AnySchedule, Kind, KindVisitor, Plan, WARMUPS_MAX, Warmed};
 pub use schedule::{Feedback, Observed, Profile, Profiled, Schedule};
 pub use schedules::{
     Constant, Cooldown, CosineAnnealing, Exponential, Factor, FirstLoss, InverseTime, Lambda,

@@ -4,7 +4,7 @@ use crate::error::ConfigError;
 use crate::schedule::{Feedback, Observed, Profiled, Schedule};
 use crate::schedules::{
     Constant, CosineAnnealing, Exponential, InverseTime, Lambda, MultiStep, NaturalExp, Noam,
-    PiecewiseConstant, PlateauState, Polynomial, Ramp, ReduceOnPlateau, Step,
+    PiecewiseConstant, Polynomial, Ramp, ReduceOnPlateau, Step,
 };
 
 /// How many warm-ups can stand in front of a schedule that is chosen at run time.
@@ -84,6 +84,16 @@ pub trait KindVisitor {
     fn visit<S: Profiled>(self, schedule: &S) -> Self::Output;
 }
 
+/// A schedule behind up to [`WARMUPS_MAX`] straight warm-ups, in one flat value without recursion.
+///
+/// What [`LinearWarmup`](crate::LinearWarmup) does in types, for a choice at run time.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Debug)]
+pub struct Warmed<K> {
+    warmups: Warmups,
+    kind: K,
+}
+
 /// Any schedule that needs nothing but the step, behind up to [`WARMUPS_MAX`] warm-ups.
 ///
 /// # Examples
@@ -95,23 +105,21 @@ pub trait KindVisitor {
 /// assert_eq!([schedule.lr(0), schedule.lr(10), schedule.lr(100)], [0.0, 0.1, 0.0]);
 /// # Ok::<(), hairpin_core::ConfigError>(())
 /// ```
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Debug)]
-pub struct AnySchedule {
-    warmups: Warmups,
-    kind: Kind,
-}
+pub type AnySchedule = Warmed<Kind>;
 
-impl From<Kind> for AnySchedule {
-    fn from(kind: Kind) -> Self {
+/// Any feedback schedule, behind up to [`WARMUPS_MAX`] warm-ups, whose losses it does not see.
+pub type AnyFeedback = Warmed<ReduceOnPlateau>;
+
+impl<K> Warmed<K> {
+    /// `kind` without a warm-up.
+    #[must_use]
+    pub fn new(kind: K) -> Self {
         Self {
             warmups: Warmups::default(),
             kind,
         }
     }
-}
 
-impl AnySchedule {
     /// The same schedule behind a straight warm-up; see [`LinearWarmup`](crate::LinearWarmup).
     ///
     /// # Errors
@@ -122,10 +130,9 @@ impl AnySchedule {
         start_lr: f64,
         end_lr: f64,
     ) -> Result<Self, ConfigError> {
+        let ramp = Ramp::new(warmup_steps, start_lr, end_lr)?;
         Ok(Self {
-            warmups: self
-                .warmups
-                .preceded_by(Ramp::new(warmup_steps, start_lr, end_lr)?)?,
+            warmups: self.warmups.preceded_by(ramp)?,
             kind: self.kind,
         })
     }
@@ -137,12 +144,24 @@ impl AnySchedule {
 
     /// What follows the warm-ups.
     #[must_use]
-    pub const fn kind(&self) -> &Kind {
+    pub const fn kind(&self) -> &K {
         &self.kind
     }
 }
 
-impl Schedule for AnySchedule {
+impl From<Kind> for AnySchedule {
+    fn from(kind: Kind) -> Self {
+        Self::new(kind)
+    }
+}
+
+impl From<ReduceOnPlateau> for AnyFeedback {
+    fn from(kind: ReduceOnPlateau) -> Self {
+        Self::new(kind)
+    }
+}
+
+impl<K: Schedule> Schedule for Warmed<K> {
     #[inline]
     fn lr(&self, step: u32) -> f32 {
         match self.warmups.at(step) {
@@ -152,58 +171,21 @@ impl Schedule for AnySchedule {
     }
 }
 
-/// Any feedback schedule, behind up to [`WARMUPS_MAX`] warm-ups, whose losses it does not see.
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Debug)]
-pub struct AnyFeedback {
-    warmups: Warmups,
-    kind: ReduceOnPlateau,
-}
+impl<K: Feedback> Feedback for Warmed<K> {
+    type State = K::State;
 
-impl From<ReduceOnPlateau> for AnyFeedback {
-    fn from(kind: ReduceOnPlateau) -> Self {
-        Self {
-            warmups: Warmups::default(),
-            kind,
-        }
-    }
-}
-
-impl AnyFeedback {
-    /// The same schedule behind a straight warm-up; see [`LinearWarmup`](crate::LinearWarmup).
-    ///
-    /// # Errors
-    /// A rate that is NaN or infinite, `warmup_steps` of 0, or more than [`WARMUPS_MAX`] warm-ups.
-    pub fn after_warmup(
-        self,
-        warmup_steps: u32,
-        start_lr: f64,
-        end_lr: f64,
-    ) -> Result<Self, ConfigError> {
-        Ok(Self {
-            warmups: self
-                .warmups
-                .preceded_by(Ramp::new(warmup_steps, start_lr, end_lr)?)?,
-            kind: self.kind,
-        })
-    }
-}
-
-impl Feedback for AnyFeedback {
-    type State = PlateauState;
-
-    fn start(&self) -> PlateauState {
+    fn start(&self) -> K::State {
         self.kind.start()
     }
 
-    fn observe(&self, state: &mut PlateauState, step: u32, loss: f64) -> Observed {
+    fn observe(&self, state: &mut K::State, step: u32, loss: f64) -> Observed {
         match self.warmups.at(step) {
             At::Warming(_) => Observed::Ignored,
             At::Done(step) => self.kind.observe(state, step, loss),
         }
     }
 
-    fn lr(&self, state: &PlateauState, step: u32) -> f32 {
+    fn lr(&self, state: &K::State, step: u32) -> f32 {
         match self.warmups.at(step) {
             At::Warming(lr) => lr,
             At::Done(step) => self.kind.lr(state, step),

@@ -69,3 +69,19 @@ pub fn run(arguments: &[&str], stdin: &str) -> Run {
         stderr: String::from_utf8(stderr).expect("UTF-8"),
     }
 }
+
+/// Refused: status 2, nothing on standard output, and each of `told` on standard error.
+pub fn refused(arguments: &[&str], told: &[&str]) {
+    let run = run(arguments, "");
+    assert_eq!(run.code, Some(2), "{arguments:?}: {}", run.stderr);
+    assert_eq!(run.stdout, "", "{arguments:?}");
+    // A report is wrapped to the width of a page.
+    let stderr = run.stderr.replace('│', " ");
+    let stderr = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    for text in told {
+        assert!(
+            stderr.contains(text),
+            "{arguments:?}: `{text}` is not in {stderr}"
+        );
+    }
+}
