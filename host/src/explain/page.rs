@@ -1,9 +1,9 @@
 //! The lesson in words, beside its pictures.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{DOCTYPE, Markup, html};
 
 use super::schedules::Lesson;
-use crate::plot::{FIGURE_CSS, Figure};
+use crate::plot::{Figure, page_head};
 use crate::report::PAGE_CSS;
 
 /// The whole page, self-contained.
@@ -11,13 +11,7 @@ pub(super) fn page(descent: &Figure, sheet: &Figure, lessons: &[Lesson]) -> Stri
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="generator" content="hairpin";
-                title { "Learning rates and their schedules, explained" }
-                style { (PreEscaped(FIGURE_CSS)) (PreEscaped(PAGE_CSS)) }
-            }
+            (page_head("Learning rates and their schedules, explained", PAGE_CSS))
             body {
                 main class="lesson" {
                     h1 { "hairpin explain" }

@@ -5,7 +5,20 @@ use maud::{Markup, PreEscaped, html};
 use super::text::{label_width, legal};
 
 /// The variables and classes figures are written in; light and dark.
-pub(crate) const FIGURE_CSS: &str = include_str!("figure.css");
+const FIGURE_CSS: &str = include_str!("figure.css");
+
+/// The head of a page that holds figures: its title, and the style of the figures before that of the page.
+pub(crate) fn page_head(title: &str, page_css: &str) -> Markup {
+    html! {
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="generator" content="hairpin";
+            title { (title) }
+            style { (PreEscaped(FIGURE_CSS)) (PreEscaped(page_css)) }
+        }
+    }
+}
 
 /// Height of the title line above a figure that stands alone.
 const TITLE_HEIGHT: f64 = 40.0;

@@ -9,7 +9,7 @@ mod path;
 mod scale;
 mod text;
 
-pub(crate) use figure::{Entry, FIGURE_CSS, Figure, RAMP, legend, ramp_bin, ramp_key, series};
+pub(crate) use figure::{Entry, Figure, RAMP, legend, page_head, ramp_bin, ramp_key, series};
 pub(crate) use panel::Panel;
 pub(crate) use path::Path;
 pub(crate) use scale::Scale;

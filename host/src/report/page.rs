@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::digest::{Digest, median};
 use super::{ParamCell, TrialRow};
-use crate::plot::{FIGURE_CSS, Figure, count, legal, percent, series, shorten, significant};
+use crate::plot::{Figure, count, legal, page_head, percent, series, shorten, significant};
 
 /// Style sheet of every page.
 pub(crate) const PAGE_CSS: &str = include_str!("page.css");
@@ -15,13 +15,7 @@ pub(crate) fn page(digest: &Digest, figures: &[Figure]) -> String {
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="generator" content="hairpin";
-                title { (shorten(&headline(digest), 70)) " · " (report.title) }
-                style { (PreEscaped(FIGURE_CSS)) (PreEscaped(PAGE_CSS)) }
-            }
+            (page_head(&format!("{} · {}", shorten(&headline(digest), 70), report.title), PAGE_CSS))
             body {
                 main {
                     (top(digest))
