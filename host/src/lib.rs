@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 
 pub mod data;
+pub mod dialect;
 pub mod document;
 pub mod explain;
 pub mod files;
