@@ -60,6 +60,7 @@ mod program;
 mod schedule;
 mod schedules;
 pub mod sgd;
+mod shape;
 
 pub use checkpoint::{CheckpointError, Position};
 pub use error::ConfigError;
@@ -75,3 +76,4 @@ pub use schedules::{
     ThresholdMode,
 };
 pub use sgd::{Fma, LibmFma, Rounding, Sgd, SgdConfig, SgdState, StepError};
+pub use shape::{Interpolation, Shape};

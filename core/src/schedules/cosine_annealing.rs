@@ -1,9 +1,8 @@
-use core::f64::consts::FRAC_PI_2;
-
 use crate::error::{ConfigError, finite, nonzero};
-use crate::numeric::{blend, complement};
+use crate::numeric::blend;
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
+use crate::shape::half_cosine;
 
 /// Swings between `learning_rate` and `eta_min` on a cosine of half-period `t_max`.
 ///
@@ -82,9 +81,7 @@ impl Profiled for CosineAnnealing {
         } else {
             (rest, remainder)
         };
-        let nearer = from_top.min(from_bottom);
-        let sine = libm::sin(FRAC_PI_2 * (f64::from(nearer) / f64::from(self.t_max)));
-        complement(sine * sine, from_bottom < from_top)
+        half_cosine(f64::from(from_bottom), f64::from(from_top))
     }
 
     #[inline]
