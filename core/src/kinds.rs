@@ -4,8 +4,8 @@ use crate::error::ConfigError;
 use crate::parameters::{Described, KindInfo, Sink, Source};
 use crate::schedule::{Feedback, Observed, Profiled, Schedule};
 use crate::schedules::{
-    Constant, CosineAnnealing, Exponential, InverseTime, Lambda, Linear, MultiStep, NaturalExp,
-    Noam, PiecewiseConstant, PlateauState, Polynomial, ReduceOnPlateau, Step,
+    Anneal, Constant, CosineAnnealing, Exponential, InverseTime, Lambda, Linear, MultiStep,
+    NaturalExp, Noam, PiecewiseConstant, PlateauState, Polynomial, ReduceOnPlateau, Step,
 };
 
 /// Lists the kinds that need nothing but the step. The numbers stand in saved bytes: a new kind takes the next one.
@@ -103,6 +103,7 @@ kinds! {
     10 => CosineAnnealing,
     11 => Noam,
     12 => Linear,
+    24 => Anneal,
 }
 
 impl Schedule for Kind {

@@ -23,6 +23,7 @@
 //! | [`Lambda`] | `learning_rate * factor(t)` |
 //! | [`CosineAnnealing`] | a cosine between `learning_rate` and `eta_min` |
 //! | [`Noam`] | up in a line, down with `t^-0.5` |
+//! | [`Anneal`] | from `start_lr` to `end_lr` on a curve of a chosen shape |
 //! | [`ReduceOnPlateau`] | cut when the loss stops improving |
 //! | [`LinearWarmup`] | a line in front of any of these |
 //!
@@ -70,10 +71,10 @@ pub use noise::{Distribution, Noise};
 pub use program::{AnyFeedback, AnySchedule, Change, Combine, NODES, Part, Plan, Span};
 pub use schedule::{Feedback, Observed, Profile, Profiled, Schedule};
 pub use schedules::{
-    Constant, Cooldown, CosineAnnealing, Exponential, Factor, Family, FirstLoss, InverseTime,
-    Lambda, Linear, LinearWarmup, Mode, MultiStep, NaturalExp, Noam, PiecewiseConstant,
-    PlateauConfig, PlateauRules, PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step,
-    ThresholdMode,
+    Anneal, Constant, Cooldown, CosineAnnealing, Exponential, Factor, Family, FirstLoss,
+    InverseTime, Lambda, Linear, LinearWarmup, Mode, MultiStep, NaturalExp, Noam,
+    PiecewiseConstant, PlateauConfig, PlateauRules, PlateauState, Polynomial, ReduceOnPlateau,
+    RelativeMargin, Step, ThresholdMode,
 };
 pub use sgd::{Fma, LibmFma, Rounding, Sgd, SgdConfig, SgdState, StepError};
 pub use shape::{Interpolation, Shape};

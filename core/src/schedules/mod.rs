@@ -1,5 +1,6 @@
 //! One schedule a file.
 
+mod anneal;
 mod constant;
 mod cosine_annealing;
 mod exponential;
@@ -15,6 +16,7 @@ mod polynomial;
 mod reduce_on_plateau;
 mod step;
 
+pub use anneal::Anneal;
 pub use constant::Constant;
 pub use cosine_annealing::CosineAnnealing;
 pub use exponential::Exponential;
