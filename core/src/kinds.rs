@@ -4,8 +4,9 @@ use crate::error::ConfigError;
 use crate::parameters::{Described, KindInfo, Sink, Source};
 use crate::schedule::{Feedback, Observed, Profiled, Schedule};
 use crate::schedules::{
-    Anneal, Constant, CosineAnnealing, Exponential, InverseTime, Lambda, Linear, MultiStep,
-    NaturalExp, Noam, PiecewiseConstant, PlateauState, Polynomial, ReduceOnPlateau, Step,
+    Anneal, Constant, CosineAnnealing, CosineDecay, Exponential, InverseTime, Lambda, Linear,
+    MultiStep, NaturalExp, Noam, PiecewiseConstant, PlateauState, Polynomial, ReduceOnPlateau,
+    Step,
 };
 
 /// Lists the kinds that need nothing but the step. The numbers stand in saved bytes: a new kind takes the next one.
@@ -103,6 +104,7 @@ kinds! {
     10 => CosineAnnealing,
     11 => Noam,
     12 => Linear,
+    19 => CosineDecay,
     24 => Anneal,
 }
 

@@ -24,6 +24,7 @@
 //! | [`CosineAnnealing`] | a cosine between `learning_rate` and `eta_min` |
 //! | [`Noam`] | up in a line, down with `t^-0.5` |
 //! | [`Anneal`] | from `start_lr` to `end_lr` on a curve of a chosen shape |
+//! | [`CosineDecay`] | half a cosine down to `eta_min`, held there |
 //! | [`ReduceOnPlateau`] | cut when the loss stops improving |
 //! | [`LinearWarmup`] | a line in front of any of these |
 //!
@@ -71,8 +72,8 @@ pub use noise::{Distribution, Noise};
 pub use program::{AnyFeedback, AnySchedule, Change, Combine, NODES, Part, Plan, Span};
 pub use schedule::{Feedback, Observed, Profile, Profiled, Schedule};
 pub use schedules::{
-    Anneal, Constant, Cooldown, CosineAnnealing, Exponential, Factor, Family, FirstLoss,
-    InverseTime, Lambda, Linear, LinearWarmup, Mode, MultiStep, NaturalExp, Noam,
+    Anneal, Constant, Cooldown, CosineAnnealing, CosineDecay, Exponential, Factor, Family,
+    FirstLoss, InverseTime, Lambda, Linear, LinearWarmup, Mode, MultiStep, NaturalExp, Noam,
     PiecewiseConstant, PlateauConfig, PlateauRules, PlateauState, Polynomial, ReduceOnPlateau,
     RelativeMargin, Step, ThresholdMode,
 };

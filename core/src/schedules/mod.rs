@@ -3,6 +3,7 @@
 mod anneal;
 mod constant;
 mod cosine_annealing;
+mod cosine_decay;
 mod exponential;
 mod inverse_time;
 mod lambda;
@@ -19,6 +20,7 @@ mod step;
 pub use anneal::Anneal;
 pub use constant::Constant;
 pub use cosine_annealing::CosineAnnealing;
+pub use cosine_decay::CosineDecay;
 pub use exponential::Exponential;
 pub use inverse_time::InverseTime;
 pub use lambda::{Factor, Lambda};
