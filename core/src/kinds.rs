@@ -5,8 +5,8 @@ use crate::parameters::{Described, KindInfo, Sink, Source};
 use crate::schedule::{Feedback, Observed, Profiled, Schedule};
 use crate::schedules::{
     Anneal, Constant, CosineAnnealing, CosineDecay, Exponential, InverseTime, Lambda, Linear,
-    MultiStep, NaturalExp, Noam, PiecewiseConstant, PlateauState, Polynomial, ReduceOnPlateau,
-    Step,
+    MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant, PlateauState, Polynomial,
+    ReduceOnPlateau, Step,
 };
 
 /// Lists the kinds that need nothing but the step. The numbers stand in saved bytes: a new kind takes the next one.
@@ -106,6 +106,7 @@ kinds! {
     12 => Linear,
     19 => CosineDecay,
     24 => Anneal,
+    26 => OneCycle,
 }
 
 impl Schedule for Kind {

@@ -12,6 +12,7 @@ mod linear_warmup;
 mod multi_step;
 mod natural_exp;
 mod noam;
+mod one_cycle;
 mod piecewise_constant;
 mod polynomial;
 mod reduce_on_plateau;
@@ -30,6 +31,7 @@ pub(crate) use linear_warmup::line;
 pub use multi_step::MultiStep;
 pub use natural_exp::NaturalExp;
 pub use noam::Noam;
+pub use one_cycle::{Edges, OneCycle};
 pub use piecewise_constant::PiecewiseConstant;
 pub use polynomial::Polynomial;
 pub use reduce_on_plateau::{
