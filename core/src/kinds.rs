@@ -4,8 +4,8 @@ use crate::error::ConfigError;
 use crate::parameters::{Described, KindInfo, Sink, Source};
 use crate::schedule::{Feedback, Observed, Profiled, Schedule};
 use crate::schedules::{
-    Anneal, Constant, CosineAnnealing, CosineDecay, Exponential, InverseTime, Lambda, Linear,
-    MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant, PlateauState, Polynomial,
+    Anneal, Constant, CosineAnnealing, CosineDecay, Cyclic, Exponential, InverseTime, Lambda,
+    Linear, MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant, PlateauState, Polynomial,
     ReduceOnPlateau, Step,
 };
 
@@ -107,6 +107,7 @@ kinds! {
     19 => CosineDecay,
     24 => Anneal,
     26 => OneCycle,
+    27 => Cyclic,
 }
 
 impl Schedule for Kind {

@@ -26,6 +26,7 @@
 //! | [`Anneal`] | from `start_lr` to `end_lr` on a curve of a chosen shape |
 //! | [`CosineDecay`] | half a cosine down to `eta_min`, held there |
 //! | [`OneCycle`] | up to `learning_rate` and down to `end_lr`, in two phases or three |
+//! | [`Cyclic`] | triangles between `learning_rate` and `max_lr` |
 //! | [`ReduceOnPlateau`] | cut when the loss stops improving |
 //! | [`LinearWarmup`] | a line in front of any of these |
 //!
@@ -73,10 +74,10 @@ pub use noise::{Distribution, Noise};
 pub use program::{AnyFeedback, AnySchedule, Change, Combine, NODES, Part, Plan, Span};
 pub use schedule::{Feedback, Observed, Profile, Profiled, Schedule};
 pub use schedules::{
-    Anneal, Constant, Cooldown, CosineAnnealing, CosineDecay, Edges, Exponential, Factor, Family,
-    FirstLoss, InverseTime, Lambda, Linear, LinearWarmup, Mode, MultiStep, NaturalExp, Noam,
-    OneCycle, PiecewiseConstant, PlateauConfig, PlateauRules, PlateauState, Polynomial,
-    ReduceOnPlateau, RelativeMargin, Step, ThresholdMode,
+    Anneal, Constant, Cooldown, CosineAnnealing, CosineDecay, Cyclic, CyclicMode, Edges,
+    Exponential, Factor, Family, FirstLoss, InverseTime, Lambda, Linear, LinearWarmup, Mode,
+    MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant, PlateauConfig, PlateauRules,
+    PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step, ThresholdMode,
 };
 pub use sgd::{Fma, LibmFma, Rounding, Sgd, SgdConfig, SgdState, StepError};
 pub use shape::{Interpolation, Shape};
