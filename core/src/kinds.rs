@@ -6,7 +6,7 @@ use crate::schedule::{Feedback, Observed, Profiled, Schedule};
 use crate::schedules::{
     Anneal, Constant, CosineAnnealing, CosineDecay, Cyclic, Exponential, InverseTime, Lambda,
     Linear, MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant, PlateauState, Polynomial,
-    ReduceOnPlateau, Step,
+    ReduceOnPlateau, Step, WarmRestarts,
 };
 
 /// Lists the kinds that need nothing but the step. The numbers stand in saved bytes: a new kind takes the next one.
@@ -105,6 +105,7 @@ kinds! {
     11 => Noam,
     12 => Linear,
     19 => CosineDecay,
+    21 => WarmRestarts,
     24 => Anneal,
     26 => OneCycle,
     27 => Cyclic,

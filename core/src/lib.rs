@@ -27,6 +27,7 @@
 //! | [`CosineDecay`] | half a cosine down to `eta_min`, held there |
 //! | [`OneCycle`] | up to `learning_rate` and down to `end_lr`, in two phases or three |
 //! | [`Cyclic`] | triangles between `learning_rate` and `max_lr` |
+//! | [`WarmRestarts`] | half cosines with restarts, each cycle longer |
 //! | [`ReduceOnPlateau`] | cut when the loss stops improving |
 //! | [`LinearWarmup`] | a line in front of any of these |
 //!
@@ -77,7 +78,7 @@ pub use schedules::{
     Anneal, Constant, Cooldown, CosineAnnealing, CosineDecay, Cyclic, CyclicMode, Edges,
     Exponential, Factor, Family, FirstLoss, InverseTime, Lambda, Linear, LinearWarmup, Mode,
     MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant, PlateauConfig, PlateauRules,
-    PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step, ThresholdMode,
+    PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step, ThresholdMode, WarmRestarts,
 };
 pub use sgd::{Fma, LibmFma, Rounding, Sgd, SgdConfig, SgdState, StepError};
 pub use shape::{Interpolation, Shape};

@@ -18,6 +18,7 @@ mod piecewise_constant;
 mod polynomial;
 mod reduce_on_plateau;
 mod step;
+mod warm_restarts;
 
 pub use anneal::Anneal;
 pub use constant::Constant;
@@ -41,3 +42,4 @@ pub use reduce_on_plateau::{
     RelativeMargin, ThresholdMode,
 };
 pub use step::Step;
+pub use warm_restarts::WarmRestarts;
