@@ -6,7 +6,7 @@ use crate::schedule::{Feedback, Observed, Profiled, Schedule};
 use crate::schedules::{
     Anneal, Constant, CosineAnnealing, CosineDecay, Cyclic, Exponential, InverseTime, Lambda,
     Linear, MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant, PlateauState, Polynomial,
-    ReduceOnPlateau, Step, WarmRestarts,
+    ReduceOnPlateau, Step, WarmRestarts, WarmupStableDecay,
 };
 
 /// Lists the kinds that need nothing but the step. The numbers stand in saved bytes: a new kind takes the next one.
@@ -107,6 +107,7 @@ kinds! {
     19 => CosineDecay,
     21 => WarmRestarts,
     24 => Anneal,
+    25 => WarmupStableDecay,
     26 => OneCycle,
     27 => Cyclic,
 }

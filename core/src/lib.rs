@@ -28,6 +28,7 @@
 //! | [`OneCycle`] | up to `learning_rate` and down to `end_lr`, in two phases or three |
 //! | [`Cyclic`] | triangles between `learning_rate` and `max_lr` |
 //! | [`WarmRestarts`] | half cosines with restarts, each cycle longer |
+//! | [`WarmupStableDecay`] | up, held, and down |
 //! | [`ReduceOnPlateau`] | cut when the loss stops improving |
 //! | [`LinearWarmup`] | a line in front of any of these |
 //!
@@ -79,6 +80,7 @@ pub use schedules::{
     Exponential, Factor, Family, FirstLoss, InverseTime, Lambda, Linear, LinearWarmup, Mode,
     MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant, PlateauConfig, PlateauRules,
     PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step, ThresholdMode, WarmRestarts,
+    WarmupStableDecay,
 };
 pub use sgd::{Fma, LibmFma, Rounding, Sgd, SgdConfig, SgdState, StepError};
 pub use shape::{Interpolation, Shape};

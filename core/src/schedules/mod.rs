@@ -19,6 +19,7 @@ mod polynomial;
 mod reduce_on_plateau;
 mod step;
 mod warm_restarts;
+mod warmup_stable_decay;
 
 pub use anneal::Anneal;
 pub use constant::Constant;
@@ -43,3 +44,4 @@ pub use reduce_on_plateau::{
 };
 pub use step::Step;
 pub use warm_restarts::WarmRestarts;
+pub use warmup_stable_decay::WarmupStableDecay;
