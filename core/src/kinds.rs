@@ -4,9 +4,9 @@ use crate::error::ConfigError;
 use crate::parameters::{Described, KindInfo, Sink, Source};
 use crate::schedule::{Feedback, Observed, Profiled, Schedule};
 use crate::schedules::{
-    Anneal, Constant, CosineAnnealing, CosineDecay, Cyclic, Exponential, InverseTime, Lambda,
-    Linear, MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant, PlateauState, Polynomial,
-    ReduceOnPlateau, Step, WarmRestarts, WarmupStableDecay,
+    Anneal, Constant, CosineAnnealing, CosineCycles, CosineDecay, Cyclic, Exponential, InverseTime,
+    Lambda, Linear, MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant, PlateauState,
+    Polynomial, ReduceOnPlateau, Step, WarmRestarts, WarmupStableDecay,
 };
 
 /// Lists the kinds that need nothing but the step. The numbers stand in saved bytes: a new kind takes the next one.
@@ -105,6 +105,7 @@ kinds! {
     11 => Noam,
     12 => Linear,
     19 => CosineDecay,
+    20 => CosineCycles,
     21 => WarmRestarts,
     24 => Anneal,
     25 => WarmupStableDecay,

@@ -29,6 +29,7 @@
 //! | [`Cyclic`] | triangles between `learning_rate` and `max_lr` |
 //! | [`WarmRestarts`] | half cosines with restarts, each cycle longer |
 //! | [`WarmupStableDecay`] | up, held, and down |
+//! | [`CosineCycles`] | a number of cosine waves, or of falls with restarts |
 //! | [`ReduceOnPlateau`] | cut when the loss stops improving |
 //! | [`LinearWarmup`] | a line in front of any of these |
 //!
@@ -76,8 +77,8 @@ pub use noise::{Distribution, Noise};
 pub use program::{AnyFeedback, AnySchedule, Change, Combine, NODES, Part, Plan, Span};
 pub use schedule::{Feedback, Observed, Profile, Profiled, Schedule};
 pub use schedules::{
-    Anneal, Constant, Cooldown, CosineAnnealing, CosineDecay, Cyclic, CyclicMode, Edges,
-    Exponential, Factor, Family, FirstLoss, InverseTime, Lambda, Linear, LinearWarmup, Mode,
+    Anneal, Constant, Cooldown, CosineAnnealing, CosineCycles, CosineDecay, Cyclic, CyclicMode,
+    Edges, Exponential, Factor, Family, FirstLoss, InverseTime, Lambda, Linear, LinearWarmup, Mode,
     MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant, PlateauConfig, PlateauRules,
     PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step, ThresholdMode, WarmRestarts,
     WarmupStableDecay,

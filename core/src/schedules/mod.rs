@@ -3,6 +3,7 @@
 mod anneal;
 mod constant;
 mod cosine_annealing;
+mod cosine_cycles;
 mod cosine_decay;
 mod cyclic;
 mod exponential;
@@ -24,6 +25,7 @@ mod warmup_stable_decay;
 pub use anneal::Anneal;
 pub use constant::Constant;
 pub use cosine_annealing::CosineAnnealing;
+pub use cosine_cycles::CosineCycles;
 pub use cosine_decay::CosineDecay;
 pub use cyclic::{Cyclic, CyclicMode};
 pub use exponential::Exponential;
