@@ -30,6 +30,7 @@
 //! | [`WarmRestarts`] | half cosines with restarts, each cycle longer |
 //! | [`WarmupStableDecay`] | up, held, and down |
 //! | [`CosineCycles`] | a number of cosine waves, or of falls with restarts |
+//! | [`PiecewiseInterpolate`] | from one multiple to the next between boundaries |
 //! | [`ReduceOnPlateau`] | cut when the loss stops improving |
 //! | [`LinearWarmup`] | a line in front of any of these |
 //!
@@ -79,9 +80,9 @@ pub use schedule::{Feedback, Observed, Profile, Profiled, Schedule};
 pub use schedules::{
     Anneal, Constant, Cooldown, CosineAnnealing, CosineCycles, CosineDecay, Cyclic, CyclicMode,
     Edges, Exponential, Factor, Family, FirstLoss, InverseTime, Lambda, Linear, LinearWarmup, Mode,
-    MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant, PlateauConfig, PlateauRules,
-    PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step, ThresholdMode, WarmRestarts,
-    WarmupStableDecay,
+    MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant, PiecewiseInterpolate, PlateauConfig,
+    PlateauRules, PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step, ThresholdMode,
+    WarmRestarts, WarmupStableDecay,
 };
 pub use sgd::{Fma, LibmFma, Rounding, Sgd, SgdConfig, SgdState, StepError};
 pub use shape::{Interpolation, Shape};

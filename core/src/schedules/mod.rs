@@ -16,6 +16,7 @@ mod natural_exp;
 mod noam;
 mod one_cycle;
 mod piecewise_constant;
+mod piecewise_interpolate;
 mod polynomial;
 mod reduce_on_plateau;
 mod step;
@@ -39,6 +40,7 @@ pub use natural_exp::NaturalExp;
 pub use noam::Noam;
 pub use one_cycle::{Edges, OneCycle};
 pub use piecewise_constant::PiecewiseConstant;
+pub use piecewise_interpolate::PiecewiseInterpolate;
 pub use polynomial::Polynomial;
 pub use reduce_on_plateau::{
     Cooldown, Family, FirstLoss, Mode, PlateauConfig, PlateauRules, PlateauState, ReduceOnPlateau,
