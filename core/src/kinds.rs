@@ -6,7 +6,7 @@ use crate::schedule::{Feedback, Observed, Profiled, Schedule};
 use crate::schedules::{
     Anneal, Constant, CosineAnnealing, CosineCycles, CosineDecay, Cyclic, Exponential, InverseTime,
     Lambda, Linear, MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant, PiecewiseInterpolate,
-    PlateauState, Polynomial, ReduceOnPlateau, Step, WarmRestarts, WarmupStableDecay,
+    PlateauState, Polynomial, ReduceOnPlateau, Step, Tanh, WarmRestarts, WarmupStableDecay,
 };
 
 /// Lists the kinds that need nothing but the step. The numbers stand in saved bytes: a new kind takes the next one.
@@ -108,6 +108,7 @@ kinds! {
     19 => CosineDecay,
     20 => CosineCycles,
     21 => WarmRestarts,
+    23 => Tanh,
     24 => Anneal,
     25 => WarmupStableDecay,
     26 => OneCycle,

@@ -31,6 +31,7 @@
 //! | [`WarmupStableDecay`] | up, held, and down |
 //! | [`CosineCycles`] | a number of cosine waves, or of falls with restarts |
 //! | [`PiecewiseInterpolate`] | from one multiple to the next between boundaries |
+//! | [`Tanh`] | a hyperbolic tangent down to `eta_min` |
 //! | [`ReduceOnPlateau`] | cut when the loss stops improving |
 //! | [`LinearWarmup`] | a line in front of any of these |
 //!
@@ -81,8 +82,8 @@ pub use schedules::{
     Anneal, Constant, Cooldown, CosineAnnealing, CosineCycles, CosineDecay, Cyclic, CyclicMode,
     Edges, Exponential, Factor, Family, FirstLoss, InverseTime, Lambda, Linear, LinearWarmup, Mode,
     MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant, PiecewiseInterpolate, PlateauConfig,
-    PlateauRules, PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step, ThresholdMode,
-    WarmRestarts, WarmupStableDecay,
+    PlateauRules, PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step, Tanh,
+    ThresholdMode, WarmRestarts, WarmupStableDecay,
 };
 pub use sgd::{Fma, LibmFma, Rounding, Sgd, SgdConfig, SgdState, StepError};
 pub use shape::{Interpolation, Shape};

@@ -20,6 +20,7 @@ mod piecewise_interpolate;
 mod polynomial;
 mod reduce_on_plateau;
 mod step;
+mod tanh;
 mod warm_restarts;
 mod warmup_stable_decay;
 
@@ -47,5 +48,6 @@ pub use reduce_on_plateau::{
     RelativeMargin, ThresholdMode,
 };
 pub use step::Step;
+pub use tanh::Tanh;
 pub use warm_restarts::WarmRestarts;
 pub use warmup_stable_decay::WarmupStableDecay;
