@@ -5,8 +5,9 @@ use crate::parameters::{Described, KindInfo, Sink, Source};
 use crate::schedule::{Feedback, Observed, Profiled, Schedule};
 use crate::schedules::{
     Anneal, Constant, CosineAnnealing, CosineCycles, CosineDecay, Cyclic, Exponential, InverseTime,
-    Lambda, Linear, MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant, PiecewiseInterpolate,
-    PlateauState, Polynomial, ReduceOnPlateau, Step, Tanh, WarmRestarts, WarmupStableDecay,
+    KDecay, Lambda, Linear, MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant,
+    PiecewiseInterpolate, PlateauState, Polynomial, ReduceOnPlateau, Step, Tanh, WarmRestarts,
+    WarmupStableDecay,
 };
 
 /// Lists the kinds that need nothing but the step. The numbers stand in saved bytes: a new kind takes the next one.
@@ -105,6 +106,7 @@ kinds! {
     11 => Noam,
     12 => Linear,
     17 => PiecewiseInterpolate,
+    18 => KDecay,
     19 => CosineDecay,
     20 => CosineCycles,
     21 => WarmRestarts,

@@ -32,6 +32,7 @@
 //! | [`CosineCycles`] | a number of cosine waves, or of falls with restarts |
 //! | [`PiecewiseInterpolate`] | from one multiple to the next between boundaries |
 //! | [`Tanh`] | a hyperbolic tangent down to `eta_min` |
+//! | [`KDecay`] | a polynomial of `1 - (t / T)^k` |
 //! | [`ReduceOnPlateau`] | cut when the loss stops improving |
 //! | [`LinearWarmup`] | a line in front of any of these |
 //!
@@ -80,10 +81,10 @@ pub use program::{AnyFeedback, AnySchedule, Change, Combine, NODES, Part, Plan, 
 pub use schedule::{Feedback, Observed, Profile, Profiled, Schedule};
 pub use schedules::{
     Anneal, Constant, Cooldown, CosineAnnealing, CosineCycles, CosineDecay, Cyclic, CyclicMode,
-    Edges, Exponential, Factor, Family, FirstLoss, InverseTime, Lambda, Linear, LinearWarmup, Mode,
-    MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant, PiecewiseInterpolate, PlateauConfig,
-    PlateauRules, PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step, Tanh,
-    ThresholdMode, WarmRestarts, WarmupStableDecay,
+    Edges, Exponential, Factor, Family, FirstLoss, InverseTime, KDecay, Lambda, Linear,
+    LinearWarmup, Mode, MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant,
+    PiecewiseInterpolate, PlateauConfig, PlateauRules, PlateauState, Polynomial, ReduceOnPlateau,
+    RelativeMargin, Step, Tanh, ThresholdMode, WarmRestarts, WarmupStableDecay,
 };
 pub use sgd::{Fma, LibmFma, Rounding, Sgd, SgdConfig, SgdState, StepError};
 pub use shape::{Interpolation, Shape};
