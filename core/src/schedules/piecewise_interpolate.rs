@@ -78,10 +78,10 @@ impl<const N: usize> PiecewiseInterpolate<N> {
         }
         let mut product = 1.0;
         for &scale in scales {
-            product *= finite("scales", scale)?;
-            let size = libm::fabs(product);
-            if product != 0.0 && !(1e-300..=1e300).contains(&size) || product == 0.0 && scale != 0.0
-            {
+            finite("scales", scale)?;
+            let ended = product == 0.0 || scale == 0.0;
+            product *= scale;
+            if !ended && !(1e-300..=1e300).contains(&libm::fabs(product)) {
                 return Err(ConfigError::OutOfRange {
                     field: "scales",
                     value: scale,
