@@ -4,10 +4,10 @@ use crate::error::ConfigError;
 use crate::parameters::{Described, KindInfo, Sink, Source};
 use crate::schedule::{Feedback, Observed, Profiled, Schedule};
 use crate::schedules::{
-    Anneal, Constant, CosineAnnealing, CosineCycles, CosineDecay, Cyclic, Exponential, InverseTime,
-    KDecay, Lambda, Linear, MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant,
-    PiecewiseInterpolate, PlateauState, Polynomial, ReduceOnPlateau, Step, Tanh, WarmRestarts,
-    WarmupStableDecay,
+    Anneal, Constant, ConstantFactor, CosineAnnealing, CosineCycles, CosineDecay, Cyclic,
+    Exponential, Geometric, InverseSqrt, InverseTime, KDecay, Lambda, Linear, LinearFactor,
+    MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant, PiecewiseInterpolate, PiecewiseScale,
+    PlateauState, Polynomial, ReduceOnPlateau, Step, Tanh, WarmRestarts, WarmupStableDecay,
 };
 
 /// Lists the kinds that need nothing but the step. The numbers stand in saved bytes: a new kind takes the next one.
@@ -83,7 +83,7 @@ macro_rules! kinds {
                 }
             }
 
-            impl<const N: usize> From<$kind> for crate::program::AnySchedule<N> {
+            impl<const N: usize> From<$kind> for crate::program::Composed<N> {
                 fn from(kind: $kind) -> Self {
                     Kind::from(kind).into()
                 }
@@ -105,11 +105,16 @@ kinds! {
     10 => CosineAnnealing,
     11 => Noam,
     12 => Linear,
+    13 => ConstantFactor,
+    14 => LinearFactor,
+    15 => Geometric,
+    16 => PiecewiseScale,
     17 => PiecewiseInterpolate,
     18 => KDecay,
     19 => CosineDecay,
     20 => CosineCycles,
     21 => WarmRestarts,
+    22 => InverseSqrt,
     23 => Tanh,
     24 => Anneal,
     25 => WarmupStableDecay,
@@ -233,7 +238,7 @@ macro_rules! feedback_kinds {
                 }
             }
 
-            impl<const N: usize> From<$kind> for crate::program::AnyFeedback<N> {
+            impl<const N: usize> From<$kind> for crate::program::ComposedFeedback<N> {
                 fn from(kind: $kind) -> Self {
                     FeedbackKind::from(kind).into()
                 }
