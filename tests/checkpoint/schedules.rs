@@ -1,8 +1,8 @@
 //! Schedules as bytes: each kind and any composition comes back with the same rates, and nonsense does not come back.
 
 use hairpin_core::{
-    AnyFeedback, AnySchedule, CheckpointError, Constant, Factor, Feedback, FeedbackKind,
-    FeedbackState, Kind, Lambda, Plan,
+    AnyFeedback, AnySchedule, CheckpointError, ComposedPlan, Constant, Factor, Feedback,
+    FeedbackKind, FeedbackState, Kind, Lambda, Plan,
 };
 
 use crate::draws::{feedback_kind, feedback_state, kind, losses, plan};
@@ -12,10 +12,12 @@ use crate::{CRC, FIELDS_AT, KIND_AT, LENGTH, Record, saved, sealed};
 const STEPS: [u32; 12] = [0, 1, 2, 3, 7, 10, 29, 30, 31, 100, 1 << 24, u32::MAX];
 
 /// The bits of the rates at some steps; of a feedback schedule, of those along some losses.
-fn rates<const N: usize>(plan: &Plan<N>, losses: &[f64]) -> Vec<u64> {
+fn rates<const N: usize>(plan: &ComposedPlan<N>, losses: &[f64]) -> Vec<u64> {
     match plan {
-        Plan::Schedule(schedule) => STEPS.map(|step| schedule.value(step).to_bits()).to_vec(),
-        Plan::Feedback(feedback) => {
+        ComposedPlan::Schedule(schedule) => {
+            STEPS.map(|step| schedule.value(step).to_bits()).to_vec()
+        }
+        ComposedPlan::Feedback(feedback) => {
             let mut state = feedback.start();
             (0..)
                 .zip(losses)
@@ -37,14 +39,14 @@ fn assert_comes_back(rng: &mut Rng, plan: &Plan) {
     assert_eq!(saved(&back), bytes, "{plan:?}");
     assert_eq!(rates(&back, &losses), rates(plan, &losses), "{plan:?}");
     // The bytes belong to the schedule, not to the capacity of the type that holds it.
-    let roomier = Plan::<20>::from_bytes(&bytes).unwrap();
+    let roomier = ComposedPlan::<20>::from_bytes(&bytes).unwrap();
     let mut again = vec![0; roomier.bytes_len().unwrap()];
     roomier.to_bytes(&mut again).unwrap();
     assert_eq!(again, bytes, "{plan:?}");
     assert_eq!(rates(&roomier, &losses), rates(plan, &losses), "{plan:?}");
     // Each of the two halves of a plan reads what is its own.
-    let schedule = AnySchedule::<12>::from_bytes(&bytes);
-    let feedback = AnyFeedback::<12>::from_bytes(&bytes);
+    let schedule = AnySchedule::from_bytes(&bytes);
+    let feedback = AnyFeedback::from_bytes(&bytes);
     let (own, other) = match plan {
         Plan::Schedule(_) => (schedule.map(Plan::Schedule), feedback.map(Plan::Feedback)),
         Plan::Feedback(_) => (feedback.map(Plan::Feedback), schedule.map(Plan::Schedule)),
@@ -159,14 +161,14 @@ fn a_record_that_does_not_fit_is_refused_with_what_it_takes() {
 
 #[test]
 fn more_pieces_than_fit_are_refused_with_both_numbers() {
-    let warmed = Plan::<5>::from(Constant::new(0.5).unwrap())
+    let warmed = ComposedPlan::<5>::from(Constant::new(0.5).unwrap())
         .after_warmup(3, 0.0, 0.5)
         .unwrap();
     let mut bytes = vec![0; warmed.bytes_len().unwrap()];
     warmed.to_bytes(&mut bytes).unwrap();
-    assert!(Plan::<3>::from_bytes(&bytes).is_ok());
+    assert!(ComposedPlan::<3>::from_bytes(&bytes).is_ok());
     assert_eq!(
-        Plan::<2>::from_bytes(&bytes).err(),
+        ComposedPlan::<2>::from_bytes(&bytes).err(),
         Some(CheckpointError::OverCapacity {
             capacity: 2,
             found: 3
@@ -176,7 +178,7 @@ fn more_pieces_than_fit_are_refused_with_both_numbers() {
 
 #[test]
 fn a_function_of_the_program_cannot_be_saved() {
-    let plan = Plan::<12>::from(Lambda::new(0.5, Factor::Function(f64::from)).unwrap())
+    let plan = Plan::from(Lambda::new(0.5, Factor::Function(f64::from)).unwrap())
         .after_warmup(3, 0.0, 0.5)
         .unwrap();
     assert_eq!(plan.bytes_len(), Err(CheckpointError::Function));
@@ -217,7 +219,7 @@ fn sealed_garbage_is_refused_or_can_be_evaluated() {
         }
         let bytes = sealed(bytes);
         assert_eq!(bytes[KIND_AT], 5);
-        match Plan::<12>::from_bytes(&bytes) {
+        match Plan::from_bytes(&bytes) {
             Ok(plan) => {
                 let losses = losses(&mut rng, 5);
                 rates(&plan, &losses);
@@ -226,7 +228,7 @@ fn sealed_garbage_is_refused_or_can_be_evaluated() {
             Err(CheckpointError::Content(_) | CheckpointError::OverCapacity { .. }) => refused += 1,
             Err(other) => panic!("{other}: {bytes:02x?}"),
         }
-        assert!(Record::Plan.read(&bytes).is_ok() == Plan::<12>::from_bytes(&bytes).is_ok());
+        assert!(Record::Plan.read(&bytes).is_ok() == Plan::from_bytes(&bytes).is_ok());
     }
     assert!(read > 1_000 && refused > 1_000, "{read} {refused}");
 }
@@ -257,10 +259,10 @@ fn a_nesting_too_deep_is_refused() {
             .concat(),
         )
     };
-    let halved = Plan::<12>::from_bytes(&nested(6)).unwrap();
+    let halved = Plan::from_bytes(&nested(6)).unwrap();
     assert_eq!(rates(&halved, &[])[0], 0.5_f64.powi(6).to_bits());
     assert_eq!(
-        Plan::<12>::from_bytes(&nested(7)).err(),
+        Plan::from_bytes(&nested(7)).err(),
         Some(CheckpointError::Content("schedule"))
     );
 }
@@ -268,7 +270,7 @@ fn a_nesting_too_deep_is_refused() {
 /// A sequence of two constants, byte by byte, and what each of its structural numbers must be.
 #[test]
 fn parts_that_do_not_fit_together_are_refused() {
-    let plan = Plan::<12>::from(Constant::new(0.5).unwrap())
+    let plan = Plan::from(Constant::new(0.5).unwrap())
         .after_warmup(3, 0.0, 0.5)
         .unwrap();
     let bytes = saved(&plan);
@@ -280,7 +282,7 @@ fn parts_that_do_not_fit_together_are_refused() {
     let with = |at: usize, field: &[u8]| {
         let mut bytes = bytes.clone();
         bytes[at..at + field.len()].copy_from_slice(field);
-        Plan::<12>::from_bytes(&sealed(bytes)).map(|_| ())
+        Plan::from_bytes(&sealed(bytes)).map(|_| ())
     };
     let malformed = Err(CheckpointError::Content("schedules"));
     assert_eq!(with(first, &[240]), Ok(()));

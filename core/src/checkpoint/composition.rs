@@ -26,7 +26,9 @@ use crate::expression::Expression;
 use crate::kinds::{FeedbackKind, Kind};
 use crate::noise::{Distribution, Noise};
 use crate::parameters::{Parameter, Sink, Source};
-use crate::program::{AnyFeedback, AnySchedule, Body, Change, Combine, Node, Nodes, Plan, Program};
+use crate::program::{
+    Body, Change, Combine, Composed, ComposedFeedback, ComposedPlan, Node, Nodes, Program,
+};
 use crate::schedules::Factor;
 
 const KIND: u8 = 5;
@@ -454,19 +456,19 @@ macro_rules! saved {
 }
 
 saved! {
-    AnySchedule: |s| s.program.nodes(), None; |program, found| match found {
+    Composed: |s| s.program.nodes(), None; |program, found| match found {
         None => Ok(Self { program }),
         Some(_) => Err(CheckpointError::Content("schedules")),
     };
-    AnyFeedback: |s| s.program.nodes(), Some(&s.feedback); |program, found| match found {
+    ComposedFeedback: |s| s.program.nodes(), Some(&s.feedback); |program, found| match found {
         Some(feedback) => Ok(Self { program, feedback }),
         None => Err(CheckpointError::Content("schedules")),
     };
-    Plan: |s| s.nodes(), match s {
+    ComposedPlan: |s| s.nodes(), match s {
         Self::Schedule(_) => None,
         Self::Feedback(feedback) => Some(&feedback.feedback),
     }; |program, found| Ok(match found {
-        None => Self::Schedule(AnySchedule { program }),
-        Some(feedback) => Self::Feedback(AnyFeedback { program, feedback }),
+        None => Self::Schedule(Composed { program }),
+        Some(feedback) => Self::Feedback(ComposedFeedback { program, feedback }),
     });
 }
