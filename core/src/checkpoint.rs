@@ -8,8 +8,8 @@
 //! | 6..n-4 | the record, little-endian; floats by their bits |
 //! | n-4..n | CRC-32 (IEEE) of everything before |
 //!
-//! A schedule is a record, too, as long as it needs to be: [`AnySchedule`](crate::AnySchedule::to_bytes),
-//! [`AnyFeedback`](crate::AnyFeedback::to_bytes) and [`Plan`](crate::Plan::to_bytes) tell their length in front of their fields. What they are
+//! A schedule is a record, too, as long as it needs to be: [`Composed`](crate::Composed::to_bytes),
+//! [`ComposedFeedback`](crate::ComposedFeedback::to_bytes) and [`ComposedPlan`](crate::ComposedPlan::to_bytes) tell their length in front of their fields. What they are
 //! is written as numbers and parameters, so that a record does not depend on the capacity of the type that wrote it.
 //!
 //! A record is read whole or refused. Any torn write or flipped byte is an error: the CRC catches every burst of up to
@@ -158,7 +158,7 @@ pub(crate) trait Fields: Sized {
 }
 
 impl Fields for PlateauState {
-    const LEN: usize = 8 + 1 + 8 + 4 + 4;
+    const LEN: usize = 8 + 1 + 8 + 4 + 4 + 8 + 4;
 
     fn put(&self, writer: &mut Writer<'_>) {
         writer.f64(self.lr);
@@ -166,6 +166,8 @@ impl Fields for PlateauState {
         writer.f64(self.best.unwrap_or(0.0));
         writer.u32(self.bad);
         writer.u32(self.cooldown_left);
+        writer.f64(self.mean);
+        writer.u32(self.collected);
     }
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, CheckpointError> {
@@ -183,6 +185,8 @@ impl Fields for PlateauState {
             best: seen.then_some(best),
             bad: reader.u32(),
             cooldown_left: reader.u32(),
+            mean: reader.f64(),
+            collected: reader.u32(),
         })
     }
 }

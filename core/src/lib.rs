@@ -89,12 +89,13 @@ pub use program::{
 };
 pub use schedule::{Feedback, Observed, Profile, Profiled, Schedule};
 pub use schedules::{
-    Anneal, Constant, ConstantFactor, Cooldown, CosineAnnealing, CosineCycles, CosineDecay, Cyclic,
-    CyclicMode, Edges, Exponential, Factor, Family, FirstLoss, Geometric, InverseSqrt, InverseTime,
-    KDecay, Lambda, Linear, LinearFactor, LinearWarmup, Mode, MultiStep, NaturalExp, Noam,
-    OneCycle, Past, PiecewiseConstant, PiecewiseInterpolate, PiecewiseScale, PlateauConfig,
-    PlateauRules, PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step, Switch, Tanh,
-    ThresholdMode, WarmRestarts, WarmupStableDecay,
+    AbsoluteMargin, Anneal, BelowMin, BlockedCut, Constant, ConstantFactor, Cooldown,
+    CosineAnnealing, CosineCycles, CosineDecay, CutGate, Cyclic, CyclicMode, Edges, Exponential,
+    Factor, Family, FirstLoss, Geometric, InverseSqrt, InverseTime, KDecay, Lambda, Linear,
+    LinearFactor, LinearWarmup, Mode, MultiStep, NaturalExp, Noam, OneCycle, Past, PatienceRule,
+    PiecewiseConstant, PiecewiseInterpolate, PiecewiseScale, PlateauConfig, PlateauRules,
+    PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step, Switch, Tanh, ThresholdMode,
+    WarmRestarts, WarmupStableDecay,
 };
 pub use sgd::{Fma, LibmFma, Rounding, Sgd, SgdConfig, SgdState, StepError};
 pub use shape::{Interpolation, Shape};

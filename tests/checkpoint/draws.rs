@@ -15,7 +15,13 @@ pub(crate) fn plateau(rng: &mut Rng) -> (ReduceOnPlateau, PlateauState) {
         factor: rng.uniform(0.1, 0.9),
         patience: rng.up_to(3),
         cooldown: rng.up_to(3),
-        rules: rng.pick(&[PlateauRules::PADDLE, PlateauRules::TORCH]),
+        accumulation: 1 + rng.up_to(2),
+        rules: rng.pick(&[
+            PlateauRules::PADDLE,
+            PlateauRules::TORCH,
+            PlateauRules::KERAS,
+            PlateauRules::OPTAX,
+        ]),
         ..PlateauConfig::new(rng.log_uniform(1e-3, 10.0))
     })
     .unwrap();

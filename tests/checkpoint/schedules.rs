@@ -1,8 +1,8 @@
 //! Schedules as bytes: each kind and any composition comes back with the same rates, and nonsense does not come back.
 
 use hairpin_core::{
-    AnyFeedback, AnySchedule, CheckpointError, Composed, ComposedFeedback, ComposedPlan, Constant,
-    Factor, Feedback, FeedbackKind, FeedbackState, Kind, Lambda, Plan,
+    AnyFeedback, AnySchedule, CheckpointError, ComposedPlan, Constant, Factor, Feedback,
+    FeedbackKind, FeedbackState, Kind, Lambda, Plan,
 };
 
 use crate::draws::{feedback_kind, feedback_state, kind, losses, plan};
@@ -45,8 +45,8 @@ fn assert_comes_back(rng: &mut Rng, plan: &Plan) {
     assert_eq!(again, bytes, "{plan:?}");
     assert_eq!(rates(&roomier, &losses), rates(plan, &losses), "{plan:?}");
     // Each of the two halves of a plan reads what is its own.
-    let schedule = Composed::<12>::from_bytes(&bytes);
-    let feedback = ComposedFeedback::<12>::from_bytes(&bytes);
+    let schedule = AnySchedule::from_bytes(&bytes);
+    let feedback = AnyFeedback::from_bytes(&bytes);
     let (own, other) = match plan {
         Plan::Schedule(_) => (schedule.map(Plan::Schedule), feedback.map(Plan::Feedback)),
         Plan::Feedback(_) => (feedback.map(Plan::Feedback), schedule.map(Plan::Schedule)),
@@ -178,7 +178,7 @@ fn more_pieces_than_fit_are_refused_with_both_numbers() {
 
 #[test]
 fn a_function_of_the_program_cannot_be_saved() {
-    let plan = ComposedPlan::<12>::from(Lambda::new(0.5, Factor::Function(f64::from)).unwrap())
+    let plan = Plan::from(Lambda::new(0.5, Factor::Function(f64::from)).unwrap())
         .after_warmup(3, 0.0, 0.5)
         .unwrap();
     assert_eq!(plan.bytes_len(), Err(CheckpointError::Function));
@@ -219,7 +219,7 @@ fn sealed_garbage_is_refused_or_can_be_evaluated() {
         }
         let bytes = sealed(bytes);
         assert_eq!(bytes[KIND_AT], 5);
-        match ComposedPlan::<12>::from_bytes(&bytes) {
+        match Plan::from_bytes(&bytes) {
             Ok(plan) => {
                 let losses = losses(&mut rng, 5);
                 rates(&plan, &losses);
@@ -228,9 +228,7 @@ fn sealed_garbage_is_refused_or_can_be_evaluated() {
             Err(CheckpointError::Content(_) | CheckpointError::OverCapacity { .. }) => refused += 1,
             Err(other) => panic!("{other}: {bytes:02x?}"),
         }
-        assert!(
-            Record::Plan.read(&bytes).is_ok() == ComposedPlan::<12>::from_bytes(&bytes).is_ok()
-        );
+        assert!(Record::Plan.read(&bytes).is_ok() == Plan::from_bytes(&bytes).is_ok());
     }
     assert!(read > 1_000 && refused > 1_000, "{read} {refused}");
 }
@@ -261,10 +259,10 @@ fn a_nesting_too_deep_is_refused() {
             .concat(),
         )
     };
-    let halved = ComposedPlan::<12>::from_bytes(&nested(6)).unwrap();
+    let halved = Plan::from_bytes(&nested(6)).unwrap();
     assert_eq!(rates(&halved, &[])[0], 0.5_f64.powi(6).to_bits());
     assert_eq!(
-        ComposedPlan::<12>::from_bytes(&nested(7)).err(),
+        Plan::from_bytes(&nested(7)).err(),
         Some(CheckpointError::Content("schedule"))
     );
 }
@@ -272,7 +270,7 @@ fn a_nesting_too_deep_is_refused() {
 /// A sequence of two constants, byte by byte, and what each of its structural numbers must be.
 #[test]
 fn parts_that_do_not_fit_together_are_refused() {
-    let plan = ComposedPlan::<12>::from(Constant::new(0.5).unwrap())
+    let plan = Plan::from(Constant::new(0.5).unwrap())
         .after_warmup(3, 0.0, 0.5)
         .unwrap();
     let bytes = saved(&plan);
@@ -284,7 +282,7 @@ fn parts_that_do_not_fit_together_are_refused() {
     let with = |at: usize, field: &[u8]| {
         let mut bytes = bytes.clone();
         bytes[at..at + field.len()].copy_from_slice(field);
-        ComposedPlan::<12>::from_bytes(&sealed(bytes)).map(|_| ())
+        Plan::from_bytes(&sealed(bytes)).map(|_| ())
     };
     let malformed = Err(CheckpointError::Content("schedules"));
     assert_eq!(with(first, &[240]), Ok(()));

@@ -56,8 +56,8 @@ pub use piecewise_interpolate::PiecewiseInterpolate;
 pub use piecewise_scale::PiecewiseScale;
 pub use polynomial::Polynomial;
 pub use reduce_on_plateau::{
-    Cooldown, Family, FirstLoss, Mode, PlateauConfig, PlateauRules, PlateauState, ReduceOnPlateau,
-    RelativeMargin, ThresholdMode,
+    AbsoluteMargin, BelowMin, BlockedCut, Cooldown, CutGate, Family, FirstLoss, Mode, PatienceRule,
+    PlateauConfig, PlateauRules, PlateauState, ReduceOnPlateau, RelativeMargin, ThresholdMode,
 };
 pub use step::Step;
 pub use tanh::Tanh;
