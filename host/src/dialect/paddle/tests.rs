@@ -2,31 +2,33 @@ use super::DIALECTS;
 use crate::dialect::common::call;
 use crate::dialect::{Canonical, Given, Refusal, Translation};
 
-fn translated(name: &str, given: &[(&'static str, Given)]) -> Translation {
+type Argument = (&'static str, Given);
+
+fn translated(name: &str, given: &[Argument]) -> Translation {
     call(DIALECTS, name, given, false).unwrap_or_else(|refusal| panic!("{name}: {refusal}"))
 }
 
-fn refused(name: &str, given: &[(&'static str, Given)]) -> Refusal {
+fn refused(name: &str, given: &[Argument]) -> Refusal {
     call(DIALECTS, name, given, false).expect_err(name)
 }
 
-fn rate(rate: f64) -> (&'static str, Given) {
+fn rate(rate: f64) -> Argument {
     number("learning_rate", rate)
 }
 
-fn number(name: &'static str, value: f64) -> (&'static str, Given) {
+fn number(name: &'static str, value: f64) -> Argument {
     (name, Given::Number(value))
 }
 
-fn integer(name: &'static str, value: i64) -> (&'static str, Given) {
+fn integer(name: &'static str, value: i64) -> Argument {
     (name, Given::Integer(value))
 }
 
-fn integers(name: &'static str, values: &[i64]) -> (&'static str, Given) {
+fn integers(name: &'static str, values: &[i64]) -> Argument {
     (name, Given::Integers(values.to_vec()))
 }
 
-fn text(name: &'static str, value: &str) -> (&'static str, Given) {
+fn text(name: &'static str, value: &str) -> Argument {
     (name, Given::Text(value.to_owned()))
 }
 
@@ -36,7 +38,7 @@ fn of(kind: &'static str, rate: f64) -> Canonical {
 
 #[test]
 fn single_schedulers_become_the_kinds_they_are() {
-    let cases: [(&str, Vec<(&'static str, Given)>, Canonical); 14] = [
+    let cases: [(&str, Vec<Argument>, Canonical); 14] = [
         (
             "paddle.NoamDecay",
             vec![integer("d_model", 64), integer("warmup_steps", 9)],
@@ -306,15 +308,14 @@ fn cycles_have_the_lengths_they_are_given() {
 
 #[test]
 fn what_paddle_refuses_is_refused_by_its_argument() {
-    let warm_up = |given: &[(&'static str, Given)]| {
+    let warm_up = |given: &[Argument]| {
         let after = (
             "learning_rate",
             Given::Schedules(vec![Canonical::constant(0.1).into()]),
         );
         [&[after], given].concat()
     };
-    let cycle =
-        |given: &[(&'static str, Given)]| [&[number("max_learning_rate", 0.1)], given].concat();
+    let cycle = |given: &[Argument]| [&[number("max_learning_rate", 0.1)], given].concat();
     for (name, given, argument) in [
         (
             "paddle.ExponentialDecay",

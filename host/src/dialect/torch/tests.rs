@@ -2,39 +2,41 @@ use super::DIALECTS;
 use crate::dialect::common::call;
 use crate::dialect::{Canonical, Given, Refusal, Translation};
 
-fn translated(name: &str, given: &[(&'static str, Given)]) -> Translation {
+type Argument = (&'static str, Given);
+
+fn translated(name: &str, given: &[Argument]) -> Translation {
     call(DIALECTS, name, given, false).unwrap_or_else(|refusal| panic!("{name}: {refusal}"))
 }
 
-fn faithful(name: &str, given: &[(&'static str, Given)]) -> Translation {
+fn faithful(name: &str, given: &[Argument]) -> Translation {
     call(DIALECTS, name, given, true).unwrap_or_else(|refusal| panic!("{name}: {refusal}"))
 }
 
-fn refused(name: &str, given: &[(&'static str, Given)]) -> Refusal {
+fn refused(name: &str, given: &[Argument]) -> Refusal {
     call(DIALECTS, name, given, false).expect_err(name)
 }
 
-fn lr(rate: f64) -> (&'static str, Given) {
+fn lr(rate: f64) -> Argument {
     ("lr", Given::Number(rate))
 }
 
-fn number(name: &'static str, value: f64) -> (&'static str, Given) {
+fn number(name: &'static str, value: f64) -> Argument {
     (name, Given::Number(value))
 }
 
-fn integer(name: &'static str, value: i64) -> (&'static str, Given) {
+fn integer(name: &'static str, value: i64) -> Argument {
     (name, Given::Integer(value))
 }
 
-fn integers(name: &'static str, values: &[i64]) -> (&'static str, Given) {
+fn integers(name: &'static str, values: &[i64]) -> Argument {
     (name, Given::Integers(values.to_vec()))
 }
 
-fn text(name: &'static str, value: &str) -> (&'static str, Given) {
+fn text(name: &'static str, value: &str) -> Argument {
     (name, Given::Text(value.to_owned()))
 }
 
-fn schedulers(children: &[Translation]) -> (&'static str, Given) {
+fn schedulers(children: &[Translation]) -> Argument {
     ("schedulers", Given::Schedules(children.to_vec()))
 }
 
@@ -44,7 +46,7 @@ fn of(kind: &'static str, rate: f64) -> Canonical {
 
 #[test]
 fn single_schedulers_become_the_kinds_they_are() {
-    let cases: [(&str, Vec<(&'static str, Given)>, Canonical); 13] = [
+    let cases: [(&str, Vec<Argument>, Canonical); 13] = [
         (
             "torch.LambdaLR",
             vec![lr(0.5), text("lr_lambda", "0.95**step")],
