@@ -284,25 +284,15 @@ impl OneCycle {
         f64::from(self.total) - 1.0
     }
 
-    /// Whether the last phase has no step of its own because the second one ends no sooner.
-    pub(super) fn ends_early(&self) -> bool {
-        self.three_phase && self.first_edge() > 0.0 && self.second_edge() >= self.last_edge()
+    /// Three phases of which the second ends no sooner than the cycle leave no step to the third.
+    fn has_a_last_phase(&self) -> bool {
+        !self.three_phase || self.second_edge() < self.last_edge()
     }
 
     /// The curve through three values.
     pub(super) fn through(&self, start: f64, peak: f64, end: f64) -> Canonical {
         if self.last_edge() == 0.0 {
             return Canonical::constant(end);
-        }
-        if self.ends_early() {
-            // Both phases are one wave, cut off at the last step.
-            let wave = format!("min(step, {}) / {}", self.last_edge(), self.first_edge());
-            let share = if self.linear {
-                format!("(1 - abs(1 - {wave}))")
-            } else {
-                format!("(1 - cos(pi * {wave})) / 2")
-            };
-            return lambda(1.0, format!("{start} + ({}) * {share}", peak - start));
         }
         let curve = Canonical::new("one_cycle")
             .number("learning_rate", peak)
@@ -322,22 +312,21 @@ impl OneCycle {
     /// What a library does after the last step.
     pub(super) fn past_the_end(&self, library: &str, faithful: bool) -> String {
         let total = self.total;
-        if faithful && !self.ends_early() {
+        if faithful && self.has_a_last_phase() {
             return format!(
                 "{library} stops with an error after step {total}; here the rate of that step is held."
             );
         }
         format!(
             "At step {total}, one beyond the last, {library} follows the last phase past its end, and then it stops with an \
-             error; here the rate of step {} is held.",
-            total.saturating_sub(1)
+             error; here the rate is the lowest one from that step on."
         )
     }
 
     /// The same with what the libraries compute one step beyond the end, by the formula of the last phase, held from there on.
     pub(super) fn through_and_beyond(&self, start: f64, peak: f64, end: f64) -> Canonical {
         let curve = self.through(start, peak, end);
-        if self.ends_early() {
+        if !self.has_a_last_phase() {
             return curve;
         }
         let (from, since) = if self.three_phase {
