@@ -319,7 +319,7 @@ impl OneCycle {
         }
         format!(
             "At step {total}, one beyond the last, {library} follows the last phase past its end, and then it stops with an \
-             error; here the rate is the lowest one from that step on."
+             error; here the rate of the end is held from that step on."
         )
     }
 
