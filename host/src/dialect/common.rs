@@ -376,54 +376,6 @@ pub(super) fn with_argument(text: &str, replacement: &str) -> String {
     replaced.trim().to_owned()
 }
 
-/// Calls a scheduler as the reader of a schedule does, with what its table says for arguments that are left out.
-#[cfg(test)]
-pub(super) fn call(
-    dialects: &'static [super::Dialect],
-    name: &str,
-    given: &[(&'static str, super::Given)],
-    faithful: bool,
-) -> Result<super::Translation, Refusal> {
-    use super::Given;
-
-    let dialect = dialects
-        .iter()
-        .find(|dialect| dialect.name == name)
-        .expect("a scheduler of the library");
-    for (name, _) in given {
-        assert!(
-            dialect.arguments.iter().any(|known| known.name == *name),
-            "{} has no argument {name}",
-            dialect.name
-        );
-    }
-    let all: Vec<_> = dialect
-        .arguments
-        .iter()
-        .map(|known| {
-            let value = given
-                .iter()
-                .find(|(name, _)| *name == known.name)
-                .map(|(_, value)| value.clone());
-            let value = value.or_else(|| match known.if_absent {
-                IfAbsent::Required | IfAbsent::Outer => {
-                    panic!("{} needs {}", dialect.name, known.name)
-                }
-                IfAbsent::None => None,
-                IfAbsent::Number(number) => Some(Given::Number(number)),
-                IfAbsent::Integer(integer) => Some(Given::Integer(integer)),
-                IfAbsent::Flag(flag) => Some(Given::Flag(flag)),
-                IfAbsent::Text(text) => Some(Given::Text(text.to_owned())),
-            });
-            (known.name, value)
-        })
-        .collect();
-    (dialect.translate)(&Arguments {
-        given: &all,
-        faithful,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,8 +6,10 @@
 mod arguments;
 mod canonical;
 mod common;
-pub mod paddle;
-pub mod torch;
+mod paddle;
+#[cfg(test)]
+mod testing;
+mod torch;
 
 use std::fmt;
 
@@ -136,6 +138,6 @@ impl fmt::Display for Refusal {
 
 /// All schedulers of all libraries.
 pub fn all() -> impl Iterator<Item = &'static Dialect> {
-    let libraries: [&'static [Dialect]; 0] = [];
+    let libraries = [paddle::DIALECTS, torch::DIALECTS];
     libraries.into_iter().flatten()
 }

@@ -15,7 +15,7 @@ const ETA_MIN: Argument = number("eta_min", 0.0, "the lowest rate");
 const GAMMA: Argument = number("gamma", 0.1, "what the rate is multiplied by, below 1");
 
 /// PaddlePaddle's schedulers.
-pub const DIALECTS: &[Dialect] = &[
+pub(super) const DIALECTS: &[Dialect] = &[
     Dialect {
         name: "paddle.NoamDecay",
         doc: "up in a line, then down with the inverse square root of the step",

@@ -1,5 +1,5 @@
 use super::DIALECTS;
-use crate::dialect::common::call;
+use crate::dialect::testing::call;
 use crate::dialect::{Canonical, Given, Refusal, Translation};
 
 type Argument = (&'static str, Given);

@@ -32,7 +32,7 @@ const CYCLE_MOMENTUM: Argument = argument(
 );
 
 /// PyTorch's schedulers.
-pub const DIALECTS: &[Dialect] = &[
+pub(super) const DIALECTS: &[Dialect] = &[
     Dialect {
         name: "torch.LambdaLR",
         doc: "the rate times a function of the step",
