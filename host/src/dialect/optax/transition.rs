@@ -1,0 +1,473 @@
+//! From one value to another, once.
+
+use crate::dialect::{
+    Argument, Arguments, Canonical, Dialect, IfAbsent, Refusal, Takes, Translation,
+};
+
+pub(super) const INIT_VALUE: Argument = Argument {
+    name: "init_value",
+    doc: "the rate at the beginning",
+    takes: Takes::Number,
+    if_absent: IfAbsent::Required,
+};
+
+pub(super) const END_VALUE: Argument = Argument {
+    name: "end_value",
+    doc: "the rate at the end",
+    takes: Takes::Number,
+    if_absent: IfAbsent::Required,
+};
+
+pub(super) const TRANSITION_STEPS: Argument = Argument {
+    name: "transition_steps",
+    doc: "how many steps the transition takes; with 0 or less the rate never changes",
+    takes: Takes::Integer,
+    if_absent: IfAbsent::Required,
+};
+
+pub(super) const TRANSITION_BEGIN: Argument = Argument {
+    name: "transition_begin",
+    doc: "how many steps the rate is held before; less than 0 counts as 0",
+    takes: Takes::Integer,
+    if_absent: IfAbsent::Integer(0),
+};
+
+pub(super) const DECAY_RATE: Argument = Argument {
+    name: "decay_rate",
+    doc: "the factor that each `transition_steps` bring; with 0 the rate never changes",
+    takes: Takes::Number,
+    if_absent: IfAbsent::Required,
+};
+
+pub(super) const STAIRCASE: Argument = Argument {
+    name: "staircase",
+    doc: "decay only at whole multiples of `transition_steps`",
+    takes: Takes::Flag,
+    if_absent: IfAbsent::Flag(false),
+};
+
+pub(super) const LIMIT: Argument = Argument {
+    name: "end_value",
+    doc: "a lower bound of the rate where `decay_rate` is below 1, otherwise an upper bound",
+    takes: Takes::Number,
+    if_absent: IfAbsent::None,
+};
+
+pub(super) const EXPONENT: Argument = Argument {
+    name: "exponent",
+    doc: "the power that the cosine, which falls from 1 to 0, is raised to",
+    takes: Takes::Number,
+    if_absent: IfAbsent::Number(1.0),
+};
+
+pub(super) const CONSTANT: Dialect = Dialect {
+    name: "optax.constant_schedule",
+    doc: "One value for ever.",
+    arguments: &[Argument {
+        name: "value",
+        doc: "the rate",
+        takes: Takes::Number,
+        if_absent: IfAbsent::Required,
+    }],
+    translate: |arguments| Ok(Canonical::constant(arguments.number("value")).into()),
+};
+
+pub(super) const POLYNOMIAL: Dialect = Dialect {
+    name: "optax.polynomial_schedule",
+    doc: "From one value to another on a power of the share of steps left.",
+    arguments: &[
+        INIT_VALUE,
+        END_VALUE,
+        Argument {
+            name: "power",
+            doc: "the power; 1 is a straight line",
+            takes: Takes::Number,
+            if_absent: IfAbsent::Required,
+        },
+        TRANSITION_STEPS,
+        TRANSITION_BEGIN,
+    ],
+    translate: |arguments| {
+        let (init_value, end_value) = (arguments.number("init_value"), arguments.number("end_value"));
+        polynomial(arguments, init_value, end_value, arguments.number("power"))
+    },
+};
+
+pub(super) const LINEAR: Dialect = Dialect {
+    name: "optax.linear_schedule",
+    doc: "A straight line from one value to another.",
+    arguments: &[INIT_VALUE, END_VALUE, TRANSITION_STEPS, TRANSITION_BEGIN],
+    translate: |arguments| {
+        let (init_value, end_value) = (arguments.number("init_value"), arguments.number("end_value"));
+        polynomial(arguments, init_value, end_value, 1.0)
+    },
+};
+
+pub(super) const EXPONENTIAL: Dialect = Dialect {
+    name: "optax.exponential_decay",
+    doc: "A power of `decay_rate` that grows with the steps.",
+    arguments: &[
+        INIT_VALUE,
+        TRANSITION_STEPS,
+        DECAY_RATE,
+        TRANSITION_BEGIN,
+        STAIRCASE,
+        LIMIT,
+    ],
+    translate: |arguments| exponential(arguments, arguments.number("init_value")),
+};
+
+pub(super) const COSINE: Dialect = Dialect {
+    name: "optax.cosine_decay_schedule",
+    doc: "Half a cosine down to `alpha * init_value`, held there.",
+    arguments: &[
+        INIT_VALUE,
+        Argument {
+            name: "decay_steps",
+            doc: "how many steps the decay takes",
+            takes: Takes::Integer,
+            if_absent: IfAbsent::Required,
+        },
+        Argument {
+            name: "alpha",
+            doc: "the rate at the end as a share of `init_value`",
+            takes: Takes::Number,
+            if_absent: IfAbsent::Number(0.0),
+        },
+        EXPONENT,
+    ],
+    translate: |arguments| {
+        let init_value = arguments.number("init_value");
+        let decay_steps = arguments.steps("decay_steps", 1)?;
+        let end_value = init_value * arguments.number("alpha");
+        let exponent = exponent(arguments)?;
+        Ok(if exponent == 0.0 {
+            Canonical::constant(init_value)
+        } else {
+            cosine(init_value, end_value, decay_steps, exponent)
+        }
+        .into())
+    },
+};
+
+fn polynomial(
+    arguments: &Arguments<'_>,
+    init_value: f64,
+    end_value: f64,
+    power: f64,
+) -> Result<Translation, Refusal> {
+    if power < 0.0 {
+        return Err(Refusal::of("power", "must be at least 0")
+            .help("a negative power makes the rate infinite at the end"));
+    }
+    if arguments.integer("transition_steps") <= 0 {
+        return Ok(never_begun("transition_steps", init_value));
+    }
+    let steps = arguments.steps("transition_steps", 1)?;
+    if power == 0.0 {
+        return Ok(Canonical::constant(init_value).into());
+    }
+    let transition = if power == 1.0 {
+        line(init_value, end_value, steps)
+    } else {
+        Canonical::new("polynomial")
+            .number("learning_rate", init_value)
+            .number("end_lr", end_value)
+            .count("decay_steps", steps)
+            .number("power", power)
+    };
+    let begin = begin(arguments)?;
+    let translation = Translation::from(if begin == 0 {
+        transition
+    } else {
+        Canonical::sequential(vec![Canonical::constant(init_value), transition], vec![begin])
+    });
+    Ok(if power.fract() == 0.0 {
+        translation
+    } else {
+        translation.remark(
+            "Under jax.jit optax may give NaN from the end of the transition on, where it takes a fractional power of a number \
+             just below 0; here the rate is `end_value` there, as without jax.jit.",
+        )
+    })
+}
+
+/// What `exponential_decay` makes of the arguments from `transition_steps` on.
+pub(super) fn exponential(
+    arguments: &Arguments<'_>,
+    init_value: f64,
+) -> Result<Translation, Refusal> {
+    let decay_rate = arguments.number("decay_rate");
+    if arguments.integer("transition_steps") <= 0 {
+        return Ok(never_begun("transition_steps", init_value));
+    }
+    if decay_rate == 0.0 {
+        return Ok(Translation::from(Canonical::constant(init_value)).remark(
+            "With a `decay_rate` of 0 optax never changes the rate, where the formula gives 0 from the first step on.",
+        ));
+    }
+    let steps = arguments.steps("transition_steps", 1)?;
+    let staircase = arguments.flag("staircase");
+    if decay_rate < 0.0 && !staircase && steps > 1 {
+        return Err(
+            Refusal::of("decay_rate", "must be at least 0 where its power is not whole")
+                .help("set `staircase`; optax gives NaN between the multiples of `transition_steps`"),
+        );
+    }
+    let mut schedule = Canonical::new("exponential")
+        .number("learning_rate", init_value)
+        .number("gamma", decay_rate);
+    if steps > 1 {
+        schedule = schedule.count("decay_steps", steps);
+    }
+    if staircase {
+        schedule = schedule.flag("staircase", true);
+    }
+    let begin = begin(arguments)?;
+    if begin > 0 {
+        schedule = schedule.count("begin", begin);
+    }
+    if let Some(limit) = arguments.optional_number("end_value") {
+        schedule = schedule.number("end_lr", limit);
+    }
+    Ok(schedule.into())
+}
+
+/// The power of a cosine.
+pub(super) fn exponent(arguments: &Arguments<'_>) -> Result<f64, Refusal> {
+    let exponent = arguments.number("exponent");
+    if exponent < 0.0 {
+        return Err(Refusal::of("exponent", "must be at least 0")
+            .help("a negative power makes the rate infinite at the end"));
+    }
+    Ok(exponent)
+}
+
+/// Half a cosine to this power, which is not 0.
+pub(super) fn cosine(
+    learning_rate: f64,
+    end_value: f64,
+    decay_steps: u32,
+    exponent: f64,
+) -> Canonical {
+    let schedule = Canonical::new("cosine_decay")
+        .number("learning_rate", learning_rate)
+        .number("eta_min", end_value)
+        .count("decay_steps", decay_steps);
+    if exponent == 1.0 {
+        schedule
+    } else {
+        schedule.number("exponent", exponent)
+    }
+}
+
+/// A straight line, held at its end.
+pub(super) fn line(start: f64, end: f64, steps: u32) -> Canonical {
+    Canonical::new("linear")
+        .number("start_lr", start)
+        .number("end_lr", end)
+        .count("total_steps", steps)
+}
+
+/// What optax makes of a transition that takes no steps.
+pub(super) fn never_begun(argument: &str, init_value: f64) -> Translation {
+    Translation::from(Canonical::constant(init_value)).remark(format!(
+        "With `{argument}` of 0 or less optax holds the first value for ever and never goes to the last one."
+    ))
+}
+
+fn begin(arguments: &Arguments<'_>) -> Result<u32, Refusal> {
+    if arguments.integer("transition_begin") <= 0 {
+        return Ok(0);
+    }
+    arguments.steps("transition_begin", 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::dialect::Given::{Flag, Integer, Number};
+    use crate::dialect::testing::call;
+    use crate::dialect::{Canonical, Given, Refusal, Translation};
+
+    fn translate(name: &str, given: &[(&str, Given)]) -> Result<Translation, Refusal> {
+        let given: Vec<_> = given.iter().map(|(name, value)| (*name, Some(value.clone()))).collect();
+        call(super::super::DIALECTS, name, &given)
+    }
+
+    #[track_caller]
+    fn expect(name: &str, given: &[(&str, Given)], schedule: Canonical) -> usize {
+        let translation = translate(name, given).expect("optax takes this");
+        assert_eq!(translation.schedule, schedule);
+        assert_eq!(translation.momentum, None);
+        translation.remarks.len()
+    }
+
+    #[track_caller]
+    fn refused(name: &str, given: &[(&str, Given)]) -> String {
+        translate(name, given).expect_err("this is refused").to_string()
+    }
+
+    fn polynomial() -> Canonical {
+        Canonical::new("polynomial")
+            .number("learning_rate", 0.5)
+            .number("end_lr", 0.25)
+            .count("decay_steps", 8)
+            .number("power", 2.0)
+    }
+
+    fn linear() -> Canonical {
+        Canonical::new("linear")
+            .number("start_lr", 0.5)
+            .number("end_lr", 0.25)
+            .count("total_steps", 8)
+    }
+
+    fn transition(steps: i64, begin: i64) -> [(&'static str, Given); 4] {
+        [
+            ("init_value", Number(0.5)),
+            ("end_value", Number(0.25)),
+            ("transition_steps", Integer(steps)),
+            ("transition_begin", Integer(begin)),
+        ]
+    }
+
+    fn powered(power: f64, steps: i64, begin: i64) -> Vec<(&'static str, Given)> {
+        let mut given = transition(steps, begin).to_vec();
+        given.push(("power", Number(power)));
+        given
+    }
+
+    #[test]
+    fn constants_stay() {
+        let given = [("value", Number(0.5))];
+        assert_eq!(expect("optax.constant_schedule", &given, Canonical::constant(0.5)), 0);
+    }
+
+    #[test]
+    fn transitions_go_from_begin_to_end() {
+        let held = |transition| Canonical::sequential(vec![Canonical::constant(0.5), transition], vec![3]);
+        for (begin, power_2, power_1) in [
+            (0, polynomial(), linear()),
+            (-3, polynomial(), linear()),
+            (3, held(polynomial()), held(linear())),
+        ] {
+            assert_eq!(expect("optax.polynomial_schedule", &powered(2.0, 8, begin), power_2), 0);
+            assert_eq!(expect("optax.polynomial_schedule", &powered(1.0, 8, begin), power_1.clone()), 0);
+            assert_eq!(expect("optax.linear_schedule", &transition(8, begin), power_1), 0);
+        }
+    }
+
+    #[test]
+    fn transitions_without_steps_or_power_never_begin() {
+        for steps in [0, -8] {
+            let constant = Canonical::constant(0.5);
+            assert_eq!(expect("optax.polynomial_schedule", &powered(2.0, steps, 3), constant.clone()), 1);
+            assert_eq!(expect("optax.linear_schedule", &transition(steps, 3), constant), 1);
+        }
+        assert_eq!(expect("optax.polynomial_schedule", &powered(0.0, 8, 3), Canonical::constant(0.5)), 0);
+    }
+
+    #[test]
+    fn fractional_powers_are_remarked_on() {
+        let half = Canonical::new("polynomial")
+            .number("learning_rate", 0.5)
+            .number("end_lr", 0.25)
+            .count("decay_steps", 8)
+            .number("power", 0.5);
+        assert_eq!(expect("optax.polynomial_schedule", &powered(0.5, 8, 0), half), 1);
+    }
+
+    fn decay(steps: i64, rate: f64) -> Vec<(&'static str, Given)> {
+        vec![
+            ("init_value", Number(0.5)),
+            ("transition_steps", Integer(steps)),
+            ("decay_rate", Number(rate)),
+        ]
+    }
+
+    #[test]
+    fn exponential_decays() {
+        let name = "optax.exponential_decay";
+        let plain = |gamma| {
+            Canonical::new("exponential")
+                .number("learning_rate", 0.5)
+                .number("gamma", gamma)
+        };
+        assert_eq!(expect(name, &decay(1, 0.25), plain(0.25)), 0);
+        assert_eq!(expect(name, &decay(1, -0.25), plain(-0.25)), 0);
+        assert_eq!(expect(name, &decay(4, 2.0), plain(2.0).count("decay_steps", 4)), 0);
+        let mut given = decay(4, -0.25);
+        given.extend([
+            ("transition_begin", Integer(2)),
+            ("staircase", Flag(true)),
+            ("end_value", Number(-0.125)),
+        ]);
+        let full = plain(-0.25)
+            .count("decay_steps", 4)
+            .flag("staircase", true)
+            .count("begin", 2)
+            .number("end_lr", -0.125);
+        assert_eq!(expect(name, &given, full), 0);
+        let mut given = decay(1, 0.25);
+        given.push(("transition_begin", Integer(-2)));
+        assert_eq!(expect(name, &given, plain(0.25)), 0);
+    }
+
+    #[test]
+    fn exponential_decays_that_never_begin_ignore_the_limit() {
+        for (steps, rate) in [(0, 0.25), (-1, 0.25), (4, 0.0)] {
+            let mut given = decay(steps, rate);
+            given.push(("end_value", Number(0.75)));
+            assert_eq!(expect("optax.exponential_decay", &given, Canonical::constant(0.5)), 1);
+        }
+    }
+
+    #[test]
+    fn cosines_fall_to_a_share() {
+        let name = "optax.cosine_decay_schedule";
+        let call = |alpha, exponent| {
+            [
+                ("init_value", Number(0.5)),
+                ("decay_steps", Integer(8)),
+                ("alpha", Number(alpha)),
+                ("exponent", Number(exponent)),
+            ]
+        };
+        let plain = |eta_min| {
+            Canonical::new("cosine_decay")
+                .number("learning_rate", 0.5)
+                .number("eta_min", eta_min)
+                .count("decay_steps", 8)
+        };
+        assert_eq!(expect(name, &call(0.0, 1.0), plain(0.0)), 0);
+        assert_eq!(expect(name, &call(0.25, 1.5), plain(0.125).number("exponent", 1.5)), 0);
+        assert_eq!(expect(name, &call(0.25, 0.0), Canonical::constant(0.5)), 0);
+    }
+
+    #[test]
+    fn what_makes_no_rate_is_refused() {
+        let cosine = |steps, exponent| {
+            [
+                ("init_value", Number(0.5)),
+                ("decay_steps", Integer(steps)),
+                ("exponent", Number(exponent)),
+            ]
+        };
+        assert_eq!(
+            [
+                refused("optax.polynomial_schedule", &powered(-1.0, 8, 0)),
+                refused("optax.linear_schedule", &transition(8, 1 << 32)),
+                refused("optax.exponential_decay", &decay(4, -0.25)),
+                refused("optax.cosine_decay_schedule", &cosine(0, 1.0)),
+                refused("optax.cosine_decay_schedule", &cosine(8, -1.0)),
+            ],
+            [
+                "power: must be at least 0",
+                "transition_begin: must be a whole number from 0 to 4294967295",
+                "decay_rate: must be at least 0 where its power is not whole",
+                "decay_steps: must be a whole number from 1 to 4294967295",
+                "exponent: must be at least 0",
+            ]
+        );
+    }
+}
