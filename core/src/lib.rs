@@ -52,8 +52,11 @@ pub struct Readme;
 pub mod checkpoint;
 mod error;
 pub mod expression;
+mod kinds;
+mod noise;
 mod numeric;
-mod plan;
+pub mod parameters;
+mod program;
 mod schedule;
 mod schedules;
 pub mod sgd;
@@ -61,12 +64,14 @@ pub mod sgd;
 pub use checkpoint::{CheckpointError, Position};
 pub use error::ConfigError;
 pub use expression::{Expression, ExpressionError};
-pub use plan::{AnyFeedback, AnySchedule, Kind, KindVisitor, Plan, WARMUPS_MAX, Warmed};
+pub use kinds::{FeedbackKind, FeedbackState, Kind, KindVisitor};
+pub use noise::{Distribution, Noise};
+pub use program::{AnyFeedback, AnySchedule, Change, Combine, NODES, Part, Plan, Span};
 pub use schedule::{Feedback, Observed, Profile, Profiled, Schedule};
 pub use schedules::{
-    Constant, Cooldown, CosineAnnealing, Exponential, Factor, FirstLoss, InverseTime, Lambda,
-    LinearWarmup, Mode, MultiStep, NaturalExp, Noam, PiecewiseConstant, PlateauConfig,
-    PlateauRules, PlateauState, Polynomial, Ramp, ReduceOnPlateau, RelativeMargin, Step,
+    Constant, Cooldown, CosineAnnealing, Exponential, Factor, Family, FirstLoss, InverseTime,
+    Lambda, Linear, LinearWarmup, Mode, MultiStep, NaturalExp, Noam, PiecewiseConstant,
+    PlateauConfig, PlateauRules, PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step,
     ThresholdMode,
 };
 pub use sgd::{Fma, LibmFma, Rounding, Sgd, SgdConfig, SgdState, StepError};

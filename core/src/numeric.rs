@@ -1,17 +1,17 @@
 //! The pieces that several schedules share: weights without cancellation, and powers without accumulation.
 
-/// What the step alone decides about a rate; what the two numbers mean is each kind's own affair.
+/// What the step alone decides about a rate; what the numbers mean is each kind's own affair.
 ///
 /// Two trials whose schedules have the same shape and different rates share it.
-pub type Profile = [f64; 2];
+pub type Profile = [f64; 3];
 
 /// `from * weights[0] + to * weights[1]`, the way every blend between two rates ends.
 ///
 /// Both weights are at least 0, and each carries its own relative accuracy. So where the two rates have the same
 /// sign nothing cancels, which `to + (from - to) * weight` does when `from` is far below `to`.
 #[inline]
-pub(crate) fn blend(from: f64, to: f64, weights: Profile) -> f32 {
-    (from * weights[0] + to * weights[1]) as f32
+pub(crate) fn blend(from: f64, to: f64, weights: Profile) -> f64 {
+    from * weights[0] + to * weights[1]
 }
 
 /// The weights of a straight line: `[left / span, done / span]`, where `left = span - done` as integers.
@@ -19,16 +19,16 @@ pub(crate) fn blend(from: f64, to: f64, weights: Profile) -> f32 {
 pub(crate) fn linear_weights(done: u32, span: u32) -> Profile {
     let left = span.saturating_sub(done);
     let span = f64::from(span);
-    [f64::from(left) / span, f64::from(done) / span]
+    [f64::from(left) / span, f64::from(done) / span, 0.0]
 }
 
 /// `[smaller, 1 - smaller]` in the order asked for: the smaller weight is the one computed, the other is its complement.
 #[inline]
 pub(crate) fn complement(smaller: f64, smaller_is_first: bool) -> Profile {
     if smaller_is_first {
-        [smaller, 1.0 - smaller]
+        [smaller, 1.0 - smaller, 0.0]
     } else {
-        [1.0 - smaller, smaller]
+        [1.0 - smaller, smaller, 0.0]
     }
 }
 
@@ -39,6 +39,8 @@ pub(crate) fn complement(smaller: f64, smaller_is_first: bool) -> Profile {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Growth {
+    /// The factor or the rate as it was given: a logarithm does not give the factor back.
+    given: f64,
     rate: f64,
     alternating: bool,
 }
@@ -47,6 +49,7 @@ impl Growth {
     /// Growth by the factor `base` a step; `0^0 = 1`.
     pub(crate) fn by_factor(base: f64) -> Self {
         Self {
+            given: base,
             rate: libm::log(libm::fabs(base)),
             alternating: base < 0.0,
         }
@@ -55,9 +58,15 @@ impl Growth {
     /// Growth by the factor `e^rate` a step.
     pub(crate) const fn at_rate(rate: f64) -> Self {
         Self {
+            given: rate,
             rate,
             alternating: false,
         }
+    }
+
+    /// What it was made from: the factor or the rate.
+    pub(crate) const fn given(&self) -> f64 {
+        self.given
     }
 
     /// Two factors whose product is the growth after `n` steps.
@@ -67,22 +76,26 @@ impl Growth {
     #[inline]
     pub(crate) fn after(&self, n: u32) -> Profile {
         if n == 0 {
-            return [1.0, 1.0];
+            return [1.0, 1.0, 0.0];
         }
         let half = libm::exp(0.5 * (self.rate * f64::from(n)));
         let odd = n & 1 == 1;
-        [half, if self.alternating && odd { -half } else { half }]
+        [
+            half,
+            if self.alternating && odd { -half } else { half },
+            0.0,
+        ]
     }
 }
 
 /// `base` times both factors of a [`Growth`].
 #[inline]
-pub(crate) fn grown(base: f64, factors: Profile) -> f32 {
+pub(crate) fn grown(base: f64, factors: Profile) -> f64 {
     // Zero stays zero even where the growth has overflowed.
     if base == 0.0 {
-        base as f32
+        base
     } else {
-        (base * factors[0] * factors[1]) as f32
+        base * factors[0] * factors[1]
     }
 }
 

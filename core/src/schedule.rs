@@ -13,13 +13,13 @@ pub trait Schedule {
 /// A [`Schedule`] in two parts: a profile that depends on the step and the shape, and a rate made from it.
 ///
 /// It is how every built-in kind is written down, once. A table over many trials computes the profile once for all trials
-/// of one shape, and gets the same bits as [`Schedule::lr`], which is `self.rate(self.profile(step))`.
+/// of one shape, and gets the same bits as [`Schedule::lr`], which is `self.rate(self.profile(step))` rounded to `f32`.
 pub trait Profiled {
     /// What the step decides, before the rates come in.
     fn profile(&self, step: u32) -> Profile;
 
-    /// The learning rate for a profile of this shape, rounded once.
-    fn rate(&self, profile: Profile) -> f32;
+    /// The learning rate for a profile of this shape, before it is rounded.
+    fn rate(&self, profile: Profile) -> f64;
 
     /// Whether `other` has the same profile at every step.
     fn shares_profile(&self, other: &Self) -> bool;
@@ -28,7 +28,7 @@ pub trait Profiled {
 impl<P: Profiled> Schedule for P {
     #[inline]
     fn lr(&self, step: u32) -> f32 {
-        self.rate(self.profile(step))
+        self.rate(self.profile(step)) as f32
     }
 }
 
@@ -46,8 +46,19 @@ pub trait Feedback {
     /// Takes notice of the loss seen at `step`. NaN and infinities are data: each family has its rule for them.
     fn observe(&self, state: &mut Self::State, step: u32, loss: f64) -> Observed;
 
+    /// The rate in force at `step`, before it is rounded.
+    fn rate(&self, state: &Self::State, step: u32) -> f64;
+
     /// The rate in force at `step`.
-    fn lr(&self, state: &Self::State, step: u32) -> f32;
+    #[inline]
+    fn lr(&self, state: &Self::State, step: u32) -> f32 {
+        self.rate(state, step) as f32
+    }
+
+    /// Whether its rates depend on the losses; if not, it is only walked by them, and any number will do.
+    fn needs_losses(&self) -> bool {
+        true
+    }
 }
 
 /// What an observed loss led to.

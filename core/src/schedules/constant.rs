@@ -1,4 +1,5 @@
 use crate::error::{ConfigError, finite};
+use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 
 /// The same rate at every step.
@@ -36,15 +37,21 @@ impl Constant {
     }
 }
 
+parameters! {
+    Constant, "constant", "learning_rate, for ever";
+    learning_rate: f64, "the rate" => |s| s.learning_rate;
+    => Constant::new(learning_rate)
+}
+
 impl Profiled for Constant {
     #[inline]
     fn profile(&self, _step: u32) -> Profile {
-        [1.0, 0.0]
+        [1.0, 0.0, 0.0]
     }
 
     #[inline]
-    fn rate(&self, _profile: Profile) -> f32 {
-        self.learning_rate as f32
+    fn rate(&self, _profile: Profile) -> f64 {
+        self.learning_rate
     }
 
     fn shares_profile(&self, _other: &Self) -> bool {

@@ -2,6 +2,7 @@ use core::f64::consts::FRAC_PI_2;
 
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::{blend, complement};
+use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 
 /// Swings between `learning_rate` and `eta_min` on a cosine of half-period `t_max`.
@@ -62,6 +63,14 @@ impl CosineAnnealing {
     }
 }
 
+parameters! {
+    CosineAnnealing, "cosine_annealing", "eta_min + (learning_rate - eta_min) * (1 + cos(pi * t / t_max)) / 2";
+    learning_rate: f64, "the rate everything is measured from" => |s| s.learning_rate;
+    eta_min: f64 = 0.0, "the lowest rate" => |s| s.eta_min;
+    t_max: u32, "the steps from the highest rate to the lowest, at least 1" => |s| s.t_max;
+    => CosineAnnealing::new(learning_rate, eta_min, t_max)
+}
+
 impl Profiled for CosineAnnealing {
     #[inline]
     fn profile(&self, step: u32) -> Profile {
@@ -79,7 +88,7 @@ impl Profiled for CosineAnnealing {
     }
 
     #[inline]
-    fn rate(&self, profile: Profile) -> f32 {
+    fn rate(&self, profile: Profile) -> f64 {
         blend(self.learning_rate, self.eta_min, profile)
     }
 

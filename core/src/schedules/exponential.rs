@@ -1,5 +1,6 @@
 use crate::error::{ConfigError, finite};
 use crate::numeric::{Growth, grown};
+use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 
 /// Multiplies the rate by `gamma` at every step.
@@ -48,6 +49,13 @@ impl Exponential {
     }
 }
 
+parameters! {
+    Exponential, "exponential", "learning_rate * gamma^t";
+    learning_rate: f64, "the rate everything is measured from" => |s| s.learning_rate;
+    gamma: f64, "the factor of each step" => |s| s.growth.given();
+    => Exponential::new(learning_rate, gamma)
+}
+
 impl Profiled for Exponential {
     #[inline]
     fn profile(&self, step: u32) -> Profile {
@@ -55,7 +63,7 @@ impl Profiled for Exponential {
     }
 
     #[inline]
-    fn rate(&self, profile: Profile) -> f32 {
+    fn rate(&self, profile: Profile) -> f64 {
         grown(self.learning_rate, profile)
     }
 

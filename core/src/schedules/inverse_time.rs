@@ -1,4 +1,5 @@
 use crate::error::{ConfigError, finite};
+use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 
 /// Divides the rate by a straight line in the step.
@@ -59,18 +60,25 @@ impl InverseTime {
     }
 }
 
+parameters! {
+    InverseTime, "inverse_time", "learning_rate / (1 + gamma * t)";
+    learning_rate: f64, "the rate everything is measured from" => |s| s.learning_rate / s.one;
+    gamma: f64, "the growth of the divisor with each step" => |s| s.gamma / s.one;
+    => InverseTime::new(learning_rate, gamma)
+}
+
 impl Profiled for InverseTime {
     #[inline]
     fn profile(&self, step: u32) -> Profile {
-        [libm::fma(self.gamma, f64::from(step), self.one), 0.0]
+        [libm::fma(self.gamma, f64::from(step), self.one), 0.0, 0.0]
     }
 
     #[inline]
-    fn rate(&self, profile: Profile) -> f32 {
+    fn rate(&self, profile: Profile) -> f64 {
         if self.learning_rate == 0.0 {
-            self.learning_rate as f32
+            self.learning_rate
         } else {
-            (self.learning_rate / profile[0]) as f32
+            self.learning_rate / profile[0]
         }
     }
 

@@ -1,6 +1,7 @@
 use crate::error::{ConfigError, finite};
 use crate::expression::Expression;
 use crate::numeric::same_bits;
+use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 
 /// A rate times any function of the step.
@@ -84,15 +85,22 @@ impl Lambda {
     }
 }
 
+parameters! {
+    Lambda, "lambda", "learning_rate * factor(t)";
+    learning_rate: f64, "the rate everything is measured from" => |s| s.learning_rate;
+    factor: Factor, "an expression of `step`, written as in Python: \"0.95 ** step\"" => |s| s.factor;
+    => Lambda::new(learning_rate, factor)
+}
+
 impl Profiled for Lambda {
     #[inline]
     fn profile(&self, step: u32) -> Profile {
-        [self.factor.at(step), 0.0]
+        [self.factor.at(step), 0.0, 0.0]
     }
 
     #[inline]
-    fn rate(&self, profile: Profile) -> f32 {
-        (self.learning_rate * profile[0]) as f32
+    fn rate(&self, profile: Profile) -> f64 {
+        self.learning_rate * profile[0]
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

@@ -1,59 +1,10 @@
-use crate::error::{ConfigError, finite, nonzero};
-use crate::numeric::{blend, linear_weights};
-use crate::schedule::{Feedback, Observed, Profile, Profiled, Schedule};
+use crate::error::{ConfigError, nonzero};
+use crate::schedule::{Feedback, Observed, Profiled, Schedule};
+use crate::schedules::Linear;
 
-/// The straight line of a warm-up.
-///
-/// `lr(t) = start_lr + (end_lr - start_lr) * min(t, warmup_steps) / warmup_steps`
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ramp {
-    warmup_steps: u32,
-    start_lr: f64,
-    end_lr: f64,
-}
-
-impl Ramp {
-    /// A line from `start_lr` at step 0 to `end_lr` at `warmup_steps`.
-    ///
-    /// # Errors
-    /// A rate that is NaN or infinite, or `warmup_steps` of 0.
-    pub fn new(warmup_steps: u32, start_lr: f64, end_lr: f64) -> Result<Self, ConfigError> {
-        Ok(Self {
-            warmup_steps: nonzero("warmup_steps", warmup_steps)?,
-            start_lr: finite("start_lr", start_lr)?,
-            end_lr: finite("end_lr", end_lr)?,
-        })
-    }
-
-    /// How many steps the line takes.
-    #[must_use]
-    pub const fn warmup_steps(&self) -> u32 {
-        self.warmup_steps
-    }
-
-    /// Steps since the end of the line, or `None` while it lasts.
-    #[inline]
-    #[must_use]
-    pub const fn steps_after(&self, step: u32) -> Option<u32> {
-        step.checked_sub(self.warmup_steps)
-    }
-}
-
-impl Profiled for Ramp {
-    #[inline]
-    fn profile(&self, step: u32) -> Profile {
-        linear_weights(step.min(self.warmup_steps), self.warmup_steps)
-    }
-
-    #[inline]
-    fn rate(&self, profile: Profile) -> f32 {
-        blend(self.start_lr, self.end_lr, profile)
-    }
-
-    fn shares_profile(&self, other: &Self) -> bool {
-        self.warmup_steps == other.warmup_steps
-    }
+/// The line of a warm-up, whose length is called `warmup_steps` where it is refused.
+pub(crate) fn line(warmup_steps: u32, start_lr: f64, end_lr: f64) -> Result<Linear, ConfigError> {
+    Linear::new(start_lr, end_lr, nonzero("warmup_steps", warmup_steps)?)
 }
 
 /// A straight warm-up in front of any schedule, a feedback schedule or another warm-up included.
@@ -85,7 +36,8 @@ impl Profiled for Ramp {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LinearWarmup<S> {
-    ramp: Ramp,
+    line: Linear,
+    warmup_steps: u32,
     after: S,
 }
 
@@ -101,7 +53,8 @@ impl<S> LinearWarmup<S> {
         after: S,
     ) -> Result<Self, ConfigError> {
         Ok(Self {
-            ramp: Ramp::new(warmup_steps, start_lr, end_lr)?,
+            line: line(warmup_steps, start_lr, end_lr)?,
+            warmup_steps,
             after,
         })
     }
@@ -110,9 +63,9 @@ impl<S> LinearWarmup<S> {
 impl<S: Schedule> Schedule for LinearWarmup<S> {
     #[inline]
     fn lr(&self, step: u32) -> f32 {
-        match self.ramp.steps_after(step) {
+        match step.checked_sub(self.warmup_steps) {
             Some(step) => self.after.lr(step),
-            None => self.ramp.lr(step),
+            None => self.line.lr(step),
         }
     }
 }
@@ -125,16 +78,16 @@ impl<S: Feedback> Feedback for LinearWarmup<S> {
     }
 
     fn observe(&self, state: &mut Self::State, step: u32, loss: f64) -> Observed {
-        match self.ramp.steps_after(step) {
+        match step.checked_sub(self.warmup_steps) {
             Some(step) => self.after.observe(state, step, loss),
             None => Observed::Ignored,
         }
     }
 
-    fn lr(&self, state: &Self::State, step: u32) -> f32 {
-        match self.ramp.steps_after(step) {
-            Some(step) => self.after.lr(state, step),
-            None => self.ramp.lr(step),
+    fn rate(&self, state: &Self::State, step: u32) -> f64 {
+        match step.checked_sub(self.warmup_steps) {
+            Some(step) => self.after.rate(state, step),
+            None => self.line.rate(self.line.profile(step)),
         }
     }
 }

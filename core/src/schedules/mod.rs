@@ -5,6 +5,7 @@ mod cosine_annealing;
 mod exponential;
 mod inverse_time;
 mod lambda;
+mod linear;
 mod linear_warmup;
 mod multi_step;
 mod natural_exp;
@@ -19,14 +20,16 @@ pub use cosine_annealing::CosineAnnealing;
 pub use exponential::Exponential;
 pub use inverse_time::InverseTime;
 pub use lambda::{Factor, Lambda};
-pub use linear_warmup::{LinearWarmup, Ramp};
+pub use linear::Linear;
+pub use linear_warmup::LinearWarmup;
+pub(crate) use linear_warmup::line;
 pub use multi_step::MultiStep;
 pub use natural_exp::NaturalExp;
 pub use noam::Noam;
 pub use piecewise_constant::PiecewiseConstant;
 pub use polynomial::Polynomial;
 pub use reduce_on_plateau::{
-    Cooldown, FirstLoss, Mode, PlateauConfig, PlateauRules, PlateauState, ReduceOnPlateau,
+    Cooldown, Family, FirstLoss, Mode, PlateauConfig, PlateauRules, PlateauState, ReduceOnPlateau,
     RelativeMargin, ThresholdMode,
 };
 pub use step::Step;

@@ -1,5 +1,6 @@
 use crate::error::{ConfigError, finite, increasing};
 use crate::numeric::{Growth, grown};
+use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 
 /// Multiplies the rate by `gamma` at each milestone.
@@ -47,6 +48,14 @@ impl<const N: usize> MultiStep<N> {
     }
 }
 
+parameters! {
+    MultiStep<32>, "multi_step", "learning_rate * gamma^(number of milestones m with m <= t)";
+    learning_rate: f64, "the rate everything is measured from" => |s| s.learning_rate;
+    milestones: heapless::Vec<u32, 32>, "the steps at which the rate is cut, strictly increasing, at most 32" => |s| s.milestones;
+    gamma: f64 = 0.1, "the factor of each cut" => |s| s.growth.given();
+    => MultiStep::new(learning_rate, &milestones, gamma)
+}
+
 impl<const N: usize> Profiled for MultiStep<N> {
     #[inline]
     fn profile(&self, step: u32) -> Profile {
@@ -57,7 +66,7 @@ impl<const N: usize> Profiled for MultiStep<N> {
     }
 
     #[inline]
-    fn rate(&self, profile: Profile) -> f32 {
+    fn rate(&self, profile: Profile) -> f64 {
         grown(self.learning_rate, profile)
     }
 

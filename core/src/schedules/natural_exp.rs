@@ -1,5 +1,6 @@
 use crate::error::{ConfigError, finite};
 use crate::numeric::{Growth, grown};
+use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 
 /// Decays the rate by the natural exponential of the step.
@@ -45,6 +46,13 @@ impl NaturalExp {
     }
 }
 
+parameters! {
+    NaturalExp, "natural_exp", "learning_rate * exp(-gamma * t)";
+    learning_rate: f64, "the rate everything is measured from" => |s| s.learning_rate;
+    gamma: f64, "the decay of each step" => |s| -s.growth.given();
+    => NaturalExp::new(learning_rate, gamma)
+}
+
 impl Profiled for NaturalExp {
     #[inline]
     fn profile(&self, step: u32) -> Profile {
@@ -52,7 +60,7 @@ impl Profiled for NaturalExp {
     }
 
     #[inline]
-    fn rate(&self, profile: Profile) -> f32 {
+    fn rate(&self, profile: Profile) -> f64 {
         grown(self.learning_rate, profile)
     }
 

@@ -1,4 +1,5 @@
 use crate::error::{ConfigError, finite, nonzero};
+use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 
 /// Rises in a straight line for `warmup_steps`, then falls with the inverse square root of the step.
@@ -27,6 +28,8 @@ use crate::schedule::{Profile, Profiled};
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Noam {
+    learning_rate: f64,
+    d_model: u32,
     scale: f64,
     warmup_steps: u32,
     /// `warmup_steps^1.5`
@@ -48,11 +51,21 @@ impl Noam {
         }
         let warmup = f64::from(nonzero("warmup_steps", warmup_steps)?);
         Ok(Self {
+            learning_rate,
+            d_model,
             scale: finite("learning_rate", learning_rate)? / libm::sqrt(f64::from(d_model)),
             warmup_steps,
             ramp: warmup * libm::sqrt(warmup),
         })
     }
+}
+
+parameters! {
+    Noam, "noam", "learning_rate * d_model^-0.5 * min(t^-0.5, t * warmup_steps^-1.5)";
+    learning_rate: f64 = 1.0, "the rate everything is measured from" => |s| s.learning_rate;
+    d_model: u32, "the width of the model, at least 1" => |s| s.d_model;
+    warmup_steps: u32, "the step of the highest rate, at least 1" => |s| s.warmup_steps;
+    => Noam::new(learning_rate, d_model, warmup_steps)
 }
 
 impl Profiled for Noam {
@@ -64,12 +77,12 @@ impl Profiled for Noam {
         } else {
             1.0 / libm::sqrt(t)
         };
-        [profile, 0.0]
+        [profile, 0.0, 0.0]
     }
 
     #[inline]
-    fn rate(&self, profile: Profile) -> f32 {
-        (self.scale * profile[0]) as f32
+    fn rate(&self, profile: Profile) -> f64 {
+        self.scale * profile[0]
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

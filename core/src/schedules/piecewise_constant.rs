@@ -1,5 +1,6 @@
 use crate::error::{ConfigError, finite, increasing};
 use crate::numeric::same_bits;
+use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 
 /// A given rate in each interval between boundaries.
@@ -74,6 +75,21 @@ impl<const N: usize> PiecewiseConstant<N> {
     }
 }
 
+impl PiecewiseConstant<16> {
+    fn values(&self) -> heapless::Vec<f64, 17> {
+        core::iter::once(self.first)
+            .chain(self.later.iter().copied())
+            .collect()
+    }
+}
+
+parameters! {
+    PiecewiseConstant<16>, "piecewise_constant", "values[number of boundaries b with b <= t]";
+    boundaries: heapless::Vec<u32, 16>, "the steps at which the next rate begins, strictly increasing, at most 16" => |s| s.boundaries;
+    values: heapless::Vec<f64, 17>, "the rates, one more than boundaries" => |s| s.values();
+    => PiecewiseConstant::new(&boundaries, &values)
+}
+
 impl<const N: usize> Profiled for PiecewiseConstant<N> {
     #[inline]
     fn profile(&self, step: u32) -> Profile {
@@ -84,12 +100,12 @@ impl<const N: usize> Profiled for PiecewiseConstant<N> {
             Some(last) => self.later.get(last).copied().unwrap_or(self.first),
             None => self.first,
         };
-        [value, 0.0]
+        [value, 0.0, 0.0]
     }
 
     #[inline]
-    fn rate(&self, profile: Profile) -> f32 {
-        profile[0] as f32
+    fn rate(&self, profile: Profile) -> f64 {
+        profile[0]
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

@@ -2,6 +2,7 @@ use core::f64::consts::LN_2;
 
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::{blend, complement};
+use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 
 /// Goes from `learning_rate` to `end_lr` on a power of the share of steps left.
@@ -85,7 +86,24 @@ impl Polynomial {
     }
 }
 
+parameters! {
+    Polynomial, "polynomial", "end_lr + (learning_rate - end_lr) * ((T - t) / T)^power";
+    learning_rate: f64, "the rate everything is measured from" => |s| s.learning_rate;
+    end_lr: f64 = 1e-4, "the rate at the end" => |s| s.end_lr;
+    decay_steps: u32, "how many steps the decay takes, at least 1" => |s| s.decay_steps;
+    power: f64 = 1.0, "the exponent, above 0; 1 is a straight line" => |s| s.power.exponent();
+    cycle: bool = false, "begin again, lower, instead of staying at the end" => |s| s.cycle;
+    => Polynomial::new(learning_rate, end_lr, decay_steps, power, cycle)
+}
+
 impl Power {
+    fn exponent(self) -> f64 {
+        match self {
+            Self::Whole(power) => f64::from(power),
+            Self::Real(power) => power,
+        }
+    }
+
     /// The share left to this power, and what it lacks to 1.
     #[inline]
     fn weights(self, left: f64, done: f64) -> Profile {
@@ -100,11 +118,11 @@ impl Power {
                     weight *= left_share;
                     sum = 1.0 + left_share * sum;
                 }
-                [weight, done_share * sum]
+                [weight, done_share * sum, 0.0]
             }
             Self::Real(power) => {
                 if left == 0.0 {
-                    return [0.0, 1.0];
+                    return [0.0, 1.0, 0.0];
                 }
                 // Whichever share is small is the one whose digits count.
                 let ln_left = if done <= left {
@@ -143,7 +161,7 @@ impl Profiled for Polynomial {
     }
 
     #[inline]
-    fn rate(&self, profile: Profile) -> f32 {
+    fn rate(&self, profile: Profile) -> f64 {
         blend(self.learning_rate, self.end_lr, profile)
     }
 

@@ -1,56 +1,59 @@
 use crate::error::{ConfigError, finite};
+use crate::parameters::{parameters, words};
 use crate::schedule::{Feedback, Observed};
 
-/// Whether a loss should fall or a score should rise.
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Mode {
-    /// Smaller is better.
-    #[default]
-    Min,
-    /// Larger is better.
-    Max,
+words! {
+    /// Whether a loss should fall or a score should rise.
+    #[derive(Default)]
+    pub enum Mode {
+        /// Smaller is better.
+        #[default]
+        Min = "min",
+        /// Larger is better.
+        Max = "max",
+    }
 }
 
-/// What `threshold` is measured in.
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ThresholdMode {
-    /// A share of the best so far.
-    #[default]
-    Rel,
-    /// The metric's own unit.
-    Abs,
+words! {
+    /// What `threshold` is measured in.
+    #[derive(Default)]
+    pub enum ThresholdMode {
+        /// A share of the best so far.
+        #[default]
+        Rel = "rel",
+        /// The metric's own unit.
+        Abs = "abs",
+    }
 }
 
-/// What the first loss has to beat.
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FirstLoss {
-    /// Nothing: it is the best, even NaN or infinity. A first NaN is then never beaten.
-    Accepted,
-    /// The worst infinity: NaN and that infinity count as bad, and the first good value recovers.
-    BeatsInfinity,
+words! {
+    /// What the first loss has to beat.
+    pub enum FirstLoss {
+        /// Nothing: it is the best, even NaN or infinity. A first NaN is then never beaten.
+        Accepted = "accepted",
+        /// The worst infinity: NaN and that infinity count as bad, and the first good value recovers.
+        BeatsInfinity = "beats_infinity",
+    }
 }
 
-/// What happens to losses during the cool-down.
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Cooldown {
-    /// They are not looked at: an improvement among them is lost.
-    Ignores,
-    /// They can become the best, but are not counted as bad. The observation that ends the cool-down is part of it.
-    Tracks,
+words! {
+    /// What happens to losses during the cool-down.
+    pub enum Cooldown {
+        /// They are not looked at: an improvement among them is lost.
+        Ignores = "ignored",
+        /// They can become the best, but are not counted as bad. The observation that ends the cool-down is part of it.
+        Tracks = "tracked",
+    }
 }
 
-/// How a relative margin is formed. The two differ in the last bit, and at infinity.
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RelativeMargin {
-    /// `best -+ best * threshold`
-    Difference,
-    /// `best * (1 -+ threshold)`
-    Product,
+words! {
+    /// How a relative margin is formed. The two differ in the last bit, and at infinity.
+    pub enum RelativeMargin {
+        /// `best -+ best * threshold`
+        Difference = "difference",
+        /// `best * (1 -+ threshold)`
+        Product = "product",
+    }
 }
 
 /// The rules on which the frameworks disagree, as switches.
@@ -79,6 +82,41 @@ impl PlateauRules {
         cooldown: Cooldown::Tracks,
         relative_margin: RelativeMargin::Product,
     };
+}
+
+words! {
+    /// Whose rules hold.
+    pub enum Family {
+        /// [`PlateauRules::PADDLE`].
+        Paddle = "paddle",
+        /// [`PlateauRules::TORCH`].
+        Torch = "torch",
+    }
+}
+
+impl Family {
+    const fn rules(self) -> PlateauRules {
+        match self {
+            Self::Paddle => PlateauRules::PADDLE,
+            Self::Torch => PlateauRules::TORCH,
+        }
+    }
+}
+
+impl PlateauRules {
+    /// These rules but for the switches given.
+    fn with(
+        self,
+        first_loss: Option<FirstLoss>,
+        cooldown: Option<Cooldown>,
+        relative_margin: Option<RelativeMargin>,
+    ) -> Self {
+        Self {
+            first_loss: first_loss.unwrap_or(self.first_loss),
+            cooldown: cooldown.unwrap_or(self.cooldown),
+            relative_margin: relative_margin.unwrap_or(self.relative_margin),
+        }
+    }
 }
 
 impl Default for PlateauRules {
@@ -277,6 +315,35 @@ impl ReduceOnPlateau {
     }
 }
 
+parameters! {
+    ReduceOnPlateau, "reduce_on_plateau", "times factor when the loss stops improving";
+    learning_rate: f64, "the rate before any cut" => |s| s.config.learning_rate;
+    mode: Mode = "min", "whether smaller or larger is better" => |s| s.config.mode;
+    factor: f64 = 0.1, "the factor of each cut, at least 0 and below 1" => |s| s.config.factor;
+    patience: u32 = 10, "how many bad losses in a row are borne" => |s| s.config.patience;
+    threshold: f64 = 1e-4, "by how much a loss must be better" => |s| s.config.threshold;
+    threshold_mode: ThresholdMode = "rel", "what threshold is measured in" => |s| s.config.threshold_mode;
+    cooldown: u32 = 0, "how many losses after a cut are not counted" => |s| s.config.cooldown;
+    min_lr: f64 = 0.0, "no cut goes below this rate" => |s| s.config.min_lr;
+    epsilon: f64 = 1e-8, "a cut smaller than this is not made" => |s| s.config.epsilon;
+    rules: Family = "paddle", "whose rules hold where they differ" => |s| Family::Paddle;
+    first_loss: Option<FirstLoss>, "what the first loss has to beat, instead of what `rules` says" => |s| Some(s.config.rules.first_loss);
+    cooldown_losses: Option<Cooldown>, "whether a loss of the cool-down can be the best, instead of what `rules` says" => |s| Some(s.config.rules.cooldown);
+    relative_margin: Option<RelativeMargin>, "how a relative threshold is formed, instead of what `rules` says" => |s| Some(s.config.rules.relative_margin);
+    => ReduceOnPlateau::new(PlateauConfig {
+        learning_rate,
+        mode,
+        factor,
+        patience,
+        threshold,
+        threshold_mode,
+        cooldown,
+        min_lr,
+        epsilon,
+        rules: rules.rules().with(first_loss, cooldown_losses, relative_margin),
+    })
+}
+
 impl Feedback for ReduceOnPlateau {
     type State = PlateauState;
 
@@ -316,7 +383,7 @@ impl Feedback for ReduceOnPlateau {
     }
 
     #[inline]
-    fn lr(&self, state: &PlateauState, _step: u32) -> f32 {
-        state.lr as f32
+    fn rate(&self, state: &PlateauState, _step: u32) -> f64 {
+        state.lr
     }
 }

@@ -1,5 +1,6 @@
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::{Growth, grown};
+use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 
 /// Multiplies the rate by `gamma` once every `step_size` steps.
@@ -46,6 +47,14 @@ impl Step {
     }
 }
 
+parameters! {
+    Step, "step", "learning_rate * gamma^floor(t / step_size)";
+    learning_rate: f64, "the rate everything is measured from" => |s| s.learning_rate;
+    step_size: u32, "the steps between two cuts, at least 1" => |s| s.step_size;
+    gamma: f64 = 0.1, "the factor of each cut" => |s| s.growth.given();
+    => Step::new(learning_rate, step_size, gamma)
+}
+
 impl Profiled for Step {
     #[inline]
     fn profile(&self, step: u32) -> Profile {
@@ -54,7 +63,7 @@ impl Profiled for Step {
     }
 
     #[inline]
-    fn rate(&self, profile: Profile) -> f32 {
+    fn rate(&self, profile: Profile) -> f64 {
         grown(self.learning_rate, profile)
     }
 

@@ -1,0 +1,757 @@
+//! Schedules chosen and composed at run time: one flat, fixed-size list of nodes, without recursion.
+//!
+//! A composition is written down front to back: a node that joins schedules, then the schedules it joins, each with all
+//! that is inside it. A node knows how many nodes its own part takes, so that a walk can pass over the parts it does not need. Walking
+//! takes a handful of frames for what is still to be combined, and no call.
+
+use crate::error::{ConfigError, finite, nonzero};
+use crate::kinds::{FeedbackKind, FeedbackState, Kind};
+use crate::noise::Noise;
+use crate::schedule::{Feedback, Observed, Schedule};
+use crate::schedules::line;
+
+/// How many nodes a composed schedule has at most, unless its type says otherwise. A kind is one node, and what joins or changes
+/// others is one more.
+pub const NODES: usize = 12;
+
+/// How deep compositions that combine values can stand in one another.
+const DEPTH: usize = 6;
+
+/// A piece of a composition.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Debug)]
+struct Node {
+    /// The step of the sequence around it at which this part begins; 0 outside of sequences.
+    from: u32,
+    /// What its clock reads then.
+    clock: u32,
+    /// How many nodes it takes, itself included.
+    len: u16,
+    body: Body,
+}
+
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Debug)]
+enum Body {
+    Kind(Kind),
+    /// Stands for the feedback schedule beside the program.
+    Feedback,
+    /// Parts that follow one another.
+    Sequence,
+    Combined(Combine),
+    Changed(Change),
+    /// The clock runs from 0 to below this, again and again.
+    Repeat(u32),
+}
+
+/// How several rates become one.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Combine {
+    /// Their product.
+    Product,
+    /// Their sum.
+    Sum,
+    /// Their mean.
+    Average,
+}
+
+/// What is done to the rate of a schedule.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Change {
+    /// It is multiplied by this.
+    Scale(f64),
+    /// It is kept within these.
+    Clamp {
+        /// The lowest rate; minus infinity for none.
+        min_lr: f64,
+        /// The highest rate; infinity for none.
+        max_lr: f64,
+    },
+    /// It is disturbed.
+    Noise(Noise),
+}
+
+impl Change {
+    fn apply(&self, value: f64, clock: u32) -> f64 {
+        match *self {
+            Self::Scale(factor) => value * factor,
+            // Written so that a NaN stays one.
+            Self::Clamp { min_lr, max_lr } => {
+                if value < min_lr {
+                    min_lr
+                } else if value > max_lr {
+                    max_lr
+                } else {
+                    value
+                }
+            }
+            Self::Noise(ref noise) => value * noise.factor(clock),
+        }
+    }
+}
+
+/// A combination that waits for the values of its parts.
+struct Frame {
+    node: usize,
+    /// The part after the one that is being evaluated.
+    next: usize,
+    clock: u32,
+    so_far: f64,
+    parts: u32,
+}
+
+type Nodes<const N: usize> = heapless::Vec<Node, N>;
+
+/// Evaluates a composition at a step; `feedback` gives the rate of the feedback schedule at its own clock.
+fn evaluate(nodes: &[Node], step: u32, mut feedback: impl FnMut(u32) -> f64) -> f64 {
+    let mut frames: heapless::Vec<Frame, DEPTH> = heapless::Vec::new();
+    let (mut at, mut clock) = (0_usize, step);
+    // Each turn either goes one node further or ends: there are never more turns than nodes, and 0 is never given.
+    while let Some(node) = nodes.get(at) {
+        let mut value = match &node.body {
+            Body::Kind(kind) => kind.value(clock),
+            Body::Feedback => feedback(clock),
+            Body::Sequence => {
+                (at, clock) = part_in_force(nodes, at, clock);
+                continue;
+            }
+            Body::Repeat(period) => {
+                clock = clock.checked_rem(*period).unwrap_or(0);
+                at = at.saturating_add(1);
+                continue;
+            }
+            Body::Combined(_) | Body::Changed(_) => {
+                let next = at.saturating_add(1);
+                let frame = Frame {
+                    node: at,
+                    next,
+                    clock,
+                    so_far: 0.0,
+                    parts: 0,
+                };
+                // The constructors see to it that there is room.
+                if frames.push(frame).is_err() {
+                    break;
+                }
+                at = next;
+                continue;
+            }
+        };
+        // The value goes up to whoever waits for it.
+        loop {
+            let Some(frame) = frames.last_mut() else {
+                return value;
+            };
+            let Some(waiting) = nodes.get(frame.node) else {
+                return f64::NAN;
+            };
+            let part_len = nodes.get(frame.next).map_or(1, |part| part.len);
+            frame.next = frame.next.saturating_add(usize::from(part_len));
+            frame.so_far = match (&waiting.body, frame.parts) {
+                (_, 0) => value,
+                (Body::Combined(Combine::Product), _) => frame.so_far * value,
+                _ => frame.so_far + value,
+            };
+            frame.parts = frame.parts.saturating_add(1);
+            if frame.next < frame.node.saturating_add(usize::from(waiting.len)) {
+                (at, clock) = (frame.next, frame.clock);
+                break;
+            }
+            value = match &waiting.body {
+                Body::Combined(Combine::Average) => frame.so_far / f64::from(frame.parts),
+                Body::Changed(change) => change.apply(frame.so_far, frame.clock),
+                _ => frame.so_far,
+            };
+            frames.pop();
+        }
+    }
+    f64::NAN
+}
+
+/// The part of the sequence at `at` that is in force at `clock`, and what its own clock reads.
+fn part_in_force(nodes: &[Node], at: usize, clock: u32) -> (usize, u32) {
+    let first = at.saturating_add(1);
+    let (mut found, mut own) = (first, clock);
+    let mut part = first;
+    let end = nodes.get(at).map_or(first, |sequence| {
+        at.saturating_add(usize::from(sequence.len))
+    });
+    while part < end {
+        let Some(node) = nodes.get(part).filter(|node| node.from <= clock) else {
+            break;
+        };
+        (found, own) = (
+            part,
+            clock.saturating_sub(node.from).saturating_add(node.clock),
+        );
+        part = part.saturating_add(usize::from(node.len));
+    }
+    (found, own)
+}
+
+/// The step at which the part after the one in force at `clock` begins.
+fn next_part_begins(nodes: &[Node], at: usize, clock: u32) -> Option<u32> {
+    let (found, _) = part_in_force(nodes, at, clock);
+    let after = found.saturating_add(usize::from(nodes.get(found)?.len));
+    let end = at.saturating_add(usize::from(nodes.get(at)?.len));
+    (after < end).then(|| nodes.get(after).map(|node| node.from))?
+}
+
+/// A run of steps over which one kind alone decides the rate.
+#[derive(Clone, Copy, Debug)]
+pub struct Span<'a> {
+    /// The kind in force, where it is a single one whose rate is taken as it is.
+    pub kind: Option<&'a Kind>,
+    /// What its clock reads at the first step; it goes up by one a step.
+    pub clock: u32,
+    /// How many steps it lasts, at least one; steps beyond `u32` are counted.
+    pub steps: u64,
+}
+
+fn span(nodes: &[Node], step: u32) -> Span<'_> {
+    let (mut at, mut clock) = (0_usize, step);
+    let mut steps = (1_u64 << 32).saturating_sub(u64::from(step));
+    while let Some(node) = nodes.get(at) {
+        match &node.body {
+            Body::Kind(kind) => {
+                // A clock that stops at the end of u32 does not go up by one a step.
+                let until_stop = (1_u64 << 32).saturating_sub(u64::from(clock));
+                return Span {
+                    kind: (steps <= until_stop).then_some(kind),
+                    clock,
+                    steps,
+                };
+            }
+            Body::Sequence => {
+                if let Some(next) = next_part_begins(nodes, at, clock) {
+                    steps = steps.min(u64::from(next.saturating_sub(clock)));
+                }
+                (at, clock) = part_in_force(nodes, at, clock);
+            }
+            Body::Repeat(period) => {
+                clock = clock.checked_rem(*period).unwrap_or(0);
+                steps = steps.min(u64::from(period.saturating_sub(clock)));
+                at = at.saturating_add(1);
+            }
+            Body::Feedback | Body::Combined(_) | Body::Changed(_) => break,
+        }
+    }
+    Span {
+        kind: None,
+        clock,
+        steps,
+    }
+}
+
+/// A composition that may hold the place of a feedback schedule.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Debug)]
+struct Program<const N: usize> {
+    nodes: Nodes<N>,
+}
+
+const fn over_capacity(capacity: usize, found: usize) -> ConfigError {
+    ConfigError::OverCapacity {
+        field: "schedules",
+        capacity,
+        found,
+    }
+}
+
+impl<const N: usize> Program<N> {
+    fn leaf(body: Body) -> Self {
+        let mut nodes = Nodes::new();
+        // A capacity of 0 is refused when the type is used.
+        const { assert!(N > 0, "a schedule takes at least one node") };
+        let node = Node {
+            from: 0,
+            clock: 0,
+            len: 1,
+            body,
+        };
+        if nodes.push(node).is_err() {
+            nodes.clear();
+        }
+        Self { nodes }
+    }
+
+    /// `body` in front of `parts`, each with the step at which it begins and what its clock reads then.
+    fn join<'a>(
+        body: Body,
+        parts: impl Iterator<Item = (u32, u32, &'a [Node])> + Clone,
+    ) -> Result<Self, ConfigError> {
+        let total = parts
+            .clone()
+            .fold(1_usize, |sum, (_, _, part)| sum.saturating_add(part.len()));
+        let too_many = over_capacity(N, total);
+        let mut nodes = Nodes::new();
+        let len = u16::try_from(total).map_err(|_| too_many)?;
+        let head = Node {
+            from: 0,
+            clock: 0,
+            len,
+            body,
+        };
+        nodes.push(head).map_err(|_| too_many)?;
+        for (from, clock, part) in parts {
+            let first = nodes.len();
+            nodes.extend_from_slice(part).map_err(|_| too_many)?;
+            if let Some(node) = nodes.get_mut(first) {
+                (node.from, node.clock) = (from, clock);
+            }
+        }
+        let joined = Self { nodes };
+        if joined.depth() > DEPTH {
+            return Err(ConfigError::OverCapacity {
+                field: "schedule",
+                capacity: DEPTH,
+                found: joined.depth(),
+            });
+        }
+        Ok(joined)
+    }
+
+    /// How many values wait at once while it is evaluated, at most.
+    fn depth(&self) -> usize {
+        // A node waits for the parts before its end: count the open ones at each node.
+        (0..self.nodes.len())
+            .map(|at| {
+                let open = self.nodes.iter().enumerate().filter(|(start, node)| {
+                    *start <= at
+                        && at < start.saturating_add(usize::from(node.len))
+                        && matches!(node.body, Body::Combined(_) | Body::Changed(_))
+                });
+                open.count()
+            })
+            .max()
+            .unwrap_or(0)
+    }
+
+    fn changed(&self, change: Change) -> Result<Self, ConfigError> {
+        match change {
+            Change::Scale(factor) => {
+                finite("factor", factor)?;
+            }
+            Change::Clamp { min_lr, max_lr } => {
+                if min_lr.is_nan() {
+                    return Err(ConfigError::NotFinite {
+                        field: "min_lr",
+                        value: min_lr,
+                    });
+                }
+                // NaN included.
+                if !(min_lr <= max_lr) {
+                    return Err(ConfigError::OutOfRange {
+                        field: "max_lr",
+                        value: max_lr,
+                        expected: "at least min_lr",
+                    });
+                }
+            }
+            Change::Noise(_) => {}
+        }
+        Self::join(
+            Body::Changed(change),
+            core::iter::once((0, 0, &*self.nodes)),
+        )
+    }
+
+    fn repeated(&self, period: u32) -> Result<Self, ConfigError> {
+        Self::join(
+            Body::Repeat(nonzero("period", period)?),
+            core::iter::once((0, 0, &*self.nodes)),
+        )
+    }
+
+    fn combined<'a>(
+        combine: Combine,
+        parts: impl ExactSizeIterator<Item = &'a [Node]> + Clone,
+    ) -> Result<Self, ConfigError> {
+        if parts.len() == 0 {
+            return Err(NO_PARTS);
+        }
+        Self::join(Body::Combined(combine), parts.map(|part| (0, 0, part)))
+    }
+
+    fn sequence<'a>(
+        parts: impl ExactSizeIterator<Item = (u32, u32, &'a [Node])> + Clone,
+    ) -> Result<Self, ConfigError> {
+        if parts.len() == 0 {
+            return Err(NO_PARTS);
+        }
+        let mut earlier = None;
+        for (index, (from, _, _)) in parts.clone().enumerate() {
+            let increases = match earlier {
+                None => from == 0,
+                Some(earlier) => from > earlier,
+            };
+            if !increases {
+                return Err(ConfigError::NotIncreasing {
+                    field: "milestones",
+                    index: index.saturating_sub(1),
+                });
+            }
+            earlier = Some(from);
+        }
+        Self::join(Body::Sequence, parts)
+    }
+}
+
+const NO_PARTS: ConfigError = ConfigError::Conflict {
+    field: "schedules",
+    with: "is empty; give at least one schedule",
+};
+
+/// A part of a sequence: a schedule, when it begins, and what its clock reads then.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a, S> {
+    /// The step at which it begins: 0 for the first, later and later for the others.
+    pub from: u32,
+    /// What its own clock reads at that step: 0 to start afresh, `from` to have counted all along.
+    pub clock: u32,
+    /// The schedule.
+    pub schedule: &'a S,
+}
+
+/// Any schedule that needs nothing but the step, composed of up to `N` pieces: a kind, or kinds in sequence, combined or changed.
+///
+/// * a **sequence**: part `i` from step `from_i` on, at `t - from_i + clock_i` by its own clock
+/// * **product**, **sum**, **average** of the rates of several schedules
+/// * **scaled** by a number (a layer's or group's multiple), **clamped**, **repeated** with a period, **noisy**
+///
+/// Rates are combined in `f64` and rounded to `f32` once, at the end.
+///
+/// # Examples
+/// ```
+/// use hairpin_core::{AnySchedule, CosineAnnealing, Schedule};
+///
+/// let cosine = AnySchedule::<4>::from(CosineAnnealing::new(0.1, 0.0, 90)?);
+/// let schedule = cosine.after_warmup(10, 0.0, 0.1)?;
+/// assert_eq!([schedule.lr(0), schedule.lr(10), schedule.lr(100)], [0.0, 0.1, 0.0]);
+/// # Ok::<(), hairpin_core::ConfigError>(())
+/// ```
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Debug)]
+pub struct AnySchedule<const N: usize = NODES> {
+    program: Program<N>,
+}
+
+/// A feedback schedule, by itself or inside a composition of up to `N` pieces.
+///
+/// It observes losses only while the composition asks for its rate: a warm-up in front hides its losses.
+///
+/// # Examples
+/// ```
+/// use hairpin_core::{AnyFeedback, Feedback, Observed, PlateauConfig, ReduceOnPlateau};
+///
+/// let plateau = ReduceOnPlateau::new(PlateauConfig { factor: 0.5, patience: 0, ..PlateauConfig::new(0.1) })?;
+/// let schedule = AnyFeedback::<3>::from(plateau).after_warmup(10, 0.0, 0.1)?;
+/// let mut state = schedule.start();
+/// assert_eq!(schedule.observe(&mut state, 5, 1.0), Observed::Ignored);
+/// assert_eq!([schedule.lr(&state, 5), schedule.lr(&state, 10)], [0.05, 0.1]);
+/// assert_eq!(schedule.observe(&mut state, 10, 1.0), Observed::Improved);
+/// assert_eq!(schedule.observe(&mut state, 11, 1.0), Observed::Reduced);
+/// assert_eq!(schedule.lr(&state, 12), 0.05);
+/// # Ok::<(), hairpin_core::ConfigError>(())
+/// ```
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Debug)]
+pub struct AnyFeedback<const N: usize = NODES> {
+    program: Program<N>,
+    feedback: FeedbackKind,
+}
+
+/// What all compositions can be changed by.
+macro_rules! changes {
+    ($($type:ident),+) => {$(
+        impl<const N: usize> $type<N> {
+            /// The same behind a straight warm-up; see [`LinearWarmup`](crate::LinearWarmup).
+            ///
+            /// # Errors
+            /// A rate that is NaN or infinite, `warmup_steps` of 0, or more than `N` pieces.
+            pub fn after_warmup(
+                self,
+                warmup_steps: u32,
+                start_lr: f64,
+                end_lr: f64,
+            ) -> Result<Self, ConfigError> {
+                let line = Node {
+                    from: 0,
+                    clock: 0,
+                    len: 1,
+                    body: Body::Kind(line(warmup_steps, start_lr, end_lr)?.into()),
+                };
+                let parts = [
+                    (0, 0, core::slice::from_ref(&line)),
+                    (warmup_steps, 0, &*self.program.nodes),
+                ];
+                let program = Program::sequence(parts.into_iter())?;
+                Ok(Self { program, ..self })
+            }
+
+            /// The same with its rate changed.
+            ///
+            /// # Errors
+            /// A factor that is NaN or infinite, limits out of order, or more than `N` pieces.
+            pub fn changed(self, change: Change) -> Result<Self, ConfigError> {
+                let program = self.program.changed(change)?;
+                Ok(Self { program, ..self })
+            }
+
+            /// The same with a clock that runs from 0 to `period - 1`, again and again.
+            ///
+            /// # Errors
+            /// A `period` of 0, or more than `N` pieces.
+            pub fn repeated(self, period: u32) -> Result<Self, ConfigError> {
+                let program = self.program.repeated(period)?;
+                Ok(Self { program, ..self })
+            }
+        }
+    )+};
+}
+
+changes!(AnySchedule, AnyFeedback);
+
+impl<const N: usize> AnySchedule<N> {
+    /// Schedules that follow one another.
+    ///
+    /// # Errors
+    /// No part, a first part that does not begin at 0, later ones that do not begin later, or more than `N` pieces.
+    pub fn sequence(parts: &[Part<'_, Self>]) -> Result<Self, ConfigError> {
+        let parts = parts
+            .iter()
+            .map(|part| (part.from, part.clock, &*part.schedule.program.nodes));
+        Program::sequence(parts).map(|program| Self { program })
+    }
+
+    /// Schedules whose rates become one.
+    ///
+    /// # Errors
+    /// No part, or more than `N` pieces.
+    pub fn combined(combine: Combine, parts: &[&Self]) -> Result<Self, ConfigError> {
+        let parts = parts.iter().map(|part| &*part.program.nodes);
+        Program::combined(combine, parts).map(|program| Self { program })
+    }
+
+    /// The rate at `step`, before it is rounded.
+    #[inline]
+    #[must_use]
+    pub fn value(&self, step: u32) -> f64 {
+        evaluate(&self.program.nodes, step, |_| f64::NAN)
+    }
+
+    /// Which kind decides the rates from `step` on, and for how long.
+    #[must_use]
+    pub fn span(&self, step: u32) -> Span<'_> {
+        span(&self.program.nodes, step)
+    }
+
+    /// Whether `other` is composed alike, with kinds that have the same profiles at every step.
+    #[must_use]
+    pub fn shares_profile(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.program.nodes, &other.program.nodes);
+        ours.len() == theirs.len()
+            && ours.iter().zip(theirs).all(|(a, b)| {
+                (a.from, a.clock, a.len) == (b.from, b.clock, b.len)
+                    && match (&a.body, &b.body) {
+                        (Body::Kind(a), Body::Kind(b)) => a.shares_profile(b),
+                        (Body::Sequence, Body::Sequence) => true,
+                        (Body::Combined(a), Body::Combined(b)) => a == b,
+                        (Body::Changed(a), Body::Changed(b)) => a == b,
+                        (Body::Repeat(a), Body::Repeat(b)) => a == b,
+                        _ => false,
+                    }
+            })
+    }
+
+    /// How many pieces it is composed of.
+    #[must_use]
+    pub fn pieces(&self) -> usize {
+        self.program.nodes.len()
+    }
+}
+
+impl<const N: usize> From<Kind> for AnySchedule<N> {
+    fn from(kind: Kind) -> Self {
+        Self {
+            program: Program::leaf(Body::Kind(kind)),
+        }
+    }
+}
+
+impl<const N: usize> Schedule for AnySchedule<N> {
+    #[inline]
+    fn lr(&self, step: u32) -> f32 {
+        self.value(step) as f32
+    }
+}
+
+impl<const N: usize> From<FeedbackKind> for AnyFeedback<N> {
+    fn from(feedback: FeedbackKind) -> Self {
+        Self {
+            program: Program::leaf(Body::Feedback),
+            feedback,
+        }
+    }
+}
+
+impl<const N: usize> AnyFeedback<N> {
+    /// The feedback schedule inside.
+    #[must_use]
+    pub const fn kind(&self) -> &FeedbackKind {
+        &self.feedback
+    }
+}
+
+impl<const N: usize> Feedback for AnyFeedback<N> {
+    type State = FeedbackState;
+
+    fn start(&self) -> FeedbackState {
+        self.feedback.start()
+    }
+
+    fn observe(&self, state: &mut FeedbackState, step: u32, loss: f64) -> Observed {
+        let mut asked = None;
+        evaluate(&self.program.nodes, step, |clock| {
+            asked = Some(clock);
+            0.0
+        });
+        match asked {
+            Some(clock) => self.feedback.observe(state, clock, loss),
+            None => Observed::Ignored,
+        }
+    }
+
+    #[inline]
+    fn rate(&self, state: &FeedbackState, step: u32) -> f64 {
+        evaluate(&self.program.nodes, step, |clock| {
+            self.feedback.rate(state, clock)
+        })
+    }
+
+    fn needs_losses(&self) -> bool {
+        self.feedback.needs_losses()
+    }
+}
+
+/// Any schedule at all: by the step alone, or by feedback.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Debug)]
+pub enum Plan<const N: usize = NODES> {
+    /// The rate is a function of the step.
+    Schedule(AnySchedule<N>),
+    /// The rate reacts to losses.
+    Feedback(AnyFeedback<N>),
+}
+
+impl<const N: usize, K: Into<AnySchedule<N>>> From<K> for Plan<N> {
+    fn from(kind: K) -> Self {
+        Self::Schedule(kind.into())
+    }
+}
+
+impl<const N: usize> From<AnyFeedback<N>> for Plan<N> {
+    fn from(feedback: AnyFeedback<N>) -> Self {
+        Self::Feedback(feedback)
+    }
+}
+
+impl<const N: usize> Plan<N> {
+    fn nodes(&self) -> &[Node] {
+        match self {
+            Self::Schedule(schedule) => &schedule.program.nodes,
+            Self::Feedback(feedback) => &feedback.program.nodes,
+        }
+    }
+
+    /// The composition of `parts` as `program`, with the one feedback schedule among them.
+    fn with_feedback_of<'a>(
+        program: Program<N>,
+        parts: impl Iterator<Item = &'a Self>,
+    ) -> Result<Self, ConfigError> {
+        let mut found = None;
+        for part in parts {
+            if let Self::Feedback(feedback) = part
+                && found.replace(&feedback.feedback).is_some()
+            {
+                return Err(ConfigError::Conflict {
+                    field: "schedules",
+                    with: "two of them react to losses; a composition can hold one such schedule",
+                });
+            }
+        }
+        Ok(match found {
+            None => Self::Schedule(AnySchedule { program }),
+            Some(feedback) => Self::Feedback(AnyFeedback {
+                program,
+                feedback: feedback.clone(),
+            }),
+        })
+    }
+
+    /// Schedules that follow one another; see [`AnySchedule::sequence`].
+    ///
+    /// # Errors
+    /// As there, and where two of them react to losses.
+    pub fn sequence(parts: &[Part<'_, Self>]) -> Result<Self, ConfigError> {
+        let program = Program::sequence(
+            parts
+                .iter()
+                .map(|part| (part.from, part.clock, part.schedule.nodes())),
+        )?;
+        Self::with_feedback_of(program, parts.iter().map(|part| part.schedule))
+    }
+
+    /// Schedules whose rates become one; see [`AnySchedule::combined`].
+    ///
+    /// # Errors
+    /// As there, and where two of them react to losses.
+    pub fn combined(combine: Combine, parts: &[&Self]) -> Result<Self, ConfigError> {
+        let program = Program::combined(combine, parts.iter().map(|part| part.nodes()))?;
+        Self::with_feedback_of(program, parts.iter().copied())
+    }
+
+    /// The same plan behind a straight warm-up; see [`LinearWarmup`](crate::LinearWarmup).
+    ///
+    /// # Errors
+    /// A rate that is NaN or infinite, `warmup_steps` of 0, or more than `N` pieces.
+    pub fn after_warmup(
+        self,
+        warmup_steps: u32,
+        start_lr: f64,
+        end_lr: f64,
+    ) -> Result<Self, ConfigError> {
+        Ok(match self {
+            Self::Schedule(inner) => {
+                Self::Schedule(inner.after_warmup(warmup_steps, start_lr, end_lr)?)
+            }
+            Self::Feedback(inner) => {
+                Self::Feedback(inner.after_warmup(warmup_steps, start_lr, end_lr)?)
+            }
+        })
+    }
+
+    /// The same plan with its rate changed.
+    ///
+    /// # Errors
+    /// As [`AnySchedule::changed`].
+    pub fn changed(self, change: Change) -> Result<Self, ConfigError> {
+        Ok(match self {
+            Self::Schedule(inner) => Self::Schedule(inner.changed(change)?),
+            Self::Feedback(inner) => Self::Feedback(inner.changed(change)?),
+        })
+    }
+
+    /// The same plan with a clock that runs from 0 to `period - 1`, again and again.
+    ///
+    /// # Errors
+    /// As [`AnySchedule::repeated`].
+    pub fn repeated(self, period: u32) -> Result<Self, ConfigError> {
+        Ok(match self {
+            Self::Schedule(inner) => Self::Schedule(inner.repeated(period)?),
+            Self::Feedback(inner) => Self::Feedback(inner.repeated(period)?),
+        })
+    }
+}
