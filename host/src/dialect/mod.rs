@@ -5,6 +5,10 @@
 
 mod arguments;
 mod canonical;
+mod keras;
+mod optax;
+#[cfg(test)]
+mod testing;
 
 use std::fmt;
 

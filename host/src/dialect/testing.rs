@@ -1,6 +1,6 @@
 //! Calls of dialects as a specification makes them, for the tests of every library.
 
-use super::{Dialect, Given, IfAbsent, Refusal, Translation};
+use super::{Canonical, Dialect, Given, IfAbsent, Refusal, Translation};
 
 /// A call of a scheduler with these arguments, the others at the library's defaults.
 ///
@@ -8,7 +8,7 @@ use super::{Dialect, Given, IfAbsent, Refusal, Translation};
 pub(super) fn call(
     dialects: &[Dialect],
     name: &str,
-    given: &[(&str, Option<Given>)],
+    given: &[(&str, Given)],
 ) -> Result<Translation, Refusal> {
     let dialect = dialects
         .iter()
@@ -16,7 +16,10 @@ pub(super) fn call(
         .unwrap_or_else(|| panic!("no scheduler {name}"));
     for (argument, _) in given {
         assert!(
-            dialect.arguments.iter().any(|known| known.name == *argument),
+            dialect
+                .arguments
+                .iter()
+                .any(|known| known.name == *argument),
             "{name} has no {argument}"
         );
     }
@@ -29,7 +32,7 @@ pub(super) fn call(
                 .find(|(name, _)| *name == argument.name)
                 .map_or_else(
                     || absent(name, argument.name, argument.if_absent),
-                    |(_, value)| value.clone(),
+                    |(_, value)| Some(value.clone()),
                 );
             (argument.name, value)
         })
@@ -38,6 +41,28 @@ pub(super) fn call(
         given: &arguments,
         faithful: false,
     })
+}
+
+/// Checks what a call is translated to, and counts the remarks.
+#[track_caller]
+pub(super) fn expect(
+    dialects: &[Dialect],
+    name: &str,
+    given: &[(&str, Given)],
+    schedule: Canonical,
+) -> usize {
+    let translation = call(dialects, name, given).expect("the library takes this");
+    assert_eq!(translation.schedule, schedule);
+    assert_eq!(translation.momentum, None);
+    translation.remarks.len()
+}
+
+/// What a call that is refused is told.
+#[track_caller]
+pub(super) fn refusal(dialects: &[Dialect], name: &str, given: &[(&str, Given)]) -> String {
+    call(dialects, name, given)
+        .expect_err("this is refused")
+        .to_string()
 }
 
 fn absent(name: &str, argument: &str, if_absent: IfAbsent) -> Option<Given> {

@@ -196,7 +196,9 @@ impl Cycle {
         let last = i64::from(self.steps);
         let first = self.edge(self.pct_start);
         let back = pct_final.map(|share| self.edge(share));
-        if self.pct_start >= 0.0 && first < back.unwrap_or(last) && back.is_none_or(|back| back < last)
+        if self.pct_start >= 0.0
+            && first < back.unwrap_or(last)
+            && back.is_none_or(|back| back < last)
         {
             let schedule = Canonical::new("one_cycle")
                 .number("learning_rate", self.peak)
@@ -208,7 +210,10 @@ impl Cycle {
                 Some(share) => schedule.number("pct_final", share),
                 None => schedule,
             };
-            return Ok(schedule.text("shape", shape).text("edges", "floored").into());
+            return Ok(schedule
+                .text("shape", shape)
+                .text("edges", "floored")
+                .into());
         }
         // Edges out of order: optax keeps them as keys of a table, so that they are sorted with the scales they bring, and of
         // two equal ones the later stays.
@@ -217,7 +222,8 @@ impl Cycle {
             pairs.insert(back, 1.0 / self.div_factor);
         }
         pairs.insert(last, final_scale);
-        let translation = Translation::from(interpolated("pct_start", shape, self.start(), &pairs)?);
+        let translation =
+            Translation::from(interpolated("pct_start", shape, self.start(), &pairs)?);
         Ok(translation.remark(
             "The phases are out of order: optax sorts their edges together with the factors that they bring, so that this is no \
              rise to the peak and fall from it.",
@@ -284,28 +290,20 @@ fn count(argument: &'static str, steps: i64) -> Result<u32, Refusal> {
     u32::try_from(steps).map_err(|_| {
         Refusal::of(
             argument,
-            format!("must have boundaries that lie at most {} steps apart", u32::MAX),
+            format!(
+                "must have boundaries that lie at most {} steps apart",
+                u32::MAX
+            ),
         )
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::DIALECTS;
     use crate::dialect::Given::{Integer, Number, Pairs, Text};
-    use crate::dialect::testing::call;
-    use crate::dialect::{Canonical, Given, Refusal, Translation};
-
-    fn translate(name: &str, given: &[(&str, Given)]) -> Result<Translation, Refusal> {
-        let given: Vec<_> = given.iter().map(|(name, value)| (*name, Some(value.clone()))).collect();
-        call(super::super::DIALECTS, name, &given)
-    }
-
-    #[track_caller]
-    fn expect(name: &str, given: &[(&str, Given)], schedule: Canonical) -> usize {
-        let translation = translate(name, given).expect("optax takes this");
-        assert_eq!(translation.schedule, schedule);
-        translation.remarks.len()
-    }
+    use crate::dialect::testing::{expect, refusal};
+    use crate::dialect::{Canonical, Given};
 
     fn constant(pairs: &[(i64, f64)]) -> [(&'static str, Given); 2] {
         [
@@ -339,31 +337,76 @@ mod tests {
     fn scales_are_sorted_and_those_passed_at_0_are_in_the_first_value() {
         let name = "optax.piecewise_constant_schedule";
         for (pairs, schedule, remarks) in [
-            (vec![(9, 4.0), (5, 0.25)], scaled(0.5, &[5, 9], &[0.25, 4.0]), 0),
+            (
+                vec![(9, 4.0), (5, 0.25)],
+                scaled(0.5, &[5, 9], &[0.25, 4.0]),
+                0,
+            ),
             (vec![(0, 0.25), (5, 4.0)], scaled(0.125, &[5], &[4.0]), 0),
             (vec![(-2, 0.25), (0, 0.5)], Canonical::constant(0.0625), 0),
             (vec![(5, 4.0), (5, 0.25)], scaled(0.5, &[5], &[0.25]), 1),
             (vec![], Canonical::constant(0.5), 0),
         ] {
-            assert_eq!(expect(name, &constant(&pairs), schedule), remarks);
+            assert_eq!(expect(DIALECTS, name, &constant(&pairs), schedule), remarks);
         }
-        assert_eq!(expect(name, &[("init_value", Number(0.5))], Canonical::constant(0.5)), 0);
+        assert_eq!(
+            expect(
+                DIALECTS,
+                name,
+                &[("init_value", Number(0.5))],
+                Canonical::constant(0.5)
+            ),
+            0
+        );
     }
 
     #[test]
     fn segments_begin_at_the_last_boundary_passed_at_0() {
         let name = "optax.piecewise_interpolate_schedule";
         for (shape, pairs, schedule, remarks) in [
-            ("linear", vec![(9, 4.0), (5, 0.25)], connected("linear", 0.5, &[5, 9], &[0.25, 4.0]), 0),
-            ("cosine", vec![(5, 0.25)], connected("cosine", 0.5, &[5], &[0.25]), 0),
-            ("cosine", vec![(0, 0.25), (5, 4.0)], connected("cosine", 0.125, &[5], &[4.0]), 0),
+            (
+                "linear",
+                vec![(9, 4.0), (5, 0.25)],
+                connected("linear", 0.5, &[5, 9], &[0.25, 4.0]),
+                0,
+            ),
+            (
+                "cosine",
+                vec![(5, 0.25)],
+                connected("cosine", 0.5, &[5], &[0.25]),
+                0,
+            ),
+            (
+                "cosine",
+                vec![(0, 0.25), (5, 4.0)],
+                connected("cosine", 0.125, &[5], &[4.0]),
+                0,
+            ),
             // At step 0 the line from 0.125 at -3 to 0.5 at 5 has gone 3 of its 8 steps.
-            ("linear", vec![(-3, 0.25), (5, 4.0)], connected("linear", 0.125, &[8], &[4.0]).begun_at(3), 0),
-            ("linear", vec![(-3, 0.25), (0, 4.0)], Canonical::constant(0.5), 0),
-            ("linear", vec![(5, 4.0), (5, 0.25)], connected("linear", 0.5, &[5], &[0.25]), 1),
+            (
+                "linear",
+                vec![(-3, 0.25), (5, 4.0)],
+                connected("linear", 0.125, &[8], &[4.0]).begun_at(3),
+                0,
+            ),
+            (
+                "linear",
+                vec![(-3, 0.25), (0, 4.0)],
+                Canonical::constant(0.5),
+                0,
+            ),
+            (
+                "linear",
+                vec![(5, 4.0), (5, 0.25)],
+                connected("linear", 0.5, &[5], &[0.25]),
+                1,
+            ),
             ("linear", vec![], Canonical::constant(0.5), 0),
         ] {
-            assert_eq!(expect(name, &interpolate(shape, &pairs), schedule), remarks);
+            assert_eq!(
+                expect(DIALECTS, name, &interpolate(shape, &pairs), schedule),
+                remarks
+            );
         }
     }
 
@@ -394,13 +437,31 @@ mod tests {
                 .number("pct_start", pct_start)
         };
         for pct_start in [0.0, 0.25] {
-            let cosine = cycle(pct_start).text("shape", "cosine").text("edges", "floored");
-            assert_eq!(expect("optax.cosine_onecycle_schedule", &cosine_cycle(pct_start), cosine), 0);
+            let cosine = cycle(pct_start)
+                .text("shape", "cosine")
+                .text("edges", "floored");
+            assert_eq!(
+                expect(
+                    DIALECTS,
+                    "optax.cosine_onecycle_schedule",
+                    &cosine_cycle(pct_start),
+                    cosine
+                ),
+                0
+            );
             let linear = cycle(pct_start)
                 .number("pct_final", 0.75)
                 .text("shape", "linear")
                 .text("edges", "floored");
-            assert_eq!(expect("optax.linear_onecycle_schedule", &linear_cycle(pct_start, 0.75), linear), 0);
+            assert_eq!(
+                expect(
+                    DIALECTS,
+                    "optax.linear_onecycle_schedule",
+                    &linear_cycle(pct_start, 0.75),
+                    linear
+                ),
+                0
+            );
         }
     }
 
@@ -411,16 +472,42 @@ mod tests {
         for (pct_start, schedule) in [
             (1.0, connected("cosine", 0.25, &[16], &[0.03125])),
             (2.0, connected("cosine", 0.25, &[16, 32], &[0.03125, 4.0])),
-            (-0.25, connected("cosine", 1.0, &[20], &[0.03125]).begun_at(4)),
+            (
+                -0.25,
+                connected("cosine", 1.0, &[20], &[0.03125]).begun_at(4),
+            ),
         ] {
-            assert_eq!(expect(cosine, &cosine_cycle(pct_start), schedule), 1);
+            assert_eq!(
+                expect(DIALECTS, cosine, &cosine_cycle(pct_start), schedule),
+                1
+            );
         }
         for (pct_start, pct_final, schedule) in [
-            (0.5, 0.5, connected("linear", 0.25, &[8, 16], &[0.25, 0.125])),
-            (0.75, 0.25, connected("linear", 0.25, &[4, 12, 16], &[0.25, 4.0, 0.125])),
-            (0.25, 1.0, connected("linear", 0.25, &[4, 16], &[4.0, 0.125])),
+            (
+                0.5,
+                0.5,
+                connected("linear", 0.25, &[8, 16], &[0.25, 0.125]),
+            ),
+            (
+                0.75,
+                0.25,
+                connected("linear", 0.25, &[4, 12, 16], &[0.25, 4.0, 0.125]),
+            ),
+            (
+                0.25,
+                1.0,
+                connected("linear", 0.25, &[4, 16], &[4.0, 0.125]),
+            ),
         ] {
-            assert_eq!(expect(linear, &linear_cycle(pct_start, pct_final), schedule), 1);
+            assert_eq!(
+                expect(
+                    DIALECTS,
+                    linear,
+                    &linear_cycle(pct_start, pct_final),
+                    schedule
+                ),
+                1
+            );
         }
     }
 
@@ -460,8 +547,7 @@ mod tests {
                 "final_div_factor: must be above 0",
             ),
         ] {
-            let refusal = translate(name, &given).expect_err("this is refused");
-            assert_eq!(refusal.to_string(), message);
+            assert_eq!(refusal(DIALECTS, name, &given), message);
         }
     }
 }

@@ -88,7 +88,10 @@ pub(super) const POLYNOMIAL: Dialect = Dialect {
         TRANSITION_BEGIN,
     ],
     translate: |arguments| {
-        let (init_value, end_value) = (arguments.number("init_value"), arguments.number("end_value"));
+        let (init_value, end_value) = (
+            arguments.number("init_value"),
+            arguments.number("end_value"),
+        );
         polynomial(arguments, init_value, end_value, arguments.number("power"))
     },
 };
@@ -98,7 +101,10 @@ pub(super) const LINEAR: Dialect = Dialect {
     doc: "A straight line from one value to another.",
     arguments: &[INIT_VALUE, END_VALUE, TRANSITION_STEPS, TRANSITION_BEGIN],
     translate: |arguments| {
-        let (init_value, end_value) = (arguments.number("init_value"), arguments.number("end_value"));
+        let (init_value, end_value) = (
+            arguments.number("init_value"),
+            arguments.number("end_value"),
+        );
         polynomial(arguments, init_value, end_value, 1.0)
     },
 };
@@ -180,7 +186,10 @@ fn polynomial(
     let translation = Translation::from(if begin == 0 {
         transition
     } else {
-        Canonical::sequential(vec![Canonical::constant(init_value), transition], vec![begin])
+        Canonical::sequential(
+            vec![Canonical::constant(init_value), transition],
+            vec![begin],
+        )
     });
     Ok(if power.fract() == 0.0 {
         translation
@@ -209,10 +218,11 @@ pub(super) fn exponential(
     let steps = arguments.steps("transition_steps", 1)?;
     let staircase = arguments.flag("staircase");
     if decay_rate < 0.0 && !staircase && steps > 1 {
-        return Err(
-            Refusal::of("decay_rate", "must be at least 0 where its power is not whole")
-                .help("set `staircase`; optax gives NaN between the multiples of `transition_steps`"),
-        );
+        return Err(Refusal::of(
+            "decay_rate",
+            "must be at least 0 where its power is not whole",
+        )
+        .help("set `staircase`; optax gives NaN between the multiples of `transition_steps`"));
     }
     let mut schedule = Canonical::new("exponential")
         .number("learning_rate", init_value)
@@ -285,27 +295,10 @@ fn begin(arguments: &Arguments<'_>) -> Result<u32, Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::DIALECTS;
     use crate::dialect::Given::{Flag, Integer, Number};
-    use crate::dialect::testing::call;
-    use crate::dialect::{Canonical, Given, Refusal, Translation};
-
-    fn translate(name: &str, given: &[(&str, Given)]) -> Result<Translation, Refusal> {
-        let given: Vec<_> = given.iter().map(|(name, value)| (*name, Some(value.clone()))).collect();
-        call(super::super::DIALECTS, name, &given)
-    }
-
-    #[track_caller]
-    fn expect(name: &str, given: &[(&str, Given)], schedule: Canonical) -> usize {
-        let translation = translate(name, given).expect("optax takes this");
-        assert_eq!(translation.schedule, schedule);
-        assert_eq!(translation.momentum, None);
-        translation.remarks.len()
-    }
-
-    #[track_caller]
-    fn refused(name: &str, given: &[(&str, Given)]) -> String {
-        translate(name, given).expect_err("this is refused").to_string()
-    }
+    use crate::dialect::testing::{expect, refusal};
+    use crate::dialect::{Canonical, Given};
 
     fn polynomial() -> Canonical {
         Canonical::new("polynomial")
@@ -340,20 +333,53 @@ mod tests {
     #[test]
     fn constants_stay() {
         let given = [("value", Number(0.5))];
-        assert_eq!(expect("optax.constant_schedule", &given, Canonical::constant(0.5)), 0);
+        assert_eq!(
+            expect(
+                DIALECTS,
+                "optax.constant_schedule",
+                &given,
+                Canonical::constant(0.5)
+            ),
+            0
+        );
     }
 
     #[test]
     fn transitions_go_from_begin_to_end() {
-        let held = |transition| Canonical::sequential(vec![Canonical::constant(0.5), transition], vec![3]);
+        let held =
+            |transition| Canonical::sequential(vec![Canonical::constant(0.5), transition], vec![3]);
         for (begin, power_2, power_1) in [
             (0, polynomial(), linear()),
             (-3, polynomial(), linear()),
             (3, held(polynomial()), held(linear())),
         ] {
-            assert_eq!(expect("optax.polynomial_schedule", &powered(2.0, 8, begin), power_2), 0);
-            assert_eq!(expect("optax.polynomial_schedule", &powered(1.0, 8, begin), power_1.clone()), 0);
-            assert_eq!(expect("optax.linear_schedule", &transition(8, begin), power_1), 0);
+            assert_eq!(
+                expect(
+                    DIALECTS,
+                    "optax.polynomial_schedule",
+                    &powered(2.0, 8, begin),
+                    power_2
+                ),
+                0
+            );
+            assert_eq!(
+                expect(
+                    DIALECTS,
+                    "optax.polynomial_schedule",
+                    &powered(1.0, 8, begin),
+                    power_1.clone()
+                ),
+                0
+            );
+            assert_eq!(
+                expect(
+                    DIALECTS,
+                    "optax.linear_schedule",
+                    &transition(8, begin),
+                    power_1
+                ),
+                0
+            );
         }
     }
 
@@ -361,10 +387,34 @@ mod tests {
     fn transitions_without_steps_or_power_never_begin() {
         for steps in [0, -8] {
             let constant = Canonical::constant(0.5);
-            assert_eq!(expect("optax.polynomial_schedule", &powered(2.0, steps, 3), constant.clone()), 1);
-            assert_eq!(expect("optax.linear_schedule", &transition(steps, 3), constant), 1);
+            assert_eq!(
+                expect(
+                    DIALECTS,
+                    "optax.polynomial_schedule",
+                    &powered(2.0, steps, 3),
+                    constant.clone()
+                ),
+                1
+            );
+            assert_eq!(
+                expect(
+                    DIALECTS,
+                    "optax.linear_schedule",
+                    &transition(steps, 3),
+                    constant
+                ),
+                1
+            );
         }
-        assert_eq!(expect("optax.polynomial_schedule", &powered(0.0, 8, 3), Canonical::constant(0.5)), 0);
+        assert_eq!(
+            expect(
+                DIALECTS,
+                "optax.polynomial_schedule",
+                &powered(0.0, 8, 3),
+                Canonical::constant(0.5)
+            ),
+            0
+        );
     }
 
     #[test]
@@ -374,7 +424,15 @@ mod tests {
             .number("end_lr", 0.25)
             .count("decay_steps", 8)
             .number("power", 0.5);
-        assert_eq!(expect("optax.polynomial_schedule", &powered(0.5, 8, 0), half), 1);
+        assert_eq!(
+            expect(
+                DIALECTS,
+                "optax.polynomial_schedule",
+                &powered(0.5, 8, 0),
+                half
+            ),
+            1
+        );
     }
 
     fn decay(steps: i64, rate: f64) -> Vec<(&'static str, Given)> {
@@ -393,9 +451,17 @@ mod tests {
                 .number("learning_rate", 0.5)
                 .number("gamma", gamma)
         };
-        assert_eq!(expect(name, &decay(1, 0.25), plain(0.25)), 0);
-        assert_eq!(expect(name, &decay(1, -0.25), plain(-0.25)), 0);
-        assert_eq!(expect(name, &decay(4, 2.0), plain(2.0).count("decay_steps", 4)), 0);
+        assert_eq!(expect(DIALECTS, name, &decay(1, 0.25), plain(0.25)), 0);
+        assert_eq!(expect(DIALECTS, name, &decay(1, -0.25), plain(-0.25)), 0);
+        assert_eq!(
+            expect(
+                DIALECTS,
+                name,
+                &decay(4, 2.0),
+                plain(2.0).count("decay_steps", 4)
+            ),
+            0
+        );
         let mut given = decay(4, -0.25);
         given.extend([
             ("transition_begin", Integer(2)),
@@ -407,10 +473,10 @@ mod tests {
             .flag("staircase", true)
             .count("begin", 2)
             .number("end_lr", -0.125);
-        assert_eq!(expect(name, &given, full), 0);
+        assert_eq!(expect(DIALECTS, name, &given, full), 0);
         let mut given = decay(1, 0.25);
         given.push(("transition_begin", Integer(-2)));
-        assert_eq!(expect(name, &given, plain(0.25)), 0);
+        assert_eq!(expect(DIALECTS, name, &given, plain(0.25)), 0);
     }
 
     #[test]
@@ -418,7 +484,15 @@ mod tests {
         for (steps, rate) in [(0, 0.25), (-1, 0.25), (4, 0.0)] {
             let mut given = decay(steps, rate);
             given.push(("end_value", Number(0.75)));
-            assert_eq!(expect("optax.exponential_decay", &given, Canonical::constant(0.5)), 1);
+            assert_eq!(
+                expect(
+                    DIALECTS,
+                    "optax.exponential_decay",
+                    &given,
+                    Canonical::constant(0.5)
+                ),
+                1
+            );
         }
     }
 
@@ -439,9 +513,20 @@ mod tests {
                 .number("eta_min", eta_min)
                 .count("decay_steps", 8)
         };
-        assert_eq!(expect(name, &call(0.0, 1.0), plain(0.0)), 0);
-        assert_eq!(expect(name, &call(0.25, 1.5), plain(0.125).number("exponent", 1.5)), 0);
-        assert_eq!(expect(name, &call(0.25, 0.0), Canonical::constant(0.5)), 0);
+        assert_eq!(expect(DIALECTS, name, &call(0.0, 1.0), plain(0.0)), 0);
+        assert_eq!(
+            expect(
+                DIALECTS,
+                name,
+                &call(0.25, 1.5),
+                plain(0.125).number("exponent", 1.5)
+            ),
+            0
+        );
+        assert_eq!(
+            expect(DIALECTS, name, &call(0.25, 0.0), Canonical::constant(0.5)),
+            0
+        );
     }
 
     #[test]
@@ -455,11 +540,11 @@ mod tests {
         };
         assert_eq!(
             [
-                refused("optax.polynomial_schedule", &powered(-1.0, 8, 0)),
-                refused("optax.linear_schedule", &transition(8, 1 << 32)),
-                refused("optax.exponential_decay", &decay(4, -0.25)),
-                refused("optax.cosine_decay_schedule", &cosine(0, 1.0)),
-                refused("optax.cosine_decay_schedule", &cosine(8, -1.0)),
+                refusal(DIALECTS, "optax.polynomial_schedule", &powered(-1.0, 8, 0)),
+                refusal(DIALECTS, "optax.linear_schedule", &transition(8, 1 << 32)),
+                refusal(DIALECTS, "optax.exponential_decay", &decay(4, -0.25)),
+                refusal(DIALECTS, "optax.cosine_decay_schedule", &cosine(0, 1.0)),
+                refusal(DIALECTS, "optax.cosine_decay_schedule", &cosine(8, -1.0)),
             ],
             [
                 "power: must be at least 0",
