@@ -81,7 +81,7 @@ macro_rules! kinds {
                 }
             }
 
-            impl<const N: usize> From<$kind> for crate::program::AnySchedule<N> {
+            impl<const N: usize> From<$kind> for crate::program::Composed<N> {
                 fn from(kind: $kind) -> Self {
                     Kind::from(kind).into()
                 }
@@ -221,7 +221,7 @@ macro_rules! feedback_kinds {
                 }
             }
 
-            impl<const N: usize> From<$kind> for crate::program::AnyFeedback<N> {
+            impl<const N: usize> From<$kind> for crate::program::ComposedFeedback<N> {
                 fn from(kind: $kind) -> Self {
                     FeedbackKind::from(kind).into()
                 }

@@ -66,7 +66,10 @@ pub use error::ConfigError;
 pub use expression::{Expression, ExpressionError};
 pub use kinds::{FeedbackKind, FeedbackState, Kind, KindVisitor};
 pub use noise::{Distribution, Noise};
-pub use program::{AnyFeedback, AnySchedule, Change, Combine, NODES, Part, Plan, Span};
+pub use program::{
+    AnyFeedback, AnySchedule, Change, Combine, Composed, ComposedFeedback, ComposedPlan, NODES,
+    Part, Plan, Span,
+};
 pub use schedule::{Feedback, Observed, Profile, Profiled, Schedule};
 pub use schedules::{
     Constant, Cooldown, CosineAnnealing, Exponential, Factor, Family, FirstLoss, InverseTime,
