@@ -4,6 +4,7 @@
 //! the library computes as a [`Canonical`] tree, with a remark wherever the two differ.
 
 mod arguments;
+mod burn;
 mod canonical;
 mod keras;
 mod optax;
@@ -103,6 +104,6 @@ impl fmt::Display for Refusal {
 
 /// All schedulers of all libraries.
 pub fn all() -> impl Iterator<Item = &'static Dialect> {
-    let libraries: [&'static [Dialect]; 0] = [];
+    let libraries: [&'static [Dialect]; 3] = [optax::DIALECTS, keras::DIALECTS, burn::DIALECTS];
     libraries.into_iter().flatten()
 }

@@ -123,10 +123,7 @@ pub(super) const JOIN: Dialect = Dialect {
             .map(|(other, boundary)| (*boundary, other.schedule.clone()))
             .collect();
         let used = parts.len();
-        let translation = Translation {
-            remarks: remarks(schedules),
-            ..join("boundaries", first.schedule.clone(), parts)?.into()
-        };
+        let translation = Translation::from(join("boundaries", first.schedule.clone(), parts)?);
         Ok(if others.len() > used {
             translation.remark(format!(
                 "Only the first {} schedules are used: there is no boundary for the others.",
@@ -257,21 +254,7 @@ fn sgdr(arguments: &Arguments<'_>) -> Result<Translation, Refusal> {
              row take 1 more than one of them",
         ));
     }
-    Ok(Translation {
-        remarks: remarks(cycles),
-        ..schedule.into()
-    })
-}
-
-/// What is to be said about these, each sentence once.
-fn remarks(schedules: &[Translation]) -> Vec<String> {
-    let mut remarks = Vec::new();
-    for remark in schedules.iter().flat_map(|schedule| &schedule.remarks) {
-        if !remarks.contains(remark) {
-            remarks.push(remark.clone());
-        }
-    }
-    remarks
+    Ok(schedule.into())
 }
 
 /// How many steps a cycle lasts: `decay_steps`, which counts its warm-up.
@@ -346,7 +329,7 @@ mod tests {
     use super::super::DIALECTS;
     use crate::dialect::Given::{Integer, Integers, Number, Schedules};
     use crate::dialect::testing::{call, expect, refusal};
-    use crate::dialect::{Canonical, Given, Translation};
+    use crate::dialect::{Canonical, Given};
 
     fn warmup(steps: i64) -> Vec<(&'static str, Given)> {
         vec![
@@ -576,17 +559,6 @@ mod tests {
             .counts("milestones", [3])
             .counts("clocks", [5, 0]);
         assert_eq!(schedule, expected);
-    }
-
-    #[test]
-    fn remarks_of_children_are_handed_on_once() {
-        let child = Translation::from(part(0)).remark("so it is");
-        let given = [
-            ("schedules", Schedules(vec![child.clone(), child])),
-            ("boundaries", Integers(vec![5])),
-        ];
-        let translation = call(DIALECTS, "optax.join_schedules", &given).expect("optax takes this");
-        assert_eq!(translation.remarks, ["so it is"]);
     }
 
     fn cycles(lengths: &[(i64, i64, f64)]) -> [(&'static str, Given); 1] {
