@@ -1,45 +1,46 @@
-//! Calls of dialects as a specification makes them, for the tests of every library.
+//! Calls of a dialect by hand, for the tests of the libraries.
 
-use super::{Canonical, Dialect, Given, IfAbsent, Refusal, Translation};
+use super::{Arguments, Canonical, Dialect, Given, IfAbsent, Refusal, Translation};
 
-/// A call of a scheduler with these arguments, the others at the library's defaults.
-///
-/// Panics where the scheduler or an argument is unknown, or where a required one is missing: the test is wrong then.
+/// What a dialect makes of these arguments, with its own defaults for the others.
 pub(super) fn call(
     dialects: &[Dialect],
     name: &str,
     given: &[(&str, Given)],
+    faithful: bool,
 ) -> Result<Translation, Refusal> {
     let dialect = dialects
         .iter()
         .find(|dialect| dialect.name == name)
-        .unwrap_or_else(|| panic!("no scheduler {name}"));
-    for (argument, _) in given {
+        .unwrap_or_else(|| panic!("no dialect {name}"));
+    for (known, _) in given {
         assert!(
-            dialect
-                .arguments
-                .iter()
-                .any(|known| known.name == *argument),
-            "{name} has no {argument}"
+            dialect.arguments.iter().any(|one| one.name == *known),
+            "{name} has no argument {known}"
         );
     }
-    let arguments: Vec<_> = dialect
+    let given: Vec<(&'static str, Option<Given>)> = dialect
         .arguments
         .iter()
         .map(|argument| {
-            let value = given
-                .iter()
-                .find(|(name, _)| *name == argument.name)
-                .map_or_else(
-                    || absent(name, argument.name, argument.if_absent),
-                    |(_, value)| Some(value.clone()),
-                );
+            let value = given.iter().find(|(known, _)| *known == argument.name);
+            let value = match (value, argument.if_absent) {
+                (Some((_, value)), _) => Some(value.clone()),
+                (None, IfAbsent::Required | IfAbsent::Outer) => {
+                    panic!("{name} needs {}", argument.name)
+                }
+                (None, IfAbsent::None) => None,
+                (None, IfAbsent::Number(number)) => Some(Given::Number(number)),
+                (None, IfAbsent::Integer(integer)) => Some(Given::Integer(integer)),
+                (None, IfAbsent::Flag(flag)) => Some(Given::Flag(flag)),
+                (None, IfAbsent::Text(text)) => Some(Given::Text(text.to_owned())),
+            };
             (argument.name, value)
         })
         .collect();
-    (dialect.translate)(&super::Arguments {
-        given: &arguments,
-        faithful: false,
+    (dialect.translate)(&Arguments {
+        given: &given,
+        faithful,
     })
 }
 
@@ -51,7 +52,7 @@ pub(super) fn expect(
     given: &[(&str, Given)],
     schedule: Canonical,
 ) -> usize {
-    let translation = call(dialects, name, given).expect("the library takes this");
+    let translation = call(dialects, name, given, false).expect("the library takes this");
     assert_eq!(translation.schedule, schedule);
     assert_eq!(translation.momentum, None);
     translation.remarks.len()
@@ -60,18 +61,7 @@ pub(super) fn expect(
 /// What a call that is refused is told.
 #[track_caller]
 pub(super) fn refusal(dialects: &[Dialect], name: &str, given: &[(&str, Given)]) -> String {
-    call(dialects, name, given)
+    call(dialects, name, given, false)
         .expect_err("this is refused")
         .to_string()
-}
-
-fn absent(name: &str, argument: &str, if_absent: IfAbsent) -> Option<Given> {
-    match if_absent {
-        IfAbsent::Required | IfAbsent::Outer => panic!("{name} needs {argument}"),
-        IfAbsent::None => None,
-        IfAbsent::Number(number) => Some(Given::Number(number)),
-        IfAbsent::Integer(integer) => Some(Given::Integer(integer)),
-        IfAbsent::Flag(flag) => Some(Given::Flag(flag)),
-        IfAbsent::Text(text) => Some(Given::Text(text.to_owned())),
-    }
 }

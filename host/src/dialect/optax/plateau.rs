@@ -62,6 +62,9 @@ pub(super) const REDUCE_ON_PLATEAU: Dialect = Dialect {
 
 fn reduce_on_plateau(arguments: &Arguments<'_>) -> Result<Translation, Refusal> {
     let learning_rate = arguments.number("lr");
+    if learning_rate < 0.0 {
+        return Err(Refusal::of("lr", "must be at least 0"));
+    }
     let factor = arguments.number("factor");
     if !(factor > 0.0 && factor < 1.0) {
         return Err(Refusal::of("factor", "must be above 0 and below 1"));
@@ -152,6 +155,12 @@ mod tests {
                 remarks
             );
         }
+    }
+
+    #[test]
+    fn rates_below_0_are_refused() {
+        let given = [("lr", Number(-0.5))];
+        assert_eq!(refusal(DIALECTS, NAME, &given), "lr: must be at least 0");
     }
 
     #[test]
