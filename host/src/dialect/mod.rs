@@ -4,8 +4,11 @@
 //! the library computes as a [`Canonical`] tree, with a remark wherever the two differ.
 
 mod arguments;
+mod burn;
 mod canonical;
 mod common;
+mod keras;
+mod optax;
 mod paddle;
 #[cfg(test)]
 mod testing;
@@ -138,6 +141,12 @@ impl fmt::Display for Refusal {
 
 /// All schedulers of all libraries.
 pub fn all() -> impl Iterator<Item = &'static Dialect> {
-    let libraries = [paddle::DIALECTS, torch::DIALECTS];
+    let libraries: [&'static [Dialect]; 5] = [
+        paddle::DIALECTS,
+        torch::DIALECTS,
+        optax::DIALECTS,
+        keras::DIALECTS,
+        burn::DIALECTS,
+    ];
     libraries.into_iter().flatten()
 }

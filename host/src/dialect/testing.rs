@@ -1,6 +1,6 @@
 //! Calls of a dialect by hand, for the tests of the libraries.
 
-use super::{Arguments, Dialect, Given, IfAbsent, Refusal, Translation};
+use super::{Arguments, Canonical, Dialect, Given, IfAbsent, Refusal, Translation};
 
 /// What a dialect makes of these arguments, with its own defaults for the others.
 pub(super) fn call(
@@ -42,4 +42,26 @@ pub(super) fn call(
         given: &given,
         faithful,
     })
+}
+
+/// Checks what a call is translated to, and counts the remarks.
+#[track_caller]
+pub(super) fn expect(
+    dialects: &[Dialect],
+    name: &str,
+    given: &[(&str, Given)],
+    schedule: Canonical,
+) -> usize {
+    let translation = call(dialects, name, given, false).expect("the library takes this");
+    assert_eq!(translation.schedule, schedule);
+    assert_eq!(translation.momentum, None);
+    translation.remarks.len()
+}
+
+/// What a call that is refused is told.
+#[track_caller]
+pub(super) fn refusal(dialects: &[Dialect], name: &str, given: &[(&str, Given)]) -> String {
+    call(dialects, name, given, false)
+        .expect_err("this is refused")
+        .to_string()
 }
