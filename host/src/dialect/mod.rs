@@ -5,6 +5,10 @@
 
 mod arguments;
 mod canonical;
+#[cfg(test)]
+mod testing;
+mod timm;
+mod transformers;
 
 use std::fmt;
 
