@@ -69,7 +69,7 @@ fn cases() -> Vec<Case> {
         seventeen.join(", ")
     );
     let warmup = "kind = \"linear_warmup\", warmup_steps = 1, start_lr = 0.0, end_lr = 0.1";
-    let nested = (0..4).fold("0.1".to_owned(), |after, _| {
+    let nested = (0..5).fold("0.1".to_owned(), |after, _| {
         format!("{{ {warmup}, after = {after} }}")
     });
     let nested = format!("{}\nafter = {nested}", warmup.replace(", ", "\n"));
@@ -213,9 +213,9 @@ fn cases() -> Vec<Case> {
         schedule(
             &nested,
             7,
-            "schedules[0].after",
+            "schedules[0].schedules",
             None,
-            "at most 4 warm-ups",
+            "at most 12 pieces",
             "into one",
         ),
         schedule(

@@ -4,8 +4,9 @@ use crate::error::ConfigError;
 use crate::parameters::{Described, KindInfo, Sink, Source};
 use crate::schedule::{Feedback, Observed, Profiled, Schedule};
 use crate::schedules::{
-    Constant, CosineAnnealing, Exponential, InverseTime, Lambda, Linear, MultiStep, NaturalExp,
-    Noam, PiecewiseConstant, PlateauState, Polynomial, ReduceOnPlateau, Step,
+    Constant, ConstantFactor, CosineAnnealing, Exponential, Geometric, InverseSqrt, InverseTime,
+    Lambda, Linear, LinearFactor, MultiStep, NaturalExp, Noam, PiecewiseConstant, PiecewiseScale,
+    PlateauState, Polynomial, ReduceOnPlateau, Step,
 };
 
 /// Lists the kinds that need nothing but the step. The numbers stand in saved bytes: a new kind takes the next one.
@@ -81,7 +82,7 @@ macro_rules! kinds {
                 }
             }
 
-            impl<const N: usize> From<$kind> for crate::program::AnySchedule<N> {
+            impl<const N: usize> From<$kind> for crate::program::Composed<N> {
                 fn from(kind: $kind) -> Self {
                     Kind::from(kind).into()
                 }
@@ -103,6 +104,11 @@ kinds! {
     10 => CosineAnnealing,
     11 => Noam,
     12 => Linear,
+    13 => ConstantFactor,
+    14 => LinearFactor,
+    15 => Geometric,
+    16 => PiecewiseScale,
+    22 => InverseSqrt,
 }
 
 impl Schedule for Kind {
@@ -221,7 +227,7 @@ macro_rules! feedback_kinds {
                 }
             }
 
-            impl<const N: usize> From<$kind> for crate::program::AnyFeedback<N> {
+            impl<const N: usize> From<$kind> for crate::program::ComposedFeedback<N> {
                 fn from(kind: $kind) -> Self {
                     FeedbackKind::from(kind).into()
                 }

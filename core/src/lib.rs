@@ -14,14 +14,20 @@
 //! |---|---|
 //! | [`Constant`] | `learning_rate` |
 //! | [`PiecewiseConstant`] | a given value in each interval |
-//! | [`Exponential`] | `learning_rate * gamma^t` |
+//! | [`Exponential`] | `learning_rate * gamma^(t / decay_steps)` |
 //! | [`NaturalExp`] | `learning_rate * exp(-gamma * t)` |
 //! | [`Polynomial`] | from `learning_rate` to `end_lr` on `((T - t) / T)^power` |
 //! | [`Step`] | times `gamma` every `step_size` |
 //! | [`MultiStep`] | times `gamma` at each milestone |
-//! | [`InverseTime`] | `learning_rate / (1 + gamma * t)` |
+//! | [`InverseTime`] | `learning_rate / (1 + gamma * t / decay_steps)` |
 //! | [`Lambda`] | `learning_rate * factor(t)` |
 //! | [`CosineAnnealing`] | a cosine between `learning_rate` and `eta_min` |
+//! | [`Linear`] | a line between two rates |
+//! | [`ConstantFactor`] | a share of the rate, then all of it |
+//! | [`LinearFactor`] | times a line between two factors |
+//! | [`Geometric`] | between two rates by equal factors |
+//! | [`PiecewiseScale`] | times a given scale at each boundary |
+//! | [`InverseSqrt`] | `learning_rate * (1 + t / timescale)^-power` |
 //! | [`Noam`] | up in a line, down with `t^-0.5` |
 //! | [`ReduceOnPlateau`] | cut when the loss stops improving |
 //! | [`LinearWarmup`] | a line in front of any of these |
@@ -66,12 +72,16 @@ pub use error::ConfigError;
 pub use expression::{Expression, ExpressionError};
 pub use kinds::{FeedbackKind, FeedbackState, Kind, KindVisitor};
 pub use noise::{Distribution, Noise};
-pub use program::{AnyFeedback, AnySchedule, Change, Combine, NODES, Part, Plan, Span};
+pub use program::{
+    AnyFeedback, AnySchedule, Change, Combine, Composed, ComposedFeedback, ComposedPlan, NODES,
+    Part, Plan, Span,
+};
 pub use schedule::{Feedback, Observed, Profile, Profiled, Schedule};
 pub use schedules::{
-    Constant, Cooldown, CosineAnnealing, Exponential, Factor, Family, FirstLoss, InverseTime,
-    Lambda, Linear, LinearWarmup, Mode, MultiStep, NaturalExp, Noam, PiecewiseConstant,
-    PlateauConfig, PlateauRules, PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step,
+    Constant, ConstantFactor, Cooldown, CosineAnnealing, Exponential, Factor, Family, FirstLoss,
+    Geometric, InverseSqrt, InverseTime, Lambda, Linear, LinearFactor, LinearWarmup, Mode,
+    MultiStep, NaturalExp, Noam, Past, PiecewiseConstant, PiecewiseScale, PlateauConfig,
+    PlateauRules, PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step, Switch,
     ThresholdMode,
 };
 pub use sgd::{Fma, LibmFma, Rounding, Sgd, SgdConfig, SgdState, StepError};

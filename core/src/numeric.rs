@@ -70,25 +70,45 @@ impl Growth {
     }
 
     /// Two factors whose product is the growth after `n` steps.
-    ///
-    /// Two halves reach twice as far as one number before they overflow or vanish, so that a tiny base grows and a huge one
-    /// decays correctly wherever their product is in range.
     #[inline]
     pub(crate) fn after(&self, n: u32) -> Profile {
         if n == 0 {
             return [1.0, 1.0, 0.0];
         }
-        let half = libm::exp(0.5 * (self.rate * f64::from(n)));
+        let [half, other, _] = exp_in_halves(self.rate * f64::from(n));
         let odd = n & 1 == 1;
         [
             half,
-            if self.alternating && odd { -half } else { half },
+            if self.alternating && odd {
+                -other
+            } else {
+                other
+            },
             0.0,
         ]
     }
+
+    /// Two factors whose product is the growth after `n / span` steps, of a base that is not negative.
+    #[inline]
+    pub(crate) fn after_share(&self, n: u32, span: u32) -> Profile {
+        if n == 0 {
+            return [1.0, 1.0, 0.0];
+        }
+        exp_in_halves(self.rate * (f64::from(n) / f64::from(span)))
+    }
 }
 
-/// `base` times both factors of a [`Growth`].
+/// `e^exponent` as two equal factors.
+///
+/// Two halves reach twice as far as one number before they overflow or vanish, so that a tiny base grows and a huge one
+/// decays correctly wherever their product is in range.
+#[inline]
+pub(crate) fn exp_in_halves(exponent: f64) -> Profile {
+    let half = libm::exp(0.5 * exponent);
+    [half, half, 0.0]
+}
+
+/// `base` times both factors of a power.
 #[inline]
 pub(crate) fn grown(base: f64, factors: Profile) -> f64 {
     // Zero stays zero even where the growth has overflowed.

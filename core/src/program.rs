@@ -425,16 +425,16 @@ pub struct Part<'a, S> {
 ///
 /// # Examples
 /// ```
-/// use hairpin_core::{AnySchedule, CosineAnnealing, Schedule};
+/// use hairpin_core::{Composed, CosineAnnealing, Schedule};
 ///
-/// let cosine = AnySchedule::<4>::from(CosineAnnealing::new(0.1, 0.0, 90)?);
+/// let cosine = Composed::<4>::from(CosineAnnealing::new(0.1, 0.0, 90)?);
 /// let schedule = cosine.after_warmup(10, 0.0, 0.1)?;
 /// assert_eq!([schedule.lr(0), schedule.lr(10), schedule.lr(100)], [0.0, 0.1, 0.0]);
 /// # Ok::<(), hairpin_core::ConfigError>(())
 /// ```
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Debug)]
-pub struct AnySchedule<const N: usize = NODES> {
+pub struct Composed<const N: usize> {
     program: Program<N>,
 }
 
@@ -444,10 +444,10 @@ pub struct AnySchedule<const N: usize = NODES> {
 ///
 /// # Examples
 /// ```
-/// use hairpin_core::{AnyFeedback, Feedback, Observed, PlateauConfig, ReduceOnPlateau};
+/// use hairpin_core::{ComposedFeedback, Feedback, Observed, PlateauConfig, ReduceOnPlateau};
 ///
 /// let plateau = ReduceOnPlateau::new(PlateauConfig { factor: 0.5, patience: 0, ..PlateauConfig::new(0.1) })?;
-/// let schedule = AnyFeedback::<3>::from(plateau).after_warmup(10, 0.0, 0.1)?;
+/// let schedule = ComposedFeedback::<3>::from(plateau).after_warmup(10, 0.0, 0.1)?;
 /// let mut state = schedule.start();
 /// assert_eq!(schedule.observe(&mut state, 5, 1.0), Observed::Ignored);
 /// assert_eq!([schedule.lr(&state, 5), schedule.lr(&state, 10)], [0.05, 0.1]);
@@ -458,10 +458,19 @@ pub struct AnySchedule<const N: usize = NODES> {
 /// ```
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Debug)]
-pub struct AnyFeedback<const N: usize = NODES> {
+pub struct ComposedFeedback<const N: usize> {
     program: Program<N>,
     feedback: FeedbackKind,
 }
+
+/// A [`Composed`] schedule of the usual capacity.
+pub type AnySchedule = Composed<NODES>;
+
+/// A [`ComposedFeedback`] schedule of the usual capacity.
+pub type AnyFeedback = ComposedFeedback<NODES>;
+
+/// A [`ComposedPlan`] of the usual capacity.
+pub type Plan = ComposedPlan<NODES>;
 
 /// What all compositions can be changed by.
 macro_rules! changes {
@@ -512,9 +521,9 @@ macro_rules! changes {
     )+};
 }
 
-changes!(AnySchedule, AnyFeedback);
+changes!(Composed, ComposedFeedback);
 
-impl<const N: usize> AnySchedule<N> {
+impl<const N: usize> Composed<N> {
     /// Schedules that follow one another.
     ///
     /// # Errors
@@ -573,7 +582,7 @@ impl<const N: usize> AnySchedule<N> {
     }
 }
 
-impl<const N: usize> From<Kind> for AnySchedule<N> {
+impl<const N: usize> From<Kind> for Composed<N> {
     fn from(kind: Kind) -> Self {
         Self {
             program: Program::leaf(Body::Kind(kind)),
@@ -581,14 +590,14 @@ impl<const N: usize> From<Kind> for AnySchedule<N> {
     }
 }
 
-impl<const N: usize> Schedule for AnySchedule<N> {
+impl<const N: usize> Schedule for Composed<N> {
     #[inline]
     fn lr(&self, step: u32) -> f32 {
         self.value(step) as f32
     }
 }
 
-impl<const N: usize> From<FeedbackKind> for AnyFeedback<N> {
+impl<const N: usize> From<FeedbackKind> for ComposedFeedback<N> {
     fn from(feedback: FeedbackKind) -> Self {
         Self {
             program: Program::leaf(Body::Feedback),
@@ -597,7 +606,7 @@ impl<const N: usize> From<FeedbackKind> for AnyFeedback<N> {
     }
 }
 
-impl<const N: usize> AnyFeedback<N> {
+impl<const N: usize> ComposedFeedback<N> {
     /// The feedback schedule inside.
     #[must_use]
     pub const fn kind(&self) -> &FeedbackKind {
@@ -605,7 +614,7 @@ impl<const N: usize> AnyFeedback<N> {
     }
 }
 
-impl<const N: usize> Feedback for AnyFeedback<N> {
+impl<const N: usize> Feedback for ComposedFeedback<N> {
     type State = FeedbackState;
 
     fn start(&self) -> FeedbackState {
@@ -639,26 +648,26 @@ impl<const N: usize> Feedback for AnyFeedback<N> {
 /// Any schedule at all: by the step alone, or by feedback.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Debug)]
-pub enum Plan<const N: usize = NODES> {
+pub enum ComposedPlan<const N: usize> {
     /// The rate is a function of the step.
-    Schedule(AnySchedule<N>),
+    Schedule(Composed<N>),
     /// The rate reacts to losses.
-    Feedback(AnyFeedback<N>),
+    Feedback(ComposedFeedback<N>),
 }
 
-impl<const N: usize, K: Into<AnySchedule<N>>> From<K> for Plan<N> {
+impl<const N: usize, K: Into<Composed<N>>> From<K> for ComposedPlan<N> {
     fn from(kind: K) -> Self {
         Self::Schedule(kind.into())
     }
 }
 
-impl<const N: usize> From<AnyFeedback<N>> for Plan<N> {
-    fn from(feedback: AnyFeedback<N>) -> Self {
+impl<const N: usize> From<ComposedFeedback<N>> for ComposedPlan<N> {
+    fn from(feedback: ComposedFeedback<N>) -> Self {
         Self::Feedback(feedback)
     }
 }
 
-impl<const N: usize> Plan<N> {
+impl<const N: usize> ComposedPlan<N> {
     fn nodes(&self) -> &[Node] {
         match self {
             Self::Schedule(schedule) => &schedule.program.nodes,
@@ -683,15 +692,15 @@ impl<const N: usize> Plan<N> {
             }
         }
         Ok(match found {
-            None => Self::Schedule(AnySchedule { program }),
-            Some(feedback) => Self::Feedback(AnyFeedback {
+            None => Self::Schedule(Composed { program }),
+            Some(feedback) => Self::Feedback(ComposedFeedback {
                 program,
                 feedback: feedback.clone(),
             }),
         })
     }
 
-    /// Schedules that follow one another; see [`AnySchedule::sequence`].
+    /// Schedules that follow one another; see [`Composed::sequence`].
     ///
     /// # Errors
     /// As there, and where two of them react to losses.
@@ -704,7 +713,7 @@ impl<const N: usize> Plan<N> {
         Self::with_feedback_of(program, parts.iter().map(|part| part.schedule))
     }
 
-    /// Schedules whose rates become one; see [`AnySchedule::combined`].
+    /// Schedules whose rates become one; see [`Composed::combined`].
     ///
     /// # Errors
     /// As there, and where two of them react to losses.
@@ -736,7 +745,7 @@ impl<const N: usize> Plan<N> {
     /// The same plan with its rate changed.
     ///
     /// # Errors
-    /// As [`AnySchedule::changed`].
+    /// As [`Composed::changed`].
     pub fn changed(self, change: Change) -> Result<Self, ConfigError> {
         Ok(match self {
             Self::Schedule(inner) => Self::Schedule(inner.changed(change)?),
@@ -747,7 +756,7 @@ impl<const N: usize> Plan<N> {
     /// The same plan with a clock that runs from 0 to `period - 1`, again and again.
     ///
     /// # Errors
-    /// As [`AnySchedule::repeated`].
+    /// As [`Composed::repeated`].
     pub fn repeated(self, period: u32) -> Result<Self, ConfigError> {
         Ok(match self {
             Self::Schedule(inner) => Self::Schedule(inner.repeated(period)?),

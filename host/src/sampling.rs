@@ -9,7 +9,7 @@
 //!   further 2^16 trials are another, independently scrambled one.
 //! * `grid`: all points of the first alternative, then of the next; the last parameter changes fastest.
 
-use hairpin_core::{Plan, SgdConfig};
+use hairpin_core::{AnySchedule, Plan, SgdConfig};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 
@@ -30,6 +30,8 @@ pub struct Trial {
     pub schedule: Resolved,
     /// The schedule, to be computed.
     pub plan: Plan,
+    /// The momentum, where the schedule moves it with the rate; instead of the update's own.
+    pub momentum: Option<AnySchedule>,
     /// The update.
     pub sgd: SgdConfig,
 }
@@ -94,14 +96,15 @@ impl<'a> Sampler<'a> {
             .filter_map(|((name, _), value)| Some((name, value.clone()?)))
             .collect();
         let built = assemble(&self.spec.schedules[alternative], &values)
-            .and_then(|(schedule, plan, rest)| Ok((schedule, plan, self.spec.sgd.build(rest)?)));
+            .and_then(|(schedule, built, rest)| Ok((schedule, built, self.spec.sgd.build(rest)?)));
         match built {
-            Ok((schedule, plan, sgd)) => Ok(Trial {
+            Ok((schedule, built, sgd)) => Ok(Trial {
                 index,
                 alternative,
                 parameters,
                 schedule,
-                plan,
+                plan: built.plan,
+                momentum: built.momentum,
                 sgd,
             }),
             Err(error) => {

@@ -84,9 +84,11 @@ fn rows_by_shape<'a>(
     let mut full = Vec::new();
     let mut open: Vec<Vec<Row<'a>>> = Vec::new();
     for row in trials.iter().zip(rows) {
-        let same = open
-            .iter()
-            .position(|group| group.first().is_some_and(|(first, _)| share(first, row.0)));
+        let same = open.iter().position(|group| {
+            group
+                .first()
+                .is_some_and(|(first, _)| first.shares_profile(row.0))
+        });
         match same {
             Some(at) => {
                 open[at].push(row);
@@ -107,46 +109,42 @@ fn rows_by_shape<'a>(
     full
 }
 
-fn share(a: &AnySchedule, b: &AnySchedule) -> bool {
-    warmup_steps(a) == warmup_steps(b) && a.kind().shares_profile(b.kind())
-}
-
-/// The step at which the warm-ups are over.
-fn warmup_steps(schedule: &AnySchedule) -> u64 {
-    schedule
-        .warmups()
-        .map(|ramp| u64::from(ramp.warmup_steps()))
-        .sum()
-}
-
 /// Fills rows that share a profile.
 fn fill_rows(rows: &mut [Row<'_>], first: u32) {
     let Some((shape, steps)) = rows.first().map(|(schedule, row)| (*schedule, row.len())) else {
         return;
     };
-    let first = u64::from(first);
-    let warm_until = warmup_steps(shape).clamp(first, first + steps as u64);
-    let warming = (warm_until - first) as usize;
-    for (schedule, row) in rows.iter_mut() {
-        for (step, cell) in (first..).zip(&mut row[..warming]) {
-            *cell = schedule.lr(step as u32);
-        }
-    }
     let mut profiles = [Profile::default(); WINDOW];
-    let mut at = warming;
+    let mut at = 0;
     while at < steps {
-        let count = WINDOW.min(steps - at);
+        // Below 2^32: the caller has checked the end.
+        let step = first + at as u32;
+        let span = shape.span(step);
+        let left = (steps - at).min(usize::try_from(span.steps).unwrap_or(usize::MAX));
+        let Some(kind) = span.kind else {
+            for (schedule, row) in rows.iter_mut() {
+                for (step, cell) in (step..=u32::MAX).zip(&mut row[at..at + left]) {
+                    *cell = schedule.lr(step);
+                }
+            }
+            at += left;
+            continue;
+        };
+        let count = left.min(WINDOW);
         let profiles = &mut profiles[..count];
-        shape.kind().visit(Profiles {
-            // Steps since the end of the warm-ups, as the kind behind them counts.
-            first: (first + at as u64 - warmup_steps(shape)) as u32,
+        kind.visit(Profiles {
+            first: span.clock,
             out: profiles,
         });
         for (schedule, row) in rows.iter_mut() {
-            schedule.kind().visit(Rates {
-                profiles,
-                out: &mut row[at..at + count],
-            });
+            let cells = &mut row[at..at + count];
+            // Rows are here together because their schedules are composed alike.
+            if let Some(kind) = schedule.span(step).kind {
+                kind.visit(Rates {
+                    profiles,
+                    out: cells,
+                });
+            }
         }
         at += count;
     }
@@ -179,7 +177,7 @@ impl KindVisitor for Rates<'_> {
 
     fn visit<S: Profiled>(self, schedule: &S) {
         for (&profile, cell) in self.profiles.iter().zip(self.out) {
-            *cell = schedule.rate(profile);
+            *cell = schedule.rate(profile) as f32;
         }
     }
 }

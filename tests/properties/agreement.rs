@@ -2,8 +2,8 @@
 
 use hairpin_core::{
     AnyFeedback, ConfigError, Constant, CosineAnnealing, Exponential, Feedback, InverseTime, Kind,
-    KindVisitor, LinearWarmup, MultiStep, NaturalExp, Noam, PiecewiseConstant, Plan, PlateauConfig,
-    Polynomial, Profiled, ReduceOnPlateau, Schedule, Step, WARMUPS_MAX,
+    KindVisitor, LinearWarmup, MultiStep, NODES, NaturalExp, Noam, PiecewiseConstant, Plan,
+    PlateauConfig, Polynomial, Profiled, ReduceOnPlateau, Schedule, Step,
 };
 
 use crate::draw;
@@ -36,7 +36,7 @@ impl KindVisitor for Lr {
     type Output = f32;
 
     fn visit<S: Profiled>(self, schedule: &S) -> f32 {
-        schedule.rate(schedule.profile(self.0))
+        schedule.rate(schedule.profile(self.0)) as f32
     }
 }
 
@@ -49,7 +49,7 @@ fn any_schedule_and_plan_give_the_bits_of_the_concrete_type() {
             assert_same(&mut rng, &drawn.any, &drawn.concrete, &lengths, config);
             assert_same(
                 &mut rng,
-                drawn.any.kind(),
+                drawn.any.span(0).kind.unwrap(),
                 &drawn.concrete,
                 &lengths,
                 config,
@@ -58,7 +58,7 @@ fn any_schedule_and_plan_give_the_bits_of_the_concrete_type() {
             assert_same(&mut rng, &plan, &drawn.concrete, &lengths, config);
             for t in EDGES {
                 assert_eq!(
-                    bits(drawn.any.kind().visit(Lr(t))),
+                    bits(drawn.any.span(0).kind.unwrap().visit(Lr(t))),
                     bits(drawn.concrete.lr(t)),
                     "{config} at {t}"
                 );
@@ -67,13 +67,16 @@ fn any_schedule_and_plan_give_the_bits_of_the_concrete_type() {
     }
 }
 
+/// Each takes two pieces: its line, and the sequence it begins.
+const WARMUPS: usize = (NODES - 1) / 2;
+
 #[test]
 fn warmups_chosen_at_run_time_nest_like_the_wrapper() {
     let mut rng = Rng::from_env("nesting");
     for _ in 0..configs() / 8 {
         for drawn in one_of_each(&mut rng) {
             // Short enough that all of them and what follows fit the step type.
-            let ramps: Vec<(u32, f64, f64)> = (0..WARMUPS_MAX)
+            let ramps: Vec<(u32, f64, f64)> = (0..WARMUPS)
                 .map(|_| {
                     (
                         1 + rng.up_to(1 << 20),
@@ -108,15 +111,15 @@ fn warmups_nest_to_their_capacity_and_no_deeper() {
     let mut pure: Plan = Constant::new(1.0).unwrap().into();
     let plateau = ReduceOnPlateau::new(PlateauConfig::new(1.0)).unwrap();
     let mut feedback: Plan = AnyFeedback::from(plateau).into();
-    const { assert!(WARMUPS_MAX >= 3, "the depth that the design promises") };
-    for _ in 0..WARMUPS_MAX {
+    const { assert!(WARMUPS >= 3, "the depth that the design promises") };
+    for _ in 0..WARMUPS {
         pure = pure.after_warmup(2, 0.0, 1.0).unwrap();
         feedback = feedback.after_warmup(2, 0.0, 1.0).unwrap();
     }
     let refused = ConfigError::OverCapacity {
-        field: "after",
-        capacity: WARMUPS_MAX,
-        found: WARMUPS_MAX + 1,
+        field: "schedules",
+        capacity: NODES,
+        found: 2 * WARMUPS + 3,
     };
     assert_eq!(pure.after_warmup(2, 0.0, 1.0).unwrap_err(), refused);
     assert_eq!(feedback.after_warmup(2, 0.0, 1.0).unwrap_err(), refused);

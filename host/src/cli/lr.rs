@@ -137,7 +137,7 @@ fn print_rates(args: &LrArgs, schedule: &str, steps: &str) -> Result<(), Failure
         None => Document::parse_inline(Source::new("--schedule", schedule))?,
     };
     let at = document.at().named("schedule");
-    let (_, plan) = ScheduleTemplate::read(&at)?.fixed()?;
+    let (_, built) = ScheduleTemplate::read(&at)?.fixed()?;
     let steps = Steps::parse(steps)?;
     let losses = args.losses.as_deref().map(parse_losses).transpose()?;
     let told = |error: lr::LrError| {
@@ -145,7 +145,7 @@ fn print_rates(args: &LrArgs, schedule: &str, steps: &str) -> Result<(), Failure
             "give --losses with one number for each step from 0 to the last one asked for",
         )
     };
-    let rates = Rates::new(plan, losses.as_deref()).map_err(told)?;
+    let rates = Rates::new(built.plan, losses.as_deref()).map_err(told)?;
     // Before anything is printed: the largest step has a rate only if all have.
     rates.at(steps.max()).map_err(told)?;
 

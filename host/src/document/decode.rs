@@ -226,6 +226,27 @@ impl<'a> At<'a> {
         }
     }
 
+    /// The entries of a table whose keys are data, in their order.
+    ///
+    /// # Errors
+    /// Where something else stands here.
+    pub fn entries(&self) -> Result<Vec<(&'a str, Self)>, SpecError> {
+        match &self.node.value {
+            Value::Table(entries) => Ok(entries
+                .iter()
+                .map(|(key, node)| {
+                    let at = Self {
+                        source: self.source,
+                        node,
+                        path: join(&self.path, &key.name),
+                    };
+                    (key.name.as_str(), at)
+                })
+                .collect()),
+            _ => Err(self.mismatch("a table")),
+        }
+    }
+
     /// The entries of a table, to be taken one by one.
     ///
     /// # Errors

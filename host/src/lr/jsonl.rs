@@ -42,7 +42,7 @@ fn rates(line: &str, number: usize) -> Result<(Vec<u32>, Vec<f32>), SpecError> {
     let document = Document::parse(Source::line_of("", line, number), Format::Json)?;
     let mut request = document.at().fields()?;
     let schedule = request.require("schedule")?;
-    let (_, plan) = ScheduleTemplate::read(&schedule)?.fixed()?;
+    let (_, built) = ScheduleTemplate::read(&schedule)?.fixed()?;
     let steps_at = request.require("steps")?;
     let losses_at = request.take("losses");
     request.finish()?;
@@ -68,7 +68,7 @@ fn rates(line: &str, number: usize) -> Result<(Vec<u32>, Vec<f32>), SpecError> {
         at.error(error.to_string())
             .with_help("give \"losses\": [...], one for each step from 0 to the last one asked for")
     };
-    let rates = Rates::new(plan, losses.as_deref()).map_err(told)?;
+    let rates = Rates::new(built.plan, losses.as_deref()).map_err(told)?;
     let lr = steps
         .iter()
         .map(|&step| rates.at(step))

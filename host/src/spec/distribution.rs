@@ -1,7 +1,7 @@
 //! Reads what a parameter ranges over, in the words of Weights & Biases.
 
 use super::domain::{Domain, multiples};
-use super::value::Type;
+use super::value::{Type, WHOLE};
 use crate::document::{At, Fields, SpecError, Value};
 
 const DISTRIBUTIONS: &[&str] = &[
@@ -23,7 +23,9 @@ const MOST_MULTIPLES: f64 = 9_007_199_254_740_992.0;
 impl Domain {
     /// Reads a value, or a table with `value`, `values` or a distribution.
     pub(super) fn read(at: &At<'_>, ty: Type) -> Result<Self, SpecError> {
-        if at.is_table() {
+        // Pairs may be written as a table, whose keys are steps.
+        let is_pairs = ty == Type::Pairs && !KEYS.iter().any(|key| at.has(key));
+        if at.is_table() && !is_pairs {
             Self::read_table(at, ty)
         } else {
             Ok(Self::Fixed(ty.read(at)?))
@@ -75,7 +77,7 @@ impl Domain {
         name: &'static str,
         ty: Type,
     ) -> Result<Self, SpecError> {
-        if !matches!(ty, Type::Number | Type::Count) {
+        if !(ty.is_whole() || ty == Type::Number) {
             return Err(at
                 .error(format!(
                     "`{name}` draws numbers, which this field does not take"
@@ -105,7 +107,7 @@ impl Domain {
                 Err(not_below(&low, &high))
             };
         }
-        if ty == Type::Count && !quantized {
+        if ty.is_whole() && !quantized {
             let remedy = if name == "uniform" {
                 "int_uniform"
             } else {
@@ -143,6 +145,11 @@ impl Domain {
             quantum.step(1)?;
             low.step(0)?;
             high.step(0)?;
+        }
+        if ty == Type::Integer {
+            for at in [&quantum, &low, &high] {
+                at.integer(WHOLE)?;
+            }
         }
         let (first, last) = multiples(min, max, q);
         if !(first <= last && first.abs() <= MOST_MULTIPLES && last.abs() <= MOST_MULTIPLES) {
@@ -233,7 +240,7 @@ impl<'a> Keys<'a> {
         match (self.get("value"), self.get("values"), self.get("min").or(self.get("max"))) {
             (Some(_), _, _) => Ok("constant"),
             (None, Some(_), _) => Ok("categorical"),
-            (None, None, Some(_)) => Ok(match (self.get("q").is_some(), ty == Type::Count) {
+            (None, None, Some(_)) => Ok(match (self.get("q").is_some(), ty.is_whole()) {
                 (true, _) => "q_uniform",
                 (false, true) => "int_uniform",
                 (false, false) if is_whole("min") && is_whole("max") => "int_uniform",

@@ -107,7 +107,7 @@ impl Domain {
                 let count = libm::rint(between(*min, *max, *log, fraction) / q).clamp(first, last);
                 // 3 * 0.1 is above 0.3 by a rounding.
                 let number = (count * q).clamp(*min, *max);
-                Some(if *ty == Type::Count {
+                Some(if ty.is_whole() {
                     whole(number as i64, *ty)
                 } else {
                     ParameterValue::Number(number)
@@ -193,6 +193,7 @@ pub(super) fn multiples(min: f64, max: f64, q: f64) -> (f64, f64) {
 fn whole(number: i64, ty: Type) -> ParameterValue {
     match (ty, u32::try_from(number)) {
         (Type::Count, Ok(count)) => ParameterValue::Count(count),
+        (Type::Integer, _) => ParameterValue::Integer(number),
         _ => ParameterValue::Number(number as f64),
     }
 }

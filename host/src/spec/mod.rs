@@ -6,6 +6,7 @@ mod domain;
 mod field;
 mod kinds;
 mod refused;
+mod resolved;
 mod sgd;
 mod template;
 mod train;
@@ -13,16 +14,16 @@ mod value;
 
 use std::path::Path;
 
-use hairpin_core::Plan;
 use rayon::prelude::*;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
 pub use domain::Domain;
-pub use field::{Fallback, Field, Kind};
-pub use kinds::KINDS;
+pub use field::{Fallback, Field, Kind, Slot};
+pub use kinds::{KINDS, kind};
+pub use resolved::{Built, Resolved, plan_of};
 pub use sgd::{SGD, SgdTemplate};
-pub use template::{FieldTemplate, Resolved, ScheduleTemplate};
+pub use template::{FieldTemplate, ScheduleTemplate};
 pub use train::{DataSource, Goal, Metric, MetricName, Model, Train};
 pub use value::{ParameterValue, Type};
 
@@ -245,11 +246,11 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 pub(crate) fn assemble<'a>(
     schedule: &ScheduleTemplate,
     values: &'a [Option<ParameterValue>],
-) -> Result<(Resolved, Plan, &'a [Option<ParameterValue>]), SpecError> {
+) -> Result<(Resolved, Built, &'a [Option<ParameterValue>]), SpecError> {
     let mut values = values.iter();
     let resolved = schedule.resolve(&mut |_| values.next().cloned().flatten());
-    let plan = schedule.build(&resolved)?;
-    Ok((resolved, plan, values.as_slice()))
+    let built = schedule.build(&resolved)?;
+    Ok((resolved, built, values.as_slice()))
 }
 
 fn read_schedules(at: &At<'_>) -> Result<Vec<ScheduleTemplate>, SpecError> {

@@ -35,17 +35,32 @@ pub(super) fn explain(
             expected, found, ..
         } => (
             format!("has {found} elements, must have {expected}"),
+            Some(if place.path().ends_with("values") {
+                "give one rate before the first boundary and one from each boundary on".to_owned()
+            } else {
+                "give as many as there are places for".to_owned()
+            }),
+        ),
+        ConfigError::OverCapacity {
+            field: "schedules",
+            capacity,
+            found,
+        } => (
+            format!("a composed schedule has at most {capacity} pieces, this one has {found}"),
             Some(
-                "give one rate before the first boundary and one from each boundary on".to_owned(),
+                "put schedules that follow one another into one `sequential`, or leave some out"
+                    .to_owned(),
             ),
         ),
         ConfigError::OverCapacity {
-            field: "after",
+            field: "schedule",
             capacity,
-            ..
+            found,
         } => (
-            format!("at most {capacity} warm-ups can follow one another"),
-            Some("put neighbouring warm-ups into one".to_owned()),
+            format!(
+                "combined schedules stand {found} deep in one another, at most {capacity} deep are allowed"
+            ),
+            Some("bring several factors, sums or limits into one".to_owned()),
         ),
         ConfigError::OverCapacity {
             capacity, found, ..

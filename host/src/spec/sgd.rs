@@ -80,14 +80,14 @@ impl SgdTemplate {
         let Some(at) = at else {
             // An absent table is an empty one: every parameter has a default.
             let mut empty = Fields::empty(root.clone().named("sgd"));
-            let fields = FieldTemplate::read_all(SGD, &mut empty)?;
+            let fields = FieldTemplate::read_all(SGD, &mut empty, &[])?;
             return Ok(Self {
                 fields,
                 place: root.place().absent("sgd"),
             });
         };
         let mut table = at.fields()?;
-        let fields = FieldTemplate::read_all(SGD, &mut table)?;
+        let fields = FieldTemplate::read_all(SGD, &mut table, &[])?;
         table.finish()?;
         Ok(Self {
             fields,

@@ -1,6 +1,7 @@
 //! What a parameter can be, and how it is read from and written to text.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use serde_json::Value as Json;
 
@@ -23,6 +24,12 @@ pub enum Type {
     Numbers,
     /// A list of whole numbers from 0 to 2^32 - 1.
     Counts,
+    /// A whole number, negative ones included.
+    Integer,
+    /// A list of whole numbers, negative ones included.
+    Integers,
+    /// A list of pairs of a whole number and a number, or a table of them.
+    Pairs,
 }
 
 impl Type {
@@ -56,8 +63,45 @@ impl Type {
                         .collect::<Result<_, _>>()?,
                 )
             }
+            Self::Integer => ParameterValue::Integer(at.integer(WHOLE)?),
+            Self::Integers => {
+                let items = at.items()?;
+                let whole = items.iter().map(|item| item.integer(WHOLE));
+                ParameterValue::Integers(whole.collect::<Result<_, _>>()?)
+            }
+            Self::Pairs => ParameterValue::Pairs(pairs(at)?),
         })
     }
+
+    /// Whether a whole number stands there.
+    pub(super) const fn is_whole(self) -> bool {
+        matches!(self, Self::Count | Self::Integer)
+    }
+}
+
+/// The whole numbers that are read: those that an f64 holds exactly.
+pub(super) const WHOLE: RangeInclusive<i64> = -(1 << 53)..=1 << 53;
+
+fn pairs(at: &At<'_>) -> Result<Vec<(i64, f64)>, SpecError> {
+    if at.is_table() {
+        return at
+            .entries()?
+            .into_iter()
+            .map(|(key, value)| {
+                let number = key.parse().map_err(|_| {
+                    value.error(format!("`{key}` must be a whole number: keys are steps"))
+                })?;
+                Ok((number, value.number()?))
+            })
+            .collect();
+    }
+    at.items()?
+        .iter()
+        .map(|pair| match pair.items()?.as_slice() {
+            [step, number] => Ok((step.integer(WHOLE)?, number.number()?)),
+            _ => Err(pair.error("must be a pair: [step, number]")),
+        })
+        .collect()
 }
 
 /// The value of a parameter in one trial.
@@ -75,6 +119,12 @@ pub enum ParameterValue {
     Numbers(Vec<f64>),
     /// A list of whole numbers.
     Counts(Vec<u32>),
+    /// A whole number, negative ones included.
+    Integer(i64),
+    /// A list of whole numbers, negative ones included.
+    Integers(Vec<i64>),
+    /// Pairs of a whole number and a number.
+    Pairs(Vec<(i64, f64)>),
 }
 
 impl ParameterValue {
@@ -88,6 +138,12 @@ impl ParameterValue {
             Self::Text(text) => Json::from(text.as_str()),
             Self::Numbers(numbers) => numbers.iter().copied().map(json_number).collect(),
             Self::Counts(counts) => counts.iter().copied().collect(),
+            Self::Integer(integer) => Json::from(*integer),
+            Self::Integers(integers) => integers.iter().copied().collect(),
+            Self::Pairs(pairs) => pairs
+                .iter()
+                .map(|(step, number)| Json::from(vec![Json::from(*step), json_number(*number)]))
+                .collect(),
         }
     }
 
@@ -97,6 +153,7 @@ impl ParameterValue {
         match self {
             Self::Number(number) => Some(*number),
             Self::Count(count) => Some(f64::from(*count)),
+            Self::Integer(integer) => Some(*integer as f64),
             _ => None,
         }
     }

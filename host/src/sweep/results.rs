@@ -308,16 +308,7 @@ fn sgd_parameters(trial: &Trial) -> Vec<(String, String)> {
 
 /// What an alternative is called: its kind, and its number where two are of one kind.
 fn label(spec: &Spec, alternative: usize) -> String {
-    let name = |at: usize| {
-        let schedule = &spec.schedules[at];
-        let mut name = schedule.kind.name.to_owned();
-        let mut inner = schedule;
-        while let Some(after) = &inner.after {
-            name = format!("{name} + {}", after.kind.name);
-            inner = after;
-        }
-        name
-    };
+    let name = |at: usize| spec.schedules[at].label();
     let own = name(alternative);
     let twin = (0..spec.schedules.len()).any(|other| other != alternative && name(other) == own);
     if twin {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use hairpin_core::{
-    AnyFeedback, AnySchedule, Feedback, Plan, PlateauState, Schedule, Sgd, SgdState, StepError,
+    AnyFeedback, AnySchedule, Feedback, FeedbackState, Plan, Schedule, Sgd, SgdState, StepError,
 };
 
 use super::aligned::Aligned;
@@ -88,7 +88,7 @@ impl BlockState {
 pub(super) struct Runner<'a> {
     pub(super) trial: Trial<'a>,
     /// The state of its feedback schedule, if it has one.
-    pub(super) feedback: Option<(&'a AnyFeedback, PlateauState)>,
+    pub(super) feedback: Option<(&'a AnyFeedback, FeedbackState)>,
     /// Its place among the velocities, if it needs one.
     pub(super) velocity: Option<usize>,
     pub(super) optimizer: SgdState,
