@@ -103,6 +103,6 @@ impl fmt::Display for Refusal {
 
 /// All schedulers of all libraries.
 pub fn all() -> impl Iterator<Item = &'static Dialect> {
-    let libraries: [&'static [Dialect]; 0] = [];
+    let libraries: [&'static [Dialect]; 2] = [timm::DIALECTS, transformers::DIALECTS];
     libraries.into_iter().flatten()
 }
