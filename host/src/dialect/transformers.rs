@@ -113,7 +113,13 @@ pub(super) const DIALECTS: &[Dialect] = &[
         translate: |args| {
             let (lr, budget) = (rate(args)?, Budget::of(args)?);
             let cosine = waves(args, lr, 0.0, budget.decay()).flag("hard_restarts", true);
-            Ok(warmed(budget.warmup, lr, cosine).into())
+            let translation = Translation::from(warmed(budget.warmup, lr, cosine));
+            if args.number("num_cycles") <= 1.0 {
+                return Ok(translation);
+            }
+            Ok(translation.remark(
+                "Transformers finds a restart by the fraction of a rounded product, by which some come one step late; here each comes at its step.",
+            ))
         },
     },
     Dialect {
