@@ -13,6 +13,8 @@ mod paddle;
 #[cfg(test)]
 mod testing;
 mod torch;
+mod timm;
+mod transformers;
 
 use std::fmt;
 
@@ -141,11 +143,13 @@ impl fmt::Display for Refusal {
 
 /// All schedulers of all libraries.
 pub fn all() -> impl Iterator<Item = &'static Dialect> {
-    let libraries: [&'static [Dialect]; 5] = [
+    let libraries: [&'static [Dialect]; 7] = [
         paddle::DIALECTS,
         torch::DIALECTS,
         optax::DIALECTS,
         keras::DIALECTS,
+        transformers::DIALECTS,
+        timm::DIALECTS,
         burn::DIALECTS,
     ];
     libraries.into_iter().flatten()

@@ -84,7 +84,7 @@ fn only(parts: &[Plan]) -> Result<Plan, ConfigError> {
     })
 }
 
-fn compositions() -> [Kind; 9] {
+fn compositions() -> [Kind; 10] {
     [
         composed(
             "linear_warmup",
@@ -97,6 +97,33 @@ fn compositions() -> [Kind; 9] {
                     v.number("start_lr"),
                     v.number("end_lr"),
                 )
+            },
+        ),
+        composed(
+            "warmup",
+            "from start_lr to end_lr on a curve, then the schedule in `after`",
+            WARMUP.into_iter().chain(warmup_extras()).collect::<Vec<_>>(),
+            AFTER,
+            |v, parts| {
+                let warmup = hairpin_core::Anneal::new(
+                    v.number("start_lr"),
+                    v.number("end_lr"),
+                    nonzero(v.count("warmup_steps"))?,
+                    shape(v)?,
+                )?;
+                let warmup = Plan::from(warmup);
+                Plan::sequence(&[
+                    Part {
+                        from: 0,
+                        clock: v.count("first_step"),
+                        schedule: &warmup,
+                    },
+                    Part {
+                        from: v.count("warmup_steps"),
+                        clock: v.count("after_clock"),
+                        schedule: &only(parts)?,
+                    },
+                ])
             },
         ),
         composed(
