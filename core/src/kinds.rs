@@ -1,5 +1,6 @@
 //! The list of kinds: one line each.
 
+use crate::checkpoint::{CheckpointError, Fields, Reader, Writer};
 use crate::error::ConfigError;
 use crate::parameters::{Described, KindInfo, Sink, Source};
 use crate::schedule::{Feedback, Observed, Profiled, Schedule};
@@ -146,6 +147,33 @@ macro_rules! feedback_kinds {
         #[expect(missing_docs, reason = "each variant is the state of the kind it is named for")]
         pub enum FeedbackState {
             $($kind($state),)+
+        }
+
+        impl FeedbackState {
+            /// How many bytes the longest of the states takes in a record.
+            pub(crate) const LONGEST: usize = {
+                let mut longest = 0;
+                $(if <$state as Fields>::LEN > longest {
+                    longest = <$state as Fields>::LEN;
+                })+
+                longest
+            };
+
+            /// The number of its kind in saved bytes.
+            pub(crate) const fn tag(&self) -> u8 {
+                match self { $(Self::$kind(_) => $tag,)+ }
+            }
+
+            pub(crate) fn put(&self, writer: &mut Writer<'_>) {
+                match self { $(Self::$kind(state) => state.put(writer),)+ }
+            }
+
+            pub(crate) fn take(tag: u8, reader: &mut Reader<'_>) -> Option<Result<Self, CheckpointError>> {
+                match tag {
+                    $($tag => Some(Fields::take(reader).map(Self::$kind)),)+
+                    _ => None,
+                }
+            }
         }
 
         impl FeedbackKind {

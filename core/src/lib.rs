@@ -78,10 +78,10 @@ pub use program::{
 };
 pub use schedule::{Feedback, Observed, Profile, Profiled, Schedule};
 pub use schedules::{
-    Constant, ConstantFactor, Cooldown, CosineAnnealing, Exponential, Factor, Family, FirstLoss,
-    Geometric, InverseSqrt, InverseTime, Lambda, Linear, LinearFactor, LinearWarmup, Mode,
-    MultiStep, NaturalExp, Noam, Past, PiecewiseConstant, PiecewiseScale, PlateauConfig,
-    PlateauRules, PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step, Switch,
-    ThresholdMode,
+    AbsoluteMargin, BelowMin, BlockedCut, Constant, ConstantFactor, Cooldown, CosineAnnealing,
+    CutGate, Exponential, Factor, Family, FirstLoss, Geometric, InverseSqrt, InverseTime, Lambda,
+    Linear, LinearFactor, LinearWarmup, Mode, MultiStep, NaturalExp, Noam, Past, PatienceRule,
+    PiecewiseConstant, PiecewiseScale, PlateauConfig, PlateauRules, PlateauState, Polynomial,
+    ReduceOnPlateau, RelativeMargin, Step, Switch, ThresholdMode,
 };
 pub use sgd::{Fma, LibmFma, Rounding, Sgd, SgdConfig, SgdState, StepError};

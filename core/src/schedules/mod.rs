@@ -39,7 +39,7 @@ pub use piecewise_constant::{PiecewiseConstant, Switch};
 pub use piecewise_scale::PiecewiseScale;
 pub use polynomial::Polynomial;
 pub use reduce_on_plateau::{
-    Cooldown, Family, FirstLoss, Mode, PlateauConfig, PlateauRules, PlateauState, ReduceOnPlateau,
-    RelativeMargin, ThresholdMode,
+    AbsoluteMargin, BelowMin, BlockedCut, Cooldown, CutGate, Family, FirstLoss, Mode, PatienceRule,
+    PlateauConfig, PlateauRules, PlateauState, ReduceOnPlateau, RelativeMargin, ThresholdMode,
 };
 pub use step::Step;
