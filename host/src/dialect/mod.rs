@@ -12,8 +12,8 @@ mod optax;
 mod paddle;
 #[cfg(test)]
 mod testing;
-mod torch;
 mod timm;
+mod torch;
 mod transformers;
 
 use std::fmt;
