@@ -1,12 +1,14 @@
 //! The list of kinds: one line each.
 
+use crate::checkpoint::{CheckpointError, Fields, Reader, Writer};
 use crate::error::ConfigError;
 use crate::parameters::{Described, KindInfo, Sink, Source};
 use crate::schedule::{Feedback, Observed, Profiled, Schedule};
 use crate::schedules::{
-    Constant, ConstantFactor, CosineAnnealing, Exponential, Geometric, InverseSqrt, InverseTime,
-    Lambda, Linear, LinearFactor, MultiStep, NaturalExp, Noam, PiecewiseConstant, PiecewiseScale,
-    PlateauState, Polynomial, ReduceOnPlateau, Step,
+    Anneal, Constant, ConstantFactor, CosineAnnealing, CosineCycles, CosineDecay, Cyclic,
+    Exponential, Geometric, InverseSqrt, InverseTime, KDecay, Lambda, Linear, LinearFactor,
+    MultiStep, NaturalExp, Noam, OneCycle, PiecewiseConstant, PiecewiseInterpolate, PiecewiseScale,
+    PlateauState, Polynomial, ReduceOnPlateau, Step, Tanh, WarmRestarts, WarmupStableDecay,
 };
 
 /// Lists the kinds that need nothing but the step. The numbers stand in saved bytes: a new kind takes the next one.
@@ -108,7 +110,17 @@ kinds! {
     14 => LinearFactor,
     15 => Geometric,
     16 => PiecewiseScale,
+    17 => PiecewiseInterpolate,
+    18 => KDecay,
+    19 => CosineDecay,
+    20 => CosineCycles,
+    21 => WarmRestarts,
     22 => InverseSqrt,
+    23 => Tanh,
+    24 => Anneal,
+    25 => WarmupStableDecay,
+    26 => OneCycle,
+    27 => Cyclic,
 }
 
 impl Schedule for Kind {
@@ -146,6 +158,33 @@ macro_rules! feedback_kinds {
         #[expect(missing_docs, reason = "each variant is the state of the kind it is named for")]
         pub enum FeedbackState {
             $($kind($state),)+
+        }
+
+        impl FeedbackState {
+            /// How many bytes the longest of the states takes in a record.
+            pub(crate) const LONGEST: usize = {
+                let mut longest = 0;
+                $(if <$state as Fields>::LEN > longest {
+                    longest = <$state as Fields>::LEN;
+                })+
+                longest
+            };
+
+            /// The number of its kind in saved bytes.
+            pub(crate) const fn tag(&self) -> u8 {
+                match self { $(Self::$kind(_) => $tag,)+ }
+            }
+
+            pub(crate) fn put(&self, writer: &mut Writer<'_>) {
+                match self { $(Self::$kind(state) => state.put(writer),)+ }
+            }
+
+            pub(crate) fn take(tag: u8, reader: &mut Reader<'_>) -> Option<Result<Self, CheckpointError>> {
+                match tag {
+                    $($tag => Some(Fields::take(reader).map(Self::$kind)),)+
+                    _ => None,
+                }
+            }
         }
 
         impl FeedbackKind {

@@ -68,6 +68,8 @@ pub trait Feedback {
 pub enum Observed {
     /// The loss was not looked at: the warm-up is still running.
     Ignored,
+    /// It was taken into a mean that waits for more of them.
+    Collected,
     /// It fell into the cool-down after a cut.
     CoolingDown,
     /// It is a new best.
@@ -76,6 +78,8 @@ pub enum Observed {
     Waiting,
     /// Patience ran out and the rate was cut.
     Reduced,
-    /// Patience ran out, but the cut would have been within `epsilon`: the rate is as it was.
+    /// Patience ran out, but the cut is one that is not made: too small, or the rate is at its minimum already.
     Exhausted,
+    /// The rate was raised.
+    Raised,
 }
