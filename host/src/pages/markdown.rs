@@ -232,6 +232,14 @@ impl Subject<'_> {
 
     /// How much of a composition's room it takes, and how many bytes when it is saved.
     fn size(&self) -> Result<String, PagesError> {
+        let bytes = self
+            .example
+            .plan
+            .bytes_len()
+            .map_err(|source| PagesError::Unsaved {
+                text: self.example.text.clone(),
+                source,
+            })?;
         let mut text = match Group::of(self.kind) {
             Group::Composition => {
                 let mut own = pieces(&self.example.plan);
@@ -249,7 +257,7 @@ impl Subject<'_> {
         };
         let _ = write!(
             text,
-            ", of the {NODES} that a composition holds by default."
+            ", of the {NODES} that a composition holds by default. Saved, the example above is {bytes} bytes."
         );
         Ok(text)
     }

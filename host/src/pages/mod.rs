@@ -8,7 +8,7 @@ mod shown;
 
 use std::path::{Path, PathBuf};
 
-use hairpin_core::ConfigError;
+use hairpin_core::CheckpointError;
 
 use crate::document::SpecError;
 use crate::lr::LrError;
@@ -68,7 +68,7 @@ pub enum PagesError {
         /// The example.
         text: String,
         /// Why.
-        source: ConfigError,
+        source: CheckpointError,
     },
     /// The table of costs is not as it should be.
     #[error("docs/costs.csv: {0}")]
