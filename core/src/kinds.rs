@@ -5,9 +5,10 @@ use crate::error::ConfigError;
 use crate::parameters::{Described, KindInfo, Sink, Source};
 use crate::schedule::{Feedback, Observed, Profiled, Schedule};
 use crate::schedules::{
-    Constant, ConstantFactor, CosineAnnealing, Exponential, Geometric, InverseSqrt, InverseTime,
-    Lambda, Linear, LinearFactor, MultiStep, NaturalExp, Noam, PiecewiseConstant, PiecewiseScale,
-    PlateauState, Polynomial, ReduceOnPlateau, Step,
+    Constant, ConstantFactor, CosineAnnealing, Exponential, Geometric, Greedy, GreedyState,
+    InverseSqrt, InverseTime, Lambda, Linear, LinearFactor, MultiStep, Multiplicative,
+    MultiplicativeState, NaturalExp, Noam, PiecewiseConstant, PiecewiseScale, PlateauState,
+    Polynomial, ReduceOnPlateau, Step,
 };
 
 /// Lists the kinds that need nothing but the step. The numbers stand in saved bytes: a new kind takes the next one.
@@ -145,6 +146,7 @@ macro_rules! feedback_kinds {
         #[derive(Clone, Copy, Debug, PartialEq)]
         #[non_exhaustive]
         #[expect(missing_docs, reason = "each variant is the state of the kind it is named for")]
+        #[expect(clippy::large_enum_variant, reason = "there is no heap, and a state has room for any kind's")]
         pub enum FeedbackState {
             $($kind($state),)+
         }
@@ -222,7 +224,6 @@ macro_rules! feedback_kinds {
                     $(Self::$kind(kind) => {
                         let mut own = match *state {
                             FeedbackState::$kind(own) => own,
-                            #[allow(unreachable_patterns, reason = "there may be a single kind")]
                             _ => kind.start(),
                         };
                         let observed = kind.observe(&mut own, step, loss);
@@ -237,7 +238,6 @@ macro_rules! feedback_kinds {
                 match self {
                     $(Self::$kind(kind) => match state {
                         FeedbackState::$kind(own) => kind.rate(own, step),
-                        #[allow(unreachable_patterns, reason = "there may be a single kind")]
                         _ => kind.rate(&kind.start(), step),
                     },)+
                 }
@@ -266,4 +266,6 @@ macro_rules! feedback_kinds {
 
 feedback_kinds! {
     129 => ReduceOnPlateau, PlateauState;
+    130 => Greedy, GreedyState;
+    131 => Multiplicative, MultiplicativeState;
 }

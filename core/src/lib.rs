@@ -30,6 +30,8 @@
 //! | [`InverseSqrt`] | `learning_rate * (1 + t / timescale)^-power` |
 //! | [`Noam`] | up in a line, down with `t^-0.5` |
 //! | [`ReduceOnPlateau`] | cut when the loss stops improving |
+//! | [`Greedy`] | cut when the loss gets worse, raised when it gets better |
+//! | [`Multiplicative`] | times `factor(t)` at every step |
 //! | [`LinearWarmup`] | a line in front of any of these |
 //!
 //! To choose at run time, use [`AnySchedule`], or [`Plan`] where feedback schedules may come too. The update is [`Sgd`];
@@ -79,9 +81,10 @@ pub use program::{
 pub use schedule::{Feedback, Observed, Profile, Profiled, Schedule};
 pub use schedules::{
     AbsoluteMargin, BelowMin, BlockedCut, Constant, ConstantFactor, Cooldown, CosineAnnealing,
-    CutGate, Exponential, Factor, Family, FirstLoss, Geometric, InverseSqrt, InverseTime, Lambda,
-    Linear, LinearFactor, LinearWarmup, Mode, MultiStep, NaturalExp, Noam, Past, PatienceRule,
-    PiecewiseConstant, PiecewiseScale, PlateauConfig, PlateauRules, PlateauState, Polynomial,
-    ReduceOnPlateau, RelativeMargin, Step, Switch, ThresholdMode,
+    CutGate, Exponential, Factor, Family, FirstLoss, Geometric, Greedy, GreedyConfig, GreedyState,
+    InverseSqrt, InverseTime, Lambda, Linear, LinearFactor, LinearWarmup, Mode, MultiStep,
+    Multiplicative, MultiplicativeState, NaturalExp, Noam, Past, PatienceRule, PiecewiseConstant,
+    PiecewiseScale, PlateauConfig, PlateauRules, PlateauState, Polynomial, ReduceOnPlateau,
+    RelativeMargin, Step, Switch, ThresholdMode,
 };
 pub use sgd::{Fma, LibmFma, Rounding, Sgd, SgdConfig, SgdState, StepError};
