@@ -725,6 +725,10 @@ impl<const N: usize> Feedback for ComposedFeedback<N> {
 /// Any schedule at all: by the step alone, or by feedback.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is no heap, and either holds a whole composition"
+)]
 pub enum ComposedPlan<const N: usize> {
     /// The rate is a function of the step.
     Schedule(Composed<N>),
