@@ -689,6 +689,12 @@ impl<const N: usize> ComposedFeedback<N> {
     pub const fn kind(&self) -> &FeedbackKind {
         &self.feedback
     }
+
+    /// How many pieces it is composed of.
+    #[must_use]
+    pub fn pieces(&self) -> usize {
+        self.program.nodes.len()
+    }
 }
 
 impl<const N: usize> Feedback for ComposedFeedback<N> {
