@@ -75,6 +75,7 @@ impl Converted {
             schedule,
             momentum,
             remarks,
+            ..
         } = template.translate(&resolved)?;
         let refused = |error: ConfigError| {
             template.place().error(format!(
