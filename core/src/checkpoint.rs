@@ -43,7 +43,7 @@ mod frame;
 use core::fmt;
 
 use crate::kinds::FeedbackState;
-use crate::schedules::PlateauState;
+use crate::schedules::{GreedyState, MultiplicativeState, PlateauState};
 use crate::sgd::{Rounding, Sgd, SgdConfig, SgdState};
 use frame::{CRC, HEADER, VERSION};
 pub(crate) use frame::{Reader, Writer};
@@ -187,6 +187,73 @@ impl Fields for PlateauState {
             cooldown_left: reader.u32(),
             mean: reader.f64(),
             collected: reader.u32(),
+        })
+    }
+}
+
+impl Fields for GreedyState {
+    const LEN: usize = 8 + 8 + 5 * 4 + 8 + 4 + Self::WINDOW * 8;
+
+    fn put(&self, writer: &mut Writer<'_>) {
+        writer.f64(self.lr);
+        writer.f64(self.best);
+        for count in [
+            self.good,
+            self.bad,
+            self.cooldown_left,
+            self.warmup_left,
+            self.resets_left,
+        ] {
+            writer.u32(count);
+        }
+        writer.f64(self.sum);
+        writer.u32(self.len);
+        for &loss in &self.window {
+            writer.f64(loss);
+        }
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, CheckpointError> {
+        let lr = reader.f64();
+        if !lr.is_finite() {
+            return Err(CheckpointError::Content("lr"));
+        }
+        let best = reader.f64();
+        let [good, bad, cooldown_left, warmup_left, resets_left] =
+            core::array::from_fn(|_| reader.u32());
+        let sum = reader.f64();
+        let len = reader.u32();
+        let window = core::array::from_fn(|_| reader.f64());
+        match window.get(len as usize..) {
+            Some(free) if free.iter().all(|slot| slot.to_bits() == 0) => Ok(Self {
+                lr,
+                best,
+                good,
+                bad,
+                cooldown_left,
+                warmup_left,
+                resets_left,
+                sum,
+                len,
+                window,
+            }),
+            _ => Err(CheckpointError::Content("window")),
+        }
+    }
+}
+
+impl Fields for MultiplicativeState {
+    const LEN: usize = 4 + 8;
+
+    fn put(&self, writer: &mut Writer<'_>) {
+        writer.u32(self.step);
+        writer.f64(self.product);
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, CheckpointError> {
+        Ok(Self {
+            step: reader.u32(),
+            product: reader.f64(),
         })
     }
 }

@@ -566,7 +566,7 @@ macro_rules! changes {
                     (warmup_steps, 0, &*self.program.nodes),
                 ];
                 let program = Program::sequence(parts.into_iter())?;
-                Ok(Self { program, ..self })
+                Ok(self.with(program))
             }
 
             /// The same with its rate changed.
@@ -575,7 +575,7 @@ macro_rules! changes {
             /// A factor that is NaN or infinite, limits out of order, or more than `N` pieces.
             pub fn changed(self, change: Change) -> Result<Self, ConfigError> {
                 let program = self.program.changed(change)?;
-                Ok(Self { program, ..self })
+                Ok(self.with(program))
             }
 
             /// The same with a clock that runs from 0 to `period - 1`, again and again.
@@ -584,7 +584,7 @@ macro_rules! changes {
             /// A `period` of 0, or more than `N` pieces.
             pub fn repeated(self, period: u32) -> Result<Self, ConfigError> {
                 let program = self.program.repeated(period)?;
-                Ok(Self { program, ..self })
+                Ok(self.with(program))
             }
         }
     )+};
@@ -593,6 +593,10 @@ macro_rules! changes {
 changes!(Composed, ComposedFeedback);
 
 impl<const N: usize> Composed<N> {
+    fn with(self, program: Program<N>) -> Self {
+        Self { program }
+    }
+
     /// Schedules that follow one another.
     ///
     /// # Errors
@@ -676,10 +680,20 @@ impl<const N: usize> From<FeedbackKind> for ComposedFeedback<N> {
 }
 
 impl<const N: usize> ComposedFeedback<N> {
+    fn with(self, program: Program<N>) -> Self {
+        Self { program, ..self }
+    }
+
     /// The feedback schedule inside.
     #[must_use]
     pub const fn kind(&self) -> &FeedbackKind {
         &self.feedback
+    }
+
+    /// How many pieces it is composed of.
+    #[must_use]
+    pub fn pieces(&self) -> usize {
+        self.program.nodes.len()
     }
 }
 
@@ -717,6 +731,10 @@ impl<const N: usize> Feedback for ComposedFeedback<N> {
 /// Any schedule at all: by the step alone, or by feedback.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is no heap, and either holds a whole composition"
+)]
 pub enum ComposedPlan<const N: usize> {
     /// The rate is a function of the step.
     Schedule(Composed<N>),

@@ -66,11 +66,11 @@ pub trait Feedback {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Observed {
-    /// The loss was not looked at: the warm-up is still running.
+    /// The loss was not looked at: a warm-up is still running, or the schedule needs none.
     Ignored,
     /// It was taken into a mean that waits for more of them.
     Collected,
-    /// It fell into the cool-down after a cut.
+    /// It fell into the pause after a cut or a raise.
     CoolingDown,
     /// It is a new best.
     Improved,
@@ -82,4 +82,6 @@ pub enum Observed {
     Exhausted,
     /// The rate was raised.
     Raised,
+    /// The rate was at its minimum for long, and everything starts again.
+    Reset,
 }

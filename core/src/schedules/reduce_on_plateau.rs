@@ -519,9 +519,15 @@ impl ReduceOnPlateau {
             state.bad = 0;
             state.cooldown_left = cooldown;
         }
+        let before = state.lr;
         if made {
             state.lr = lower;
+        }
+        // What is made need not change the rate, and a negative one it raises.
+        if state.lr < before {
             Observed::Reduced
+        } else if state.lr > before {
+            Observed::Raised
         } else {
             Observed::Exhausted
         }
