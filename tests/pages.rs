@@ -69,7 +69,11 @@ fn every_kind_has_a_page_with_all_sections_and_a_place_on_the_sheet() {
             let row = format!("\n| `{}` | ", field.name);
             assert!(page.contains(&row), "{}: {}", kind.name, field.name);
         }
-        assert!(sheet.contains(&format!("/{}.svg\"", kind.name)), "{}", kind.name);
+        assert!(
+            sheet.contains(&format!("/{}.svg\"", kind.name)),
+            "{}",
+            kind.name
+        );
     }
 }
 
@@ -77,7 +81,10 @@ fn every_kind_has_a_page_with_all_sections_and_a_place_on_the_sheet() {
 fn links_lead_somewhere_and_nothing_of_the_rust_documentation_is_left() {
     let pages = written();
     let known: BTreeSet<&Path> = pages.iter().map(|page| page.path.as_path()).collect();
-    for page in pages.iter().filter(|page| page.path.extension().is_some_and(|e| e == "md")) {
+    for page in pages
+        .iter()
+        .filter(|page| page.path.extension().is_some_and(|e| e == "md"))
+    {
         let name = page.path.display();
         for fenced in page.content.split("```").step_by(2) {
             assert!(!fenced.contains("[`") || !fenced.contains("`]:"), "{name}");
@@ -92,7 +99,11 @@ fn links_lead_somewhere_and_nothing_of_the_rust_documentation_is_left() {
                 );
             }
             for (at, _) in fenced.match_indices("`]") {
-                assert!(fenced[at..].starts_with("`]("), "{name}: {}", &fenced[..at + 2]);
+                assert!(
+                    fenced[at..].starts_with("`]("),
+                    "{name}: {}",
+                    &fenced[..at + 2]
+                );
             }
         }
     }
@@ -124,9 +135,13 @@ fn normal(path: &Path) -> PathBuf {
 
 #[test]
 fn drawings_are_well_formed_and_whole() {
-    for page in written().iter().filter(|page| page.path.extension().is_some_and(|e| e == "svg")) {
+    for page in written()
+        .iter()
+        .filter(|page| page.path.extension().is_some_and(|e| e == "svg"))
+    {
         let name = page.path.display();
-        let tree = roxmltree::Document::parse(&page.content).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let tree = roxmltree::Document::parse(&page.content)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
         let view: Vec<f64> = tree
             .root_element()
             .attribute("viewBox")
@@ -146,7 +161,11 @@ fn drawings_are_well_formed_and_whole() {
         assert!(curves > 0, "{name} has no curve");
         for text in tree.descendants().filter(|node| node.has_tag_name("text")) {
             let y: f64 = text.attribute("y").map_or(0.0, |y| y.parse().unwrap());
-            assert!(y <= view[1] + view[3], "{name}: {:?} is below the picture", text.text());
+            assert!(
+                y <= view[1] + view[3],
+                "{name}: {:?} is below the picture",
+                text.text()
+            );
         }
     }
 }

@@ -99,7 +99,7 @@ pub(super) struct Call {
 
 /// Every call, translated.
 pub(super) fn calls() -> Result<Vec<Call>, PagesError> {
-    CALLS.iter().filter(|t| !t.contains("reedy") && !t.contains("ultiplicative")).map(|text| Call::of(text)).collect()
+    CALLS.iter().map(|text| Call::of(text)).collect()
 }
 
 impl Call {

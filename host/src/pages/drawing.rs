@@ -80,7 +80,7 @@ const SETTINGS: &[(&str, &[&str])] = &[
         "warm_restarts",
         &[
             "t_mult = 2.0, peak_mult = 0.8",
-            "t_mult = 1.0, peak_mult = 1.0, cycle_limit = 3",
+            "t_mult = 1.0, cycle_limit = 3",
         ],
     ),
     ("noam", &["warmup_steps = 20", "warmup_steps = 50"]),
@@ -129,17 +129,13 @@ pub(super) fn figure(kind: &Kind, example: &Example) -> Result<Figure, PagesErro
         curves.push((setting, example.with(setting)?));
     }
     let watched = example.reacts_to_losses();
-    let top = if watched {
-        TOP + LOSS_HIGH + 22.0
-    } else {
-        TOP
-    };
+    let top = if watched { TOP + LOSS_HIGH + 30.0 } else { TOP };
     let panel = panel(kind.name, top, HIGH, rates_scale(&curves));
     let entries: Vec<Entry> = curves
         .iter()
         .enumerate()
         .filter(|_| curves.len() > 1)
-        .map(|(i, (setting, _))| Entry::line(setting.replace('"', ""), "", &style(i)))
+        .map(|(i, (setting, _))| Entry::line(label(setting), "", &style(i)))
         .collect();
     let (legend, height) = legend(&entries, 14.0, panel.bottom() + BELOW, WIDTH - 14.0);
     let body = html! {
@@ -169,6 +165,11 @@ fn panel(name: &str, top: f64, height: f64, y: Scale) -> Panel {
         y,
         labelled: true,
     }
+}
+
+/// A setting as it is read: words without quotes, what is set to `true` by its name.
+fn label(setting: &str) -> String {
+    setting.replace('"', "").replace(" = true", "")
 }
 
 /// From 0 to a little above the highest rate; below 0 where a rate is.
@@ -211,7 +212,7 @@ fn caption(curves: &[(&str, Example)], example: &Example, watched: bool) -> Stri
     let settings: Vec<String> = curves
         .iter()
         .filter(|_| curves.len() > 1)
-        .map(|(setting, _)| setting.replace('"', ""))
+        .map(|(setting, _)| label(setting))
         .collect();
     let mut caption = format!("The rate at steps 0 to {STEPS} of {}", example.text);
     if !settings.is_empty() {
@@ -224,4 +225,25 @@ fn caption(curves: &[(&str, Example)], example: &Example, watched: bool) -> Stri
     }
     caption.push('.');
     caption
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plot::label_width;
+
+    #[test]
+    fn settings_belong_to_kinds_and_fit_beside_their_samples() {
+        for (kind, settings) in SETTINGS {
+            assert!(crate::spec::kind(kind).is_some(), "{kind}");
+            assert!((2..=3).contains(&settings.len()), "{kind}");
+            for setting in *settings {
+                // The margin and the sample, then the words.
+                assert!(
+                    14.0 + 32.0 + label_width(&label(setting)) <= WIDTH,
+                    "{kind}: {setting} is too long"
+                );
+            }
+        }
+    }
 }

@@ -178,10 +178,7 @@ impl Subject<'_> {
         let steps: Vec<String> = std::iter::once("step".to_owned())
             .chain(shown().map(|(step, _)| format!("{step}")))
             .collect();
-        let mut said = format!(
-            "`hairpin lr` prints for `--steps 0..{}:{EVERY}`",
-            STEPS + 1
-        );
+        let mut said = format!("`hairpin lr` prints for `--steps 0..{}:{EVERY}`", STEPS + 1);
         if self.example.reacts_to_losses() {
             rows.insert(
                 0,
@@ -189,7 +186,9 @@ impl Subject<'_> {
                     .chain(shown().map(|(step, _)| format!("{:.2}", loss(step))))
                     .collect(),
             );
-            said.push_str(", each rate being the one after the loss of its step (drawn above) was observed");
+            said.push_str(
+                ", each rate being the one after the loss of its step (drawn above) was observed",
+            );
         }
         let head: Vec<&str> = steps.iter().map(String::as_str).collect();
         format!("{said}:\n\n{}", table(&head, rows))

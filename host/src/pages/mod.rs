@@ -35,7 +35,9 @@ pub enum PagesError {
         source: std::io::Error,
     },
     /// Nothing is written about a kind where it should be.
-    #[error("nothing is written about `{kind}`: a kind of the core has it in its file, a composition in pages/compositions.md")]
+    #[error(
+        "nothing is written about `{kind}`: a kind of the core has it in its file, a composition in pages/compositions.md"
+    )]
     Undocumented {
         /// The kind.
         kind: String,

@@ -204,8 +204,8 @@ impl Sources {
                     continue;
                 }
             };
-            let mut names = path.split("::");
-            let page = self.pages.iter().find(|(name, _)| names.any(|n| n == name));
+            let mut pages = self.pages.iter();
+            let page = pages.find(|(name, _)| path.split("::").any(|part| part == name));
             match page {
                 Some((_, kind)) => out.push_str(&format!("[{words}]({kind}.md)")),
                 None => out.push_str(words),
