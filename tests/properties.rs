@@ -15,6 +15,8 @@ mod rng;
 mod agreement;
 #[path = "properties/boundaries.rs"]
 mod boundaries;
+#[path = "properties/curves.rs"]
+mod curves;
 #[path = "properties/feedback.rs"]
 mod feedback;
 #[path = "properties/kinds.rs"]

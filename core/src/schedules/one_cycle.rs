@@ -29,7 +29,7 @@ words! {
 ///
 /// # Accuracy
 /// At most 0.501 ULP from the exact value at every step (`reference` in the test suite), where the two rates of a phase do not
-/// have opposite signs; where they have, the same plus `4 * 2^-53` of the larger of the two.
+/// have opposite signs; where they have, the same plus `16 * 2^-53` of the larger of the two.
 ///
 /// # Errors
 /// [`OneCycle::new`] and its refinements refuse NaN, infinities, `total_steps` of 0, a `pct_start` that is not from 0 to 1, and

@@ -16,7 +16,7 @@ use crate::shape::{Curve, NO_AMOUNT, Shape};
 ///
 /// # Accuracy
 /// At most 0.501 ULP from the exact value at every step (`reference` in the test suite), where the two rates of a phase do not
-/// have opposite signs; where they have, the same plus `4 * 2^-53` of the larger of the two.
+/// have opposite signs; where they have, the same plus `16 * 2^-53` of the larger of the two.
 ///
 /// # Errors
 /// [`WarmupStableDecay::new`] and its refinements refuse NaN, infinities, `decay_steps` of 0, and an `amount` that neither
