@@ -402,6 +402,9 @@ fn restarts_come_at_the_sums_of_the_lengths() {
     );
 }
 
+/// The general kind and the plain one.
+type Pair = (Box<dyn Schedule>, Box<dyn Schedule>);
+
 /// Each of these is another one where its extras have their defaults, to the bit.
 #[test]
 fn a_general_kind_is_the_plain_one_by_default() {
@@ -411,54 +414,70 @@ fn a_general_kind_is_the_plain_one_by_default() {
         let (from, to, length) = draw::blend(rng);
         let exponent = draw::power(rng);
         let cosine = CosineAnnealing::new(from, to, length).unwrap();
-        let pairs: [(&str, Box<dyn Schedule>, Box<dyn Schedule>); 8] = [
+        let pairs: [(&str, Pair); 8] = [
             (
                 "cosine_decay",
-                Box::new(CosineDecay::new(from, to, length).unwrap()),
-                Box::new(cosine.past(Past::Hold)),
+                (
+                    Box::new(CosineDecay::new(from, to, length).unwrap()),
+                    Box::new(cosine.past(Past::Hold)),
+                ),
             ),
             (
                 "cosine_cycles",
-                Box::new(CosineCycles::new(from, to, length, 0.5, false).unwrap()),
-                Box::new(cosine),
+                (
+                    Box::new(CosineCycles::new(from, to, length, 0.5, false).unwrap()),
+                    Box::new(cosine),
+                ),
             ),
             (
                 "warm_restarts",
-                Box::new(WarmRestarts::new(from, to, length, 1.0).unwrap()),
-                Box::new(cosine.past(Past::Restart)),
+                (
+                    Box::new(WarmRestarts::new(from, to, length, 1.0).unwrap()),
+                    Box::new(cosine.past(Past::Restart)),
+                ),
             ),
             (
                 "k_decay",
-                Box::new(KDecay::new(from, to, length, exponent, 1.0).unwrap()),
-                Box::new(Polynomial::new(from, to, length, exponent, false).unwrap()),
+                (
+                    Box::new(KDecay::new(from, to, length, exponent, 1.0).unwrap()),
+                    Box::new(Polynomial::new(from, to, length, exponent, false).unwrap()),
+                ),
             ),
             (
                 "anneal, linear",
-                Box::new(Anneal::new(from, to, length, Shape::Linear, None).unwrap()),
-                Box::new(Linear::new(from, to, length).unwrap()),
+                (
+                    Box::new(Anneal::new(from, to, length, Shape::Linear, None).unwrap()),
+                    Box::new(Linear::new(from, to, length).unwrap()),
+                ),
             ),
             (
                 "anneal, cosine",
-                Box::new(Anneal::new(from, to, length, Shape::Cosine, None).unwrap()),
-                Box::new(cosine.past(Past::Hold)),
+                (
+                    Box::new(Anneal::new(from, to, length, Shape::Cosine, None).unwrap()),
+                    Box::new(cosine.past(Past::Hold)),
+                ),
             ),
             (
                 "anneal, half a cycle",
-                Box::new(Anneal::new(from, to, length, Shape::Cycles, Some(0.5)).unwrap()),
-                Box::new(cosine.past(Past::Hold)),
+                (
+                    Box::new(Anneal::new(from, to, length, Shape::Cycles, Some(0.5)).unwrap()),
+                    Box::new(cosine.past(Past::Hold)),
+                ),
             ),
             (
                 "warmup_stable_decay",
-                Box::new(
-                    WarmupStableDecay::new(from, 0, 0, length)
-                        .and_then(|schedule| schedule.ends(1.0, to))
-                        .unwrap(),
+                (
+                    Box::new(
+                        WarmupStableDecay::new(from, 0, 0, length)
+                            .and_then(|schedule| schedule.ends(1.0, to))
+                            .unwrap(),
+                    ),
+                    Box::new(Linear::new(from, to, length).unwrap()),
                 ),
-                Box::new(Linear::new(from, to, length).unwrap()),
             ),
         ];
         for t in steps(rng, length) {
-            for (name, general, plain) in &pairs {
+            for (name, (general, plain)) in &pairs {
                 assert_eq!(
                     bits(general.lr(t)),
                     bits(plain.lr(t)),

@@ -1,4 +1,5 @@
 use crate::error::{ConfigError, finite, nonzero};
+use crate::numeric::blend_neighbours;
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 use crate::shape::{Curve, NO_AMOUNT, Shape};
@@ -147,8 +148,7 @@ impl Profiled for WarmupStableDecay {
 
     #[inline]
     fn rate(&self, profile: Profile) -> f64 {
-        let [start, peak, end] = profile;
-        self.start_lr * start + self.learning_rate * peak + self.end_lr * end
+        blend_neighbours([self.start_lr, self.learning_rate, self.end_lr], profile)
     }
 
     fn shares_profile(&self, other: &Self) -> bool {
