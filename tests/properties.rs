@@ -15,6 +15,8 @@ mod rng;
 mod agreement;
 #[path = "properties/boundaries.rs"]
 mod boundaries;
+#[path = "properties/compositions.rs"]
+mod compositions;
 #[path = "properties/curves.rs"]
 mod curves;
 #[path = "properties/feedback.rs"]
@@ -23,6 +25,8 @@ mod feedback;
 mod kinds;
 #[path = "properties/monotone.rs"]
 mod monotone;
+#[path = "properties/parameters.rs"]
+mod parameters;
 #[path = "properties/purity.rs"]
 mod purity;
 #[path = "properties/refusals.rs"]

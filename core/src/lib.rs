@@ -40,6 +40,8 @@
 //! | [`Tanh`] | a hyperbolic tangent down to `eta_min` |
 //! | [`KDecay`] | a polynomial of `1 - (t / T)^k` |
 //! | [`ReduceOnPlateau`] | cut when the loss stops improving |
+//! | [`Greedy`] | cut when the loss gets worse, raised when it gets better |
+//! | [`Multiplicative`] | times `factor(t)` at every step |
 //! | [`LinearWarmup`] | a line in front of any of these |
 //!
 //! To choose at run time, use [`AnySchedule`], or [`Plan`] where feedback schedules may come too. The update is [`Sgd`];
@@ -89,12 +91,14 @@ pub use program::{
 };
 pub use schedule::{Feedback, Observed, Profile, Profiled, Schedule};
 pub use schedules::{
-    Anneal, Constant, ConstantFactor, Cooldown, CosineAnnealing, CosineCycles, CosineDecay, Cyclic,
-    CyclicMode, Edges, Exponential, Factor, Family, FirstLoss, Geometric, InverseSqrt, InverseTime,
-    KDecay, Lambda, Linear, LinearFactor, LinearWarmup, Mode, MultiStep, NaturalExp, Noam,
-    OneCycle, Past, PiecewiseConstant, PiecewiseInterpolate, PiecewiseScale, PlateauConfig,
-    PlateauRules, PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step, Switch, Tanh,
-    ThresholdMode, WarmRestarts, WarmupStableDecay,
+    AbsoluteMargin, Anneal, BelowMin, BlockedCut, Constant, ConstantFactor, Cooldown,
+    CosineAnnealing, CosineCycles, CosineDecay, CutGate, Cyclic, CyclicMode, Edges, Exponential,
+    Factor, Family, FirstLoss, Geometric, Greedy, GreedyConfig, GreedyState, InverseSqrt,
+    InverseTime, KDecay, Lambda, Linear, LinearFactor, LinearWarmup, Mode, MultiStep,
+    Multiplicative, MultiplicativeState, NaturalExp, Noam, OneCycle, Past, PatienceRule,
+    PiecewiseConstant, PiecewiseInterpolate, PiecewiseScale, PlateauConfig, PlateauRules,
+    PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step, Switch, Tanh, ThresholdMode,
+    WarmRestarts, WarmupStableDecay,
 };
 pub use sgd::{Fma, LibmFma, Rounding, Sgd, SgdConfig, SgdState, StepError};
 pub use shape::{Interpolation, Shape};

@@ -9,6 +9,7 @@ mod cosine_decay;
 mod cyclic;
 mod exponential;
 mod geometric;
+mod greedy;
 mod inverse_sqrt;
 mod inverse_time;
 mod k_decay;
@@ -17,6 +18,7 @@ mod linear;
 mod linear_factor;
 mod linear_warmup;
 mod multi_step;
+mod multiplicative;
 mod natural_exp;
 mod noam;
 mod one_cycle;
@@ -39,6 +41,7 @@ pub use cosine_decay::CosineDecay;
 pub use cyclic::{Cyclic, CyclicMode};
 pub use exponential::Exponential;
 pub use geometric::Geometric;
+pub use greedy::{Greedy, GreedyConfig, GreedyState};
 pub use inverse_sqrt::InverseSqrt;
 pub use inverse_time::InverseTime;
 pub use k_decay::KDecay;
@@ -48,6 +51,7 @@ pub use linear_factor::LinearFactor;
 pub use linear_warmup::LinearWarmup;
 pub(crate) use linear_warmup::line;
 pub use multi_step::MultiStep;
+pub use multiplicative::{Multiplicative, MultiplicativeState};
 pub use natural_exp::NaturalExp;
 pub use noam::Noam;
 pub use one_cycle::{Edges, OneCycle};
@@ -56,8 +60,8 @@ pub use piecewise_interpolate::PiecewiseInterpolate;
 pub use piecewise_scale::PiecewiseScale;
 pub use polynomial::Polynomial;
 pub use reduce_on_plateau::{
-    Cooldown, Family, FirstLoss, Mode, PlateauConfig, PlateauRules, PlateauState, ReduceOnPlateau,
-    RelativeMargin, ThresholdMode,
+    AbsoluteMargin, BelowMin, BlockedCut, Cooldown, CutGate, Family, FirstLoss, Mode, PatienceRule,
+    PlateauConfig, PlateauRules, PlateauState, ReduceOnPlateau, RelativeMargin, ThresholdMode,
 };
 pub use step::Step;
 pub use tanh::Tanh;
