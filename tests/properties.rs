@@ -21,6 +21,8 @@ mod feedback;
 mod kinds;
 #[path = "properties/monotone.rs"]
 mod monotone;
+#[path = "properties/parameters.rs"]
+mod parameters;
 #[path = "properties/purity.rs"]
 mod purity;
 #[path = "properties/refusals.rs"]

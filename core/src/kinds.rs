@@ -5,10 +5,11 @@ use crate::error::ConfigError;
 use crate::parameters::{Described, KindInfo, Sink, Source};
 use crate::schedule::{Feedback, Observed, Profiled, Schedule};
 use crate::schedules::{
-    Constant, ConstantFactor, CosineAnnealing, Exponential, Geometric, Greedy, GreedyState,
-    InverseSqrt, InverseTime, Lambda, Linear, LinearFactor, MultiStep, Multiplicative,
-    MultiplicativeState, NaturalExp, Noam, PiecewiseConstant, PiecewiseScale, PlateauState,
-    Polynomial, ReduceOnPlateau, Step,
+    Anneal, Constant, ConstantFactor, CosineAnnealing, CosineCycles, CosineDecay, Cyclic,
+    Exponential, Geometric, Greedy, GreedyState, InverseSqrt, InverseTime, KDecay, Lambda, Linear,
+    LinearFactor, MultiStep, Multiplicative, MultiplicativeState, NaturalExp, Noam, OneCycle,
+    PiecewiseConstant, PiecewiseInterpolate, PiecewiseScale, PlateauState, Polynomial,
+    ReduceOnPlateau, Step, Tanh, WarmRestarts, WarmupStableDecay,
 };
 
 /// Lists the kinds that need nothing but the step. The numbers stand in saved bytes: a new kind takes the next one.
@@ -110,7 +111,17 @@ kinds! {
     14 => LinearFactor,
     15 => Geometric,
     16 => PiecewiseScale,
+    17 => PiecewiseInterpolate,
+    18 => KDecay,
+    19 => CosineDecay,
+    20 => CosineCycles,
+    21 => WarmRestarts,
     22 => InverseSqrt,
+    23 => Tanh,
+    24 => Anneal,
+    25 => WarmupStableDecay,
+    26 => OneCycle,
+    27 => Cyclic,
 }
 
 impl Schedule for Kind {

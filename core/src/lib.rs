@@ -29,6 +29,16 @@
 //! | [`PiecewiseScale`] | times a given scale at each boundary |
 //! | [`InverseSqrt`] | `learning_rate * (1 + t / timescale)^-power` |
 //! | [`Noam`] | up in a line, down with `t^-0.5` |
+//! | [`Anneal`] | from `start_lr` to `end_lr` on a curve of a chosen shape |
+//! | [`CosineDecay`] | half a cosine down to `eta_min`, held there |
+//! | [`OneCycle`] | up to `learning_rate` and down to `end_lr`, in two phases or three |
+//! | [`Cyclic`] | triangles between `learning_rate` and `max_lr` |
+//! | [`WarmRestarts`] | half cosines with restarts, each cycle longer |
+//! | [`WarmupStableDecay`] | up, held, and down |
+//! | [`CosineCycles`] | a number of cosine waves, or of falls with restarts |
+//! | [`PiecewiseInterpolate`] | from one multiple to the next between boundaries |
+//! | [`Tanh`] | a hyperbolic tangent down to `eta_min` |
+//! | [`KDecay`] | a polynomial of `1 - (t / T)^k` |
 //! | [`ReduceOnPlateau`] | cut when the loss stops improving |
 //! | [`Greedy`] | cut when the loss gets worse, raised when it gets better |
 //! | [`Multiplicative`] | times `factor(t)` at every step |
@@ -68,6 +78,7 @@ mod program;
 mod schedule;
 mod schedules;
 pub mod sgd;
+mod shape;
 
 pub use checkpoint::{CheckpointError, Position};
 pub use error::ConfigError;
@@ -80,11 +91,14 @@ pub use program::{
 };
 pub use schedule::{Feedback, Observed, Profile, Profiled, Schedule};
 pub use schedules::{
-    AbsoluteMargin, BelowMin, BlockedCut, Constant, ConstantFactor, Cooldown, CosineAnnealing,
-    CutGate, Exponential, Factor, Family, FirstLoss, Geometric, Greedy, GreedyConfig, GreedyState,
-    InverseSqrt, InverseTime, Lambda, Linear, LinearFactor, LinearWarmup, Mode, MultiStep,
-    Multiplicative, MultiplicativeState, NaturalExp, Noam, Past, PatienceRule, PiecewiseConstant,
-    PiecewiseScale, PlateauConfig, PlateauRules, PlateauState, Polynomial, ReduceOnPlateau,
-    RelativeMargin, Step, Switch, ThresholdMode,
+    AbsoluteMargin, Anneal, BelowMin, BlockedCut, Constant, ConstantFactor, Cooldown,
+    CosineAnnealing, CosineCycles, CosineDecay, CutGate, Cyclic, CyclicMode, Edges, Exponential,
+    Factor, Family, FirstLoss, Geometric, Greedy, GreedyConfig, GreedyState, InverseSqrt,
+    InverseTime, KDecay, Lambda, Linear, LinearFactor, LinearWarmup, Mode, MultiStep,
+    Multiplicative, MultiplicativeState, NaturalExp, Noam, OneCycle, Past, PatienceRule,
+    PiecewiseConstant, PiecewiseInterpolate, PiecewiseScale, PlateauConfig, PlateauRules,
+    PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step, Switch, Tanh, ThresholdMode,
+    WarmRestarts, WarmupStableDecay,
 };
 pub use sgd::{Fma, LibmFma, Rounding, Sgd, SgdConfig, SgdState, StepError};
+pub use shape::{Interpolation, Shape};

@@ -17,9 +17,14 @@ pub(crate) fn blend(from: f64, to: f64, weights: Profile) -> f64 {
 /// The weights of a straight line: `[left / span, done / span]`, where `left = span - done` as integers.
 #[inline]
 pub(crate) fn linear_weights(done: u32, span: u32) -> Profile {
-    let left = span.saturating_sub(done);
-    let span = f64::from(span);
-    [f64::from(left) / span, f64::from(done) / span, 0.0]
+    linear_shares(f64::from(span.saturating_sub(done)), f64::from(done))
+}
+
+/// The weights of a straight line, with `left + done` the whole of it.
+#[inline]
+pub(crate) fn linear_shares(left: f64, done: f64) -> Profile {
+    let span = left + done;
+    [left / span, done / span, 0.0]
 }
 
 /// `[smaller, 1 - smaller]` in the order asked for: the smaller weight is the one computed, the other is its complement.
@@ -67,6 +72,15 @@ impl Growth {
     /// What it was made from: the factor or the rate.
     pub(crate) const fn given(&self) -> f64 {
         self.given
+    }
+
+    /// What the growth after `n` steps lacks to 1, with its own relative accuracy; the growth does not alternate.
+    pub(crate) fn shortfall(&self, n: u32) -> f64 {
+        if n == 0 {
+            0.0
+        } else {
+            -libm::expm1(self.rate * f64::from(n))
+        }
     }
 
     /// Two factors whose product is the growth after `n` steps.

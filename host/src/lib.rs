@@ -6,6 +6,7 @@ pub mod dialect;
 pub mod document;
 pub mod explain;
 pub mod files;
+pub mod kinds;
 pub mod lr;
 pub mod npy;
 mod plot;

@@ -46,6 +46,48 @@ impl Canonical {
         Self::new("constant").number("learning_rate", learning_rate)
     }
 
+    /// Schedules one after another, each from its milestone on; what [`Self::begun_at`] says holds for the part.
+    #[must_use]
+    pub fn sequential(parts: Vec<Self>, milestones: Vec<u32>) -> Self {
+        let (parts, clocks): (Vec<_>, Vec<_>) = parts.into_iter().map(Self::split_clock).unzip();
+        let moved = clocks.iter().any(|clock| *clock > 0);
+        let schedule = Self::new("sequential")
+            .schedules("schedules", parts)
+            .counts("milestones", milestones);
+        if moved {
+            schedule.counts("clocks", clocks)
+        } else {
+            schedule
+        }
+    }
+
+    /// The same schedule, its clock reading `clock` where it would read 0.
+    #[must_use]
+    pub fn begun_at(self, clock: u32) -> Self {
+        if clock == 0 {
+            return self;
+        }
+        Self::new("sequential")
+            .schedules("schedules", [self])
+            .counts("milestones", [])
+            .counts("clocks", [clock])
+    }
+
+    /// Undoes [`Self::begun_at`].
+    fn split_clock(mut self) -> (Self, u32) {
+        if let [
+            (_, Setting::Schedules(parts)),
+            _,
+            ("clocks", Setting::Counts(clocks)),
+        ] = self.settings.as_mut_slice()
+            && let ([_], [clock]) = (parts.as_slice(), clocks.as_slice())
+        {
+            let clock = *clock;
+            return (parts.remove(0), clock);
+        }
+        (self, 0)
+    }
+
     fn set(mut self, key: &'static str, setting: Setting) -> Self {
         self.settings.push((key, setting));
         self
