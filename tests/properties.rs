@@ -15,6 +15,8 @@ mod rng;
 mod agreement;
 #[path = "properties/boundaries.rs"]
 mod boundaries;
+#[path = "properties/compositions.rs"]
+mod compositions;
 #[path = "properties/feedback.rs"]
 mod feedback;
 #[path = "properties/greedy.rs"]

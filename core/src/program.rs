@@ -567,7 +567,7 @@ macro_rules! changes {
                     (warmup_steps, 0, &*self.program.nodes),
                 ];
                 let program = Program::sequence(parts.into_iter())?;
-                Ok(Self { program, ..self })
+                Ok(self.with(program))
             }
 
             /// The same with its rate changed.
@@ -576,7 +576,7 @@ macro_rules! changes {
             /// A factor that is NaN or infinite, limits out of order, or more than `N` pieces.
             pub fn changed(self, change: Change) -> Result<Self, ConfigError> {
                 let program = self.program.changed(change)?;
-                Ok(Self { program, ..self })
+                Ok(self.with(program))
             }
 
             /// The same with a clock that runs from 0 to `period - 1`, again and again.
@@ -585,7 +585,7 @@ macro_rules! changes {
             /// A `period` of 0, or more than `N` pieces.
             pub fn repeated(self, period: u32) -> Result<Self, ConfigError> {
                 let program = self.program.repeated(period)?;
-                Ok(Self { program, ..self })
+                Ok(self.with(program))
             }
         }
     )+};
@@ -594,6 +594,10 @@ macro_rules! changes {
 changes!(Composed, ComposedFeedback);
 
 impl<const N: usize> Composed<N> {
+    fn with(self, program: Program<N>) -> Self {
+        Self { program }
+    }
+
     /// Schedules that follow one another.
     ///
     /// # Errors
@@ -677,10 +681,20 @@ impl<const N: usize> From<FeedbackKind> for ComposedFeedback<N> {
 }
 
 impl<const N: usize> ComposedFeedback<N> {
+    fn with(self, program: Program<N>) -> Self {
+        Self { program, ..self }
+    }
+
     /// The feedback schedule inside.
     #[must_use]
     pub const fn kind(&self) -> &FeedbackKind {
         &self.feedback
+    }
+
+    /// How many pieces it is composed of.
+    #[must_use]
+    pub fn pieces(&self) -> usize {
+        self.program.nodes.len()
     }
 }
 

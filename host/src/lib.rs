@@ -1,6 +1,7 @@
 //! Learning-rate tables over thousands of trials, sweeps that train them, and what a person looks at afterwards.
 #![deny(unsafe_code)]
 
+pub mod convert;
 pub mod data;
 pub mod dialect;
 pub mod document;

@@ -205,13 +205,21 @@ pub(super) fn multiplicative_decay(arguments: &Arguments<'_>) -> Translated {
 
 /// The one scheduler whose rate PaddlePaddle does not look at: a plateau may begin below 0.
 pub(super) fn reduce_on_plateau(arguments: &Arguments<'_>) -> Translated {
-    Ok(plateau(
-        arguments,
-        arguments.number("learning_rate"),
-        "epsilon",
-        "paddle",
-    )?
-    .into())
+    let rates = (
+        arguments.optional_number("learning_rate"),
+        arguments.optional_number("lr"),
+    );
+    let rate = match rates {
+        (Some(rate), None) | (None, Some(rate)) => rate,
+        (None, None) => return Err(Refusal::of("learning_rate", "must be given")),
+        (Some(_), Some(_)) => {
+            return Err(Refusal::of(
+                "lr",
+                "must not be given beside learning_rate: it is the same",
+            ));
+        }
+    };
+    Ok(plateau(arguments, rate, "epsilon", "paddle")?.into())
 }
 
 pub(super) fn cosine_annealing_decay(arguments: &Arguments<'_>) -> Translated {

@@ -143,7 +143,18 @@ pub(super) const DIALECTS: &[Dialect] = &[
         name: "paddle.ReduceOnPlateau",
         doc: "cut when a metric has stopped improving",
         arguments: &[
-            LEARNING_RATE,
+            argument(
+                "learning_rate",
+                Takes::Number,
+                IfAbsent::None,
+                "the first rate",
+            ),
+            argument(
+                "lr",
+                Takes::Number,
+                IfAbsent::None,
+                "the same, by the name it has in PyTorch",
+            ),
             word(
                 "mode",
                 PLATEAU_MODES,

@@ -147,6 +147,17 @@ fn single_schedulers_become_the_kinds_they_are() {
 }
 
 #[test]
+fn the_rate_of_a_plateau_has_two_names() {
+    let by = |given: &[Argument]| call(DIALECTS, "paddle.ReduceOnPlateau", given, false);
+    let once = by(&[rate(0.5)]);
+    assert!(once.is_ok());
+    assert_eq!(by(&[number("lr", 0.5)]), once);
+    let argument = |given: &[Argument]| by(given).expect_err("one rate").argument;
+    assert_eq!(argument(&[]), "learning_rate");
+    assert_eq!(argument(&[rate(0.5), number("lr", 0.5)]), "lr");
+}
+
+#[test]
 fn boundaries_act_as_their_running_maximum() {
     let piecewise = |boundaries: &[i64], values: &[f64]| {
         let values = ("values", Given::Numbers(values.to_vec()));
