@@ -1,8 +1,9 @@
 //! The same bits on every path: a table's cells are the scalar core's, over every kind.
 
 use hairpin_core::{
-    AnySchedule, Constant, CosineAnnealing, Exponential, Factor, InverseTime, Lambda, MultiStep,
-    NaturalExp, Noam, PiecewiseConstant, Polynomial, Schedule, Step,
+    AnySchedule, Change, Combine, Constant, CosineAnnealing, Exponential, Factor, InverseTime,
+    Lambda, Linear, MultiStep, NaturalExp, Noam, Part, PiecewiseConstant, Polynomial, Schedule,
+    Step,
 };
 use hairpin_host::table::{self, TableError};
 use hairpin_host::table_file;
@@ -54,7 +55,40 @@ fn schedules(trial: u32) -> Vec<AnySchedule> {
         })
         .collect();
     all.extend(warmed);
+    all.extend(compositions(rate, length, gamma));
     all
+}
+
+/// What a table fills by runs of one kind, and what it asks the scalar core for.
+fn compositions(rate: f64, length: u32, gamma: f64) -> Vec<AnySchedule> {
+    let cosine = AnySchedule::from(CosineAnnealing::new(rate, 1e-3, length).unwrap());
+    let decay = AnySchedule::from(Exponential::new(rate, gamma).unwrap());
+    let line = AnySchedule::from(Linear::new(0.0, rate, 20).unwrap());
+    let part = |from, clock, schedule| Part {
+        from,
+        clock,
+        schedule,
+    };
+    let sequence = [
+        part(0, 1, &line),
+        part(20, 0, &cosine),
+        part(700, 3, &decay),
+    ];
+    let sequence = AnySchedule::sequence(&sequence).unwrap();
+    let repeated = sequence.clone().repeated(length).unwrap();
+    let product = AnySchedule::combined(Combine::Product, &[&cosine, &decay]).unwrap();
+    let clamped = decay.clone().changed(Change::Clamp {
+        min_lr: rate / 3.0,
+        max_lr: f64::INFINITY,
+    });
+    let mixed = [part(0, 0, &cosine), part(30, 30, &product)];
+    vec![
+        AnySchedule::sequence(&mixed).unwrap(),
+        repeated,
+        sequence,
+        product,
+        clamped.unwrap(),
+    ]
 }
 
 fn assert_cells(trials: &[AnySchedule], first: u32, steps: usize) {

@@ -15,12 +15,16 @@ mod rng;
 mod agreement;
 #[path = "properties/boundaries.rs"]
 mod boundaries;
+#[path = "properties/compositions.rs"]
+mod compositions;
 #[path = "properties/feedback.rs"]
 mod feedback;
 #[path = "properties/kinds.rs"]
 mod kinds;
 #[path = "properties/monotone.rs"]
 mod monotone;
+#[path = "properties/parameters.rs"]
+mod parameters;
 #[path = "properties/purity.rs"]
 mod purity;
 #[path = "properties/refusals.rs"]

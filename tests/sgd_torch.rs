@@ -104,7 +104,14 @@ fn run<F: Fma>(
             compared += ours.len();
         }
     };
+    let momenta = case["momentum"]
+        .is_string()
+        .then(|| floats(&case["momentum"]));
     for (step, &lr) in floats(&case["lr"]).iter().enumerate() {
+        let sgd = match &momenta {
+            Some(momenta) => sgd.at_momentum(momenta[step]).unwrap(),
+            None => sgd,
+        };
         for group in array(&case["groups"]) {
             let sgd = sgd
                 .group(
@@ -172,7 +179,7 @@ fn trajectories_equal_torch_bit_by_bit() {
         "torch {}: {cases} cases, {compared} numbers equal",
         header["torch"]
     );
-    assert_eq!(cases, 32, "every case of the file ran");
+    assert_eq!(cases, 35, "every case of the file ran");
 }
 
 /// A torch scheduler drove these runs: the core's schedule gives the same rates, so that the whole loop is the same.

@@ -8,6 +8,10 @@
 //! | 6..n-4 | the record, little-endian; floats by their bits |
 //! | n-4..n | CRC-32 (IEEE) of everything before |
 //!
+//! A schedule is a record, too, as long as it needs to be: [`Composed`](crate::Composed::to_bytes),
+//! [`ComposedFeedback`](crate::ComposedFeedback::to_bytes) and [`ComposedPlan`](crate::ComposedPlan::to_bytes) tell their length in front of their fields. What they are
+//! is written as numbers and parameters, so that a record does not depend on the capacity of the type that wrote it.
+//!
 //! A record is read whole or refused. Any torn write or flipped byte is an error: the CRC catches every burst of up to
 //! 32 bits, erased and zeroed flash fail the magic. Resuming continues bit for bit.
 //!
@@ -21,18 +25,30 @@
 //! bytes[7] ^= 1;
 //! assert_eq!(Position::from_bytes(&bytes), Err(CheckpointError::Crc));
 //! ```
+//! A schedule goes into flash on a workstation, and is read on a chip that has room for fewer pieces:
+//! ```
+//! use hairpin_core::{AnySchedule, Composed, CosineAnnealing, Schedule};
+//!
+//! let schedule = AnySchedule::from(CosineAnnealing::new(0.1, 0.0, 90)?).after_warmup(10, 0.0, 0.1)?;
+//! let mut flash = [0xff; 256];
+//! let length = schedule.to_bytes(&mut flash)?;
+//! let same = Composed::<3>::from_bytes(&flash[..length])?;
+//! assert_eq!(same.lr(42).to_bits(), schedule.lr(42).to_bits());
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+
+mod composition;
+mod frame;
 
 use core::fmt;
 
-use crate::schedules::PlateauState;
+use crate::kinds::FeedbackState;
+use crate::schedules::{GreedyState, MultiplicativeState, PlateauState};
 use crate::sgd::{Rounding, Sgd, SgdConfig, SgdState};
+use frame::{CRC, HEADER, VERSION};
+pub(crate) use frame::{Reader, Writer};
 
-const MAGIC: [u8; 4] = *b"hpin";
-const VERSION: u8 = 1;
-const HEADER: usize = 6;
-const CRC: usize = 4;
-
-/// Why bytes were not taken for a checkpoint.
+/// Why bytes were not taken for a checkpoint, or something could not be written as one.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -54,6 +70,22 @@ pub enum CheckpointError {
     Crc,
     /// The record is whole, but holds what no writer of this version writes.
     Content(&'static str),
+    /// The schedule is whole, but composed of more pieces than this type holds.
+    OverCapacity {
+        /// How many pieces fit.
+        capacity: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// There is not enough room to write the record.
+    TooSmall {
+        /// How many bytes it takes.
+        needed: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// What is to be saved holds a function of the program, which has no bytes.
+    Function,
 }
 
 impl fmt::Display for CheckpointError {
@@ -70,6 +102,16 @@ impl fmt::Display for CheckpointError {
             Self::Kind(found) => write!(f, "checkpoint of another kind ({found})"),
             Self::Crc => f.write_str("checkpoint is torn or damaged: use the one before it"),
             Self::Content(field) => write!(f, "checkpoint holds an impossible {field}"),
+            Self::OverCapacity { capacity, found } => write!(
+                f,
+                "checkpoint holds a schedule of {found} pieces, this type holds {capacity}: choose a larger capacity"
+            ),
+            Self::TooSmall { needed, found } => {
+                write!(f, "room for {found} bytes: the checkpoint takes {needed}")
+            }
+            Self::Function => f.write_str(
+                "factor is a function of the program, which cannot be saved: write it as an expression",
+            ),
         }
     }
 }
@@ -84,109 +126,6 @@ pub struct Position {
     pub step: u32,
 }
 
-/// Writes a record of `N` bytes front to back.
-struct Writer<const N: usize> {
-    bytes: [u8; N],
-    at: usize,
-}
-
-impl<const N: usize> Writer<N> {
-    fn new(kind: u8) -> Self {
-        let mut writer = Self {
-            bytes: [0; N],
-            at: 0,
-        };
-        writer.put(&MAGIC);
-        writer.put(&[VERSION, kind]);
-        writer
-    }
-
-    fn put(&mut self, field: &[u8]) {
-        for (slot, &byte) in self.bytes.iter_mut().skip(self.at).zip(field) {
-            *slot = byte;
-        }
-        self.at = self.at.saturating_add(field.len());
-    }
-
-    fn f64(&mut self, value: f64) {
-        self.put(&value.to_bits().to_le_bytes());
-    }
-
-    fn finish(mut self) -> [u8; N] {
-        let (body, _) = self.bytes.split_at(N.saturating_sub(CRC));
-        let crc = crc32(body);
-        self.put(&crc.to_le_bytes());
-        self.bytes
-    }
-}
-
-/// Reads the fields of a record whose frame was found good.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn new<const N: usize>(bytes: &'a [u8], kind: u8) -> Result<Self, CheckpointError> {
-        let [head @ .., c0, c1, c2, c3] = bytes else {
-            return Err(CheckpointError::Length {
-                expected: N,
-                found: bytes.len(),
-            });
-        };
-        if bytes.len() != N {
-            return Err(CheckpointError::Length {
-                expected: N,
-                found: bytes.len(),
-            });
-        }
-        let [m0, m1, m2, m3, version, found, fields @ ..] = head else {
-            return Err(CheckpointError::Magic);
-        };
-        if [*m0, *m1, *m2, *m3] != MAGIC {
-            return Err(CheckpointError::Magic);
-        }
-        if crc32(head) != u32::from_le_bytes([*c0, *c1, *c2, *c3]) {
-            return Err(CheckpointError::Crc);
-        }
-        if *version != VERSION {
-            return Err(CheckpointError::Version(*version));
-        }
-        if *found != kind {
-            return Err(CheckpointError::Kind(*found));
-        }
-        Ok(Self(fields))
-    }
-
-    /// The next `N` bytes; the frame's length was checked, so they are there.
-    fn take<const N: usize>(&mut self) -> [u8; N] {
-        match self.0.split_first_chunk::<N>() {
-            Some((field, rest)) => {
-                self.0 = rest;
-                *field
-            }
-            None => [0; N],
-        }
-    }
-
-    fn u8(&mut self) -> u8 {
-        u8::from_le_bytes(self.take())
-    }
-
-    fn bool(&mut self, field: &'static str) -> Result<bool, CheckpointError> {
-        match self.u8() {
-            0 => Ok(false),
-            1 => Ok(true),
-            _ => Err(CheckpointError::Content(field)),
-        }
-    }
-
-    fn u32(&mut self) -> u32 {
-        u32::from_le_bytes(self.take())
-    }
-
-    fn f64(&mut self) -> f64 {
-        f64::from_bits(u64::from_le_bytes(self.take()))
-    }
-}
-
 impl Position {
     const KIND: u8 = 1;
     /// How many bytes a position takes.
@@ -195,9 +134,7 @@ impl Position {
     /// This position as bytes.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::BYTES] {
-        let mut writer = Writer::new(Self::KIND);
-        writer.put(&self.step.to_le_bytes());
-        writer.finish()
+        frame::fixed(Self::KIND, |writer| writer.u32(self.step))
     }
 
     /// The position that was written as these bytes.
@@ -205,34 +142,35 @@ impl Position {
     /// # Errors
     /// Bytes that are not exactly such a record.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
-        let mut reader = Reader::new::<{ Self::BYTES }>(bytes, Self::KIND)?;
+        let mut reader = Reader::fixed::<{ Self::BYTES }>(bytes, Self::KIND)?;
         Ok(Self { step: reader.u32() })
     }
 }
 
-impl PlateauState {
-    const KIND: u8 = 2;
-    /// How many bytes the state of a [`ReduceOnPlateau`](crate::ReduceOnPlateau) takes.
-    pub const BYTES: usize = HEADER + 8 + 1 + 8 + 4 + 4 + CRC;
+/// What a feedback kind remembers, as fields of a record.
+pub(crate) trait Fields: Sized {
+    /// How many bytes they take.
+    const LEN: usize;
 
-    /// This state as bytes.
-    #[must_use]
-    pub fn to_bytes(&self) -> [u8; Self::BYTES] {
-        let mut writer = Writer::new(Self::KIND);
+    fn put(&self, writer: &mut Writer<'_>);
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, CheckpointError>;
+}
+
+impl Fields for PlateauState {
+    const LEN: usize = 8 + 1 + 8 + 4 + 4 + 8 + 4;
+
+    fn put(&self, writer: &mut Writer<'_>) {
         writer.f64(self.lr);
-        writer.put(&[u8::from(self.best.is_some())]);
+        writer.u8(u8::from(self.best.is_some()));
         writer.f64(self.best.unwrap_or(0.0));
-        writer.put(&self.bad.to_le_bytes());
-        writer.put(&self.cooldown_left.to_le_bytes());
-        writer.finish()
+        writer.u32(self.bad);
+        writer.u32(self.cooldown_left);
+        writer.f64(self.mean);
+        writer.u32(self.collected);
     }
 
-    /// The state that was written as these bytes.
-    ///
-    /// # Errors
-    /// Bytes that are not exactly such a record.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
-        let mut reader = Reader::new::<{ Self::BYTES }>(bytes, Self::KIND)?;
+    fn take(reader: &mut Reader<'_>) -> Result<Self, CheckpointError> {
         let lr = reader.f64();
         if !lr.is_finite() {
             return Err(CheckpointError::Content("lr"));
@@ -247,7 +185,125 @@ impl PlateauState {
             best: seen.then_some(best),
             bad: reader.u32(),
             cooldown_left: reader.u32(),
+            mean: reader.f64(),
+            collected: reader.u32(),
         })
+    }
+}
+
+impl Fields for GreedyState {
+    const LEN: usize = 8 + 8 + 5 * 4 + 8 + 4 + Self::WINDOW * 8;
+
+    fn put(&self, writer: &mut Writer<'_>) {
+        writer.f64(self.lr);
+        writer.f64(self.best);
+        for count in [
+            self.good,
+            self.bad,
+            self.cooldown_left,
+            self.warmup_left,
+            self.resets_left,
+        ] {
+            writer.u32(count);
+        }
+        writer.f64(self.sum);
+        writer.u32(self.len);
+        for &loss in &self.window {
+            writer.f64(loss);
+        }
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, CheckpointError> {
+        let lr = reader.f64();
+        if !lr.is_finite() {
+            return Err(CheckpointError::Content("lr"));
+        }
+        let best = reader.f64();
+        let [good, bad, cooldown_left, warmup_left, resets_left] =
+            core::array::from_fn(|_| reader.u32());
+        let sum = reader.f64();
+        let len = reader.u32();
+        let window = core::array::from_fn(|_| reader.f64());
+        match window.get(len as usize..) {
+            Some(free) if free.iter().all(|slot| slot.to_bits() == 0) => Ok(Self {
+                lr,
+                best,
+                good,
+                bad,
+                cooldown_left,
+                warmup_left,
+                resets_left,
+                sum,
+                len,
+                window,
+            }),
+            _ => Err(CheckpointError::Content("window")),
+        }
+    }
+}
+
+impl Fields for MultiplicativeState {
+    const LEN: usize = 4 + 8;
+
+    fn put(&self, writer: &mut Writer<'_>) {
+        writer.u32(self.step);
+        writer.f64(self.product);
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, CheckpointError> {
+        Ok(Self {
+            step: reader.u32(),
+            product: reader.f64(),
+        })
+    }
+}
+
+impl PlateauState {
+    const KIND: u8 = 2;
+    /// How many bytes the state of a [`ReduceOnPlateau`](crate::ReduceOnPlateau) takes.
+    pub const BYTES: usize = HEADER + Self::LEN + CRC;
+
+    /// This state as bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; Self::BYTES] {
+        frame::fixed(Self::KIND, |writer| self.put(writer))
+    }
+
+    /// The state that was written as these bytes.
+    ///
+    /// # Errors
+    /// Bytes that are not exactly such a record.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
+        Self::take(&mut Reader::fixed::<{ Self::BYTES }>(bytes, Self::KIND)?)
+    }
+}
+
+impl FeedbackState {
+    const KIND: u8 = 6;
+    /// How many bytes the state of any feedback schedule takes.
+    pub const BYTES: usize = HEADER + 1 + Self::LONGEST + CRC;
+
+    /// This state as bytes: the number of its kind, what it remembers, and zeros.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; Self::BYTES] {
+        frame::fixed(Self::KIND, |writer| {
+            writer.u8(self.tag());
+            self.put(writer);
+        })
+    }
+
+    /// The state that was written as these bytes.
+    ///
+    /// # Errors
+    /// Bytes that are not exactly such a record.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
+        let mut reader = Reader::fixed::<{ Self::BYTES }>(bytes, Self::KIND)?;
+        let tag = reader.u8();
+        let state = Self::take(tag, &mut reader).ok_or(CheckpointError::Content("kind"))??;
+        if reader.rest().iter().any(|&byte| byte != 0) {
+            return Err(CheckpointError::Content("padding"));
+        }
+        Ok(state)
     }
 }
 
@@ -260,20 +316,18 @@ impl Sgd {
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::BYTES] {
         let config = self.config();
-        let mut writer = Writer::new(Self::KIND);
-        writer.f64(config.momentum);
-        writer.f64(config.dampening);
-        writer.f64(config.weight_decay);
-        writer.f64(config.gradient_scale);
-        writer.f64(self.lr_multiplier());
-        writer.put(&[
-            u8::from(config.nesterov),
-            match config.rounding {
+        frame::fixed(Self::KIND, |writer| {
+            writer.f64(config.momentum);
+            writer.f64(config.dampening);
+            writer.f64(config.weight_decay);
+            writer.f64(config.gradient_scale);
+            writer.f64(self.lr_multiplier());
+            writer.u8(u8::from(config.nesterov));
+            writer.u8(match config.rounding {
                 Rounding::Separate => 0,
                 Rounding::Fused => 1,
-            },
-        ]);
-        writer.finish()
+            });
+        })
     }
 
     /// The configuration that was written as these bytes.
@@ -281,7 +335,7 @@ impl Sgd {
     /// # Errors
     /// Bytes that are not exactly such a record.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
-        let mut reader = Reader::new::<{ Self::BYTES }>(bytes, Self::KIND)?;
+        let mut reader = Reader::fixed::<{ Self::BYTES }>(bytes, Self::KIND)?;
         let [
             momentum,
             dampening,
@@ -316,9 +370,7 @@ impl SgdState {
     /// This state as bytes.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::BYTES] {
-        let mut writer = Writer::new(Self::KIND);
-        writer.put(&[u8::from(self.started())]);
-        writer.finish()
+        frame::fixed(Self::KIND, |writer| writer.u8(u8::from(self.started())))
     }
 
     /// The state that was written as these bytes.
@@ -326,28 +378,14 @@ impl SgdState {
     /// # Errors
     /// Bytes that are not exactly such a record.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
-        let mut reader = Reader::new::<{ Self::BYTES }>(bytes, Self::KIND)?;
+        let mut reader = Reader::fixed::<{ Self::BYTES }>(bytes, Self::KIND)?;
         Ok(Self::new(reader.bool("started")?))
     }
-}
-
-/// CRC-32 as in Ethernet and zip, bit by bit: a table would cost a chip a kilobyte to save microseconds.
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
-            (crc >> 1) ^ if crc & 1 == 1 { 0xedb8_8320 } else { 0 }
-        })
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn crc_is_the_standard_one() {
-        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
-    }
 
     #[test]
     fn the_layout_is_pinned() {

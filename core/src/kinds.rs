@@ -1,11 +1,15 @@
 //! The list of kinds: one line each.
 
+use crate::checkpoint::{CheckpointError, Fields, Reader, Writer};
 use crate::error::ConfigError;
 use crate::parameters::{Described, KindInfo, Sink, Source};
 use crate::schedule::{Feedback, Observed, Profiled, Schedule};
 use crate::schedules::{
-    Constant, CosineAnnealing, Exponential, InverseTime, Lambda, Linear, MultiStep, NaturalExp,
-    Noam, PiecewiseConstant, PlateauState, Polynomial, ReduceOnPlateau, Step,
+    Anneal, Constant, ConstantFactor, CosineAnnealing, CosineCycles, CosineDecay, Cyclic,
+    Exponential, Geometric, Greedy, GreedyState, InverseSqrt, InverseTime, KDecay, Lambda, Linear,
+    LinearFactor, MultiStep, Multiplicative, MultiplicativeState, NaturalExp, Noam, OneCycle,
+    PiecewiseConstant, PiecewiseInterpolate, PiecewiseScale, PlateauState, Polynomial,
+    ReduceOnPlateau, Step, Tanh, WarmRestarts, WarmupStableDecay,
 };
 
 /// Lists the kinds that need nothing but the step. The numbers stand in saved bytes: a new kind takes the next one.
@@ -103,6 +107,21 @@ kinds! {
     10 => CosineAnnealing,
     11 => Noam,
     12 => Linear,
+    13 => ConstantFactor,
+    14 => LinearFactor,
+    15 => Geometric,
+    16 => PiecewiseScale,
+    17 => PiecewiseInterpolate,
+    18 => KDecay,
+    19 => CosineDecay,
+    20 => CosineCycles,
+    21 => WarmRestarts,
+    22 => InverseSqrt,
+    23 => Tanh,
+    24 => Anneal,
+    25 => WarmupStableDecay,
+    26 => OneCycle,
+    27 => Cyclic,
 }
 
 impl Schedule for Kind {
@@ -138,8 +157,36 @@ macro_rules! feedback_kinds {
         #[derive(Clone, Copy, Debug, PartialEq)]
         #[non_exhaustive]
         #[expect(missing_docs, reason = "each variant is the state of the kind it is named for")]
+        #[expect(clippy::large_enum_variant, reason = "there is no heap, and a state has room for any kind's")]
         pub enum FeedbackState {
             $($kind($state),)+
+        }
+
+        impl FeedbackState {
+            /// How many bytes the longest of the states takes in a record.
+            pub(crate) const LONGEST: usize = {
+                let mut longest = 0;
+                $(if <$state as Fields>::LEN > longest {
+                    longest = <$state as Fields>::LEN;
+                })+
+                longest
+            };
+
+            /// The number of its kind in saved bytes.
+            pub(crate) const fn tag(&self) -> u8 {
+                match self { $(Self::$kind(_) => $tag,)+ }
+            }
+
+            pub(crate) fn put(&self, writer: &mut Writer<'_>) {
+                match self { $(Self::$kind(state) => state.put(writer),)+ }
+            }
+
+            pub(crate) fn take(tag: u8, reader: &mut Reader<'_>) -> Option<Result<Self, CheckpointError>> {
+                match tag {
+                    $($tag => Some(Fields::take(reader).map(Self::$kind)),)+
+                    _ => None,
+                }
+            }
         }
 
         impl FeedbackKind {
@@ -188,7 +235,6 @@ macro_rules! feedback_kinds {
                     $(Self::$kind(kind) => {
                         let mut own = match *state {
                             FeedbackState::$kind(own) => own,
-                            #[allow(unreachable_patterns, reason = "there may be a single kind")]
                             _ => kind.start(),
                         };
                         let observed = kind.observe(&mut own, step, loss);
@@ -203,7 +249,6 @@ macro_rules! feedback_kinds {
                 match self {
                     $(Self::$kind(kind) => match state {
                         FeedbackState::$kind(own) => kind.rate(own, step),
-                        #[allow(unreachable_patterns, reason = "there may be a single kind")]
                         _ => kind.rate(&kind.start(), step),
                     },)+
                 }
@@ -232,4 +277,6 @@ macro_rules! feedback_kinds {
 
 feedback_kinds! {
     129 => ReduceOnPlateau, PlateauState;
+    130 => Greedy, GreedyState;
+    131 => Multiplicative, MultiplicativeState;
 }

@@ -14,16 +14,34 @@
 //! |---|---|
 //! | [`Constant`] | `learning_rate` |
 //! | [`PiecewiseConstant`] | a given value in each interval |
-//! | [`Exponential`] | `learning_rate * gamma^t` |
+//! | [`Exponential`] | `learning_rate * gamma^(t / decay_steps)` |
 //! | [`NaturalExp`] | `learning_rate * exp(-gamma * t)` |
 //! | [`Polynomial`] | from `learning_rate` to `end_lr` on `((T - t) / T)^power` |
 //! | [`Step`] | times `gamma` every `step_size` |
 //! | [`MultiStep`] | times `gamma` at each milestone |
-//! | [`InverseTime`] | `learning_rate / (1 + gamma * t)` |
+//! | [`InverseTime`] | `learning_rate / (1 + gamma * t / decay_steps)` |
 //! | [`Lambda`] | `learning_rate * factor(t)` |
 //! | [`CosineAnnealing`] | a cosine between `learning_rate` and `eta_min` |
+//! | [`Linear`] | a line between two rates |
+//! | [`ConstantFactor`] | a share of the rate, then all of it |
+//! | [`LinearFactor`] | times a line between two factors |
+//! | [`Geometric`] | between two rates by equal factors |
+//! | [`PiecewiseScale`] | times a given scale at each boundary |
+//! | [`InverseSqrt`] | `learning_rate * (1 + t / timescale)^-power` |
 //! | [`Noam`] | up in a line, down with `t^-0.5` |
+//! | [`Anneal`] | from `start_lr` to `end_lr` on a curve of a chosen shape |
+//! | [`CosineDecay`] | half a cosine down to `eta_min`, held there |
+//! | [`OneCycle`] | up to `learning_rate` and down to `end_lr`, in two phases or three |
+//! | [`Cyclic`] | triangles between `learning_rate` and `max_lr` |
+//! | [`WarmRestarts`] | half cosines with restarts, each cycle longer |
+//! | [`WarmupStableDecay`] | up, held, and down |
+//! | [`CosineCycles`] | a number of cosine waves, or of falls with restarts |
+//! | [`PiecewiseInterpolate`] | from one multiple to the next between boundaries |
+//! | [`Tanh`] | a hyperbolic tangent down to `eta_min` |
+//! | [`KDecay`] | a polynomial of `1 - (t / T)^k` |
 //! | [`ReduceOnPlateau`] | cut when the loss stops improving |
+//! | [`Greedy`] | cut when the loss gets worse, raised when it gets better |
+//! | [`Multiplicative`] | times `factor(t)` at every step |
 //! | [`LinearWarmup`] | a line in front of any of these |
 //!
 //! To choose at run time, use [`AnySchedule`], or [`Plan`] where feedback schedules may come too. The update is [`Sgd`];
@@ -60,6 +78,7 @@ mod program;
 mod schedule;
 mod schedules;
 pub mod sgd;
+mod shape;
 
 pub use checkpoint::{CheckpointError, Position};
 pub use error::ConfigError;
@@ -72,9 +91,14 @@ pub use program::{
 };
 pub use schedule::{Feedback, Observed, Profile, Profiled, Schedule};
 pub use schedules::{
-    Constant, Cooldown, CosineAnnealing, Exponential, Factor, Family, FirstLoss, InverseTime,
-    Lambda, Linear, LinearWarmup, Mode, MultiStep, NaturalExp, Noam, PiecewiseConstant,
-    PlateauConfig, PlateauRules, PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step,
-    ThresholdMode,
+    AbsoluteMargin, Anneal, BelowMin, BlockedCut, Constant, ConstantFactor, Cooldown,
+    CosineAnnealing, CosineCycles, CosineDecay, CutGate, Cyclic, CyclicMode, Edges, Exponential,
+    Factor, Family, FirstLoss, Geometric, Greedy, GreedyConfig, GreedyState, InverseSqrt,
+    InverseTime, KDecay, Lambda, Linear, LinearFactor, LinearWarmup, Mode, MultiStep,
+    Multiplicative, MultiplicativeState, NaturalExp, Noam, OneCycle, Past, PatienceRule,
+    PiecewiseConstant, PiecewiseInterpolate, PiecewiseScale, PlateauConfig, PlateauRules,
+    PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step, Switch, Tanh, ThresholdMode,
+    WarmRestarts, WarmupStableDecay,
 };
 pub use sgd::{Fma, LibmFma, Rounding, Sgd, SgdConfig, SgdState, StepError};
+pub use shape::{Interpolation, Shape};

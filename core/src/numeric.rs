@@ -17,9 +17,14 @@ pub(crate) fn blend(from: f64, to: f64, weights: Profile) -> f64 {
 /// The weights of a straight line: `[left / span, done / span]`, where `left = span - done` as integers.
 #[inline]
 pub(crate) fn linear_weights(done: u32, span: u32) -> Profile {
-    let left = span.saturating_sub(done);
-    let span = f64::from(span);
-    [f64::from(left) / span, f64::from(done) / span, 0.0]
+    linear_shares(f64::from(span.saturating_sub(done)), f64::from(done))
+}
+
+/// The weights of a straight line, with `left + done` the whole of it.
+#[inline]
+pub(crate) fn linear_shares(left: f64, done: f64) -> Profile {
+    let span = left + done;
+    [left / span, done / span, 0.0]
 }
 
 /// `[smaller, 1 - smaller]` in the order asked for: the smaller weight is the one computed, the other is its complement.
@@ -69,26 +74,55 @@ impl Growth {
         self.given
     }
 
+    /// What the growth after `n` steps lacks to 1, with its own relative accuracy; the growth does not alternate.
+    pub(crate) fn shortfall(&self, n: u32) -> f64 {
+        if n == 0 {
+            0.0
+        } else {
+            -libm::expm1(self.rate * f64::from(n))
+        }
+    }
+
     /// Two factors whose product is the growth after `n` steps.
-    ///
-    /// Two halves reach twice as far as one number before they overflow or vanish, so that a tiny base grows and a huge one
-    /// decays correctly wherever their product is in range.
     #[inline]
     pub(crate) fn after(&self, n: u32) -> Profile {
         if n == 0 {
             return [1.0, 1.0, 0.0];
         }
-        let half = libm::exp(0.5 * (self.rate * f64::from(n)));
+        let [half, other, _] = exp_in_halves(self.rate * f64::from(n));
         let odd = n & 1 == 1;
         [
             half,
-            if self.alternating && odd { -half } else { half },
+            if self.alternating && odd {
+                -other
+            } else {
+                other
+            },
             0.0,
         ]
     }
+
+    /// Two factors whose product is the growth after `n / span` steps, of a base that is not negative.
+    #[inline]
+    pub(crate) fn after_share(&self, n: u32, span: u32) -> Profile {
+        if n == 0 {
+            return [1.0, 1.0, 0.0];
+        }
+        exp_in_halves(self.rate * (f64::from(n) / f64::from(span)))
+    }
 }
 
-/// `base` times both factors of a [`Growth`].
+/// `e^exponent` as two equal factors.
+///
+/// Two halves reach twice as far as one number before they overflow or vanish, so that a tiny base grows and a huge one
+/// decays correctly wherever their product is in range.
+#[inline]
+pub(crate) fn exp_in_halves(exponent: f64) -> Profile {
+    let half = libm::exp(0.5 * exponent);
+    [half, half, 0.0]
+}
+
+/// `base` times both factors of a power.
 #[inline]
 pub(crate) fn grown(base: f64, factors: Profile) -> f64 {
     // Zero stays zero even where the growth has overflowed.

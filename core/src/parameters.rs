@@ -342,7 +342,16 @@ macro_rules! words {
 
         impl $name {
             const VARIANTS: &'static [Self] = &[$(Self::$variant),+];
-            const WORDS: &'static [&'static str] = &[$($word),+];
+
+            /// What they are called in specifications.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
+            /// The one that is called so.
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Self> {
+                let index = Self::WORDS.iter().position(|known| *known == word)?;
+                Self::VARIANTS.get(index).copied()
+            }
         }
 
         impl $crate::parameters::Value for $name {

@@ -20,19 +20,19 @@ const DEPTH: usize = 6;
 /// A piece of a composition.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Debug)]
-struct Node {
+pub(crate) struct Node {
     /// The step of the sequence around it at which this part begins; 0 outside of sequences.
-    from: u32,
-    /// What its clock reads then.
-    clock: u32,
+    pub(crate) from: u32,
+    /// What its clock reads then; 0 outside of sequences.
+    pub(crate) clock: u32,
     /// How many nodes it takes, itself included.
-    len: u16,
-    body: Body,
+    pub(crate) len: u16,
+    pub(crate) body: Body,
 }
 
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Debug)]
-enum Body {
+pub(crate) enum Body {
     Kind(Kind),
     /// Stands for the feedback schedule beside the program.
     Feedback,
@@ -74,6 +74,34 @@ pub enum Change {
 }
 
 impl Change {
+    /// This change, if it can be made.
+    fn checked(self) -> Result<Self, ConfigError> {
+        match self {
+            Self::Scale(factor) => {
+                finite("factor", factor)?;
+            }
+            Self::Clamp { min_lr, max_lr } => {
+                if min_lr.is_nan() {
+                    return Err(ConfigError::NotFinite {
+                        field: "min_lr",
+                        value: min_lr,
+                    });
+                }
+                // NaN included.
+                if !(min_lr <= max_lr) {
+                    return Err(ConfigError::OutOfRange {
+                        field: "max_lr",
+                        value: max_lr,
+                        expected: "at least min_lr",
+                    });
+                }
+            }
+            // Its constructor has checked it.
+            Self::Noise(_) => {}
+        }
+        Ok(self)
+    }
+
     fn apply(&self, value: f64, clock: u32) -> f64 {
         match *self {
             Self::Scale(factor) => value * factor,
@@ -102,7 +130,7 @@ struct Frame {
     parts: u32,
 }
 
-type Nodes<const N: usize> = heapless::Vec<Node, N>;
+pub(crate) type Nodes<const N: usize> = heapless::Vec<Node, N>;
 
 /// Evaluates a composition at a step; `feedback` gives the rate of the feedback schedule at its own clock.
 fn evaluate(nodes: &[Node], step: u32, mut feedback: impl FnMut(u32) -> f64) -> f64 {
@@ -248,7 +276,7 @@ fn span(nodes: &[Node], step: u32) -> Span<'_> {
 /// A composition that may hold the place of a feedback schedule.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Debug)]
-struct Program<const N: usize> {
+pub(crate) struct Program<const N: usize> {
     nodes: Nodes<N>,
 }
 
@@ -302,15 +330,73 @@ impl<const N: usize> Program<N> {
                 (node.from, node.clock) = (from, clock);
             }
         }
-        let joined = Self { nodes };
-        if joined.depth() > DEPTH {
+        Self { nodes }.if_not_too_deep()
+    }
+
+    /// A composition from nodes of whatever origin: what this accepts has the structure that the constructors give.
+    pub(crate) fn from_nodes(nodes: Nodes<N>) -> Result<Self, ConfigError> {
+        let found = nodes.len();
+        let spans_all =
+            |root: &Node| (root.from, root.clock) == (0, 0) && usize::from(root.len) == found;
+        if !nodes.first().is_some_and(spans_all) {
+            return Err(MALFORMED);
+        }
+        // The parts of every node fill it without a gap, so that each node but the first is a part of exactly one.
+        for (at, node) in nodes.iter().enumerate() {
+            let end = at.saturating_add(usize::from(node.len));
+            let (mut next, mut parts, mut earlier) = (at.saturating_add(1), 0_usize, None);
+            while next < end {
+                let part = nodes
+                    .get(next)
+                    .filter(|part| part.len > 0)
+                    .ok_or(MALFORMED)?;
+                let placed = match (&node.body, earlier) {
+                    (Body::Sequence, None) => part.from == 0,
+                    (Body::Sequence, Some(earlier)) => part.from > earlier,
+                    _ => (part.from, part.clock) == (0, 0),
+                };
+                if !placed {
+                    return Err(MALFORMED);
+                }
+                earlier = Some(part.from);
+                next = next.saturating_add(usize::from(part.len));
+                parts = parts.saturating_add(1);
+            }
+            let as_many_as_it_takes = match &node.body {
+                Body::Kind(_) | Body::Feedback => parts == 0,
+                Body::Sequence | Body::Combined(_) => parts > 0,
+                Body::Changed(_) | Body::Repeat(_) => parts == 1,
+            };
+            if next != end || !as_many_as_it_takes {
+                return Err(MALFORMED);
+            }
+            match &node.body {
+                Body::Changed(change) => {
+                    change.checked()?;
+                }
+                Body::Repeat(period) => {
+                    nonzero("period", *period)?;
+                }
+                _ => {}
+            }
+        }
+        Self { nodes }.if_not_too_deep()
+    }
+
+    pub(crate) fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    fn if_not_too_deep(self) -> Result<Self, ConfigError> {
+        let depth = self.depth();
+        if depth > DEPTH {
             return Err(ConfigError::OverCapacity {
                 field: "schedule",
                 capacity: DEPTH,
-                found: joined.depth(),
+                found: depth,
             });
         }
-        Ok(joined)
+        Ok(self)
     }
 
     /// How many values wait at once while it is evaluated, at most.
@@ -330,30 +416,8 @@ impl<const N: usize> Program<N> {
     }
 
     fn changed(&self, change: Change) -> Result<Self, ConfigError> {
-        match change {
-            Change::Scale(factor) => {
-                finite("factor", factor)?;
-            }
-            Change::Clamp { min_lr, max_lr } => {
-                if min_lr.is_nan() {
-                    return Err(ConfigError::NotFinite {
-                        field: "min_lr",
-                        value: min_lr,
-                    });
-                }
-                // NaN included.
-                if !(min_lr <= max_lr) {
-                    return Err(ConfigError::OutOfRange {
-                        field: "max_lr",
-                        value: max_lr,
-                        expected: "at least min_lr",
-                    });
-                }
-            }
-            Change::Noise(_) => {}
-        }
         Self::join(
-            Body::Changed(change),
+            Body::Changed(change.checked()?),
             core::iter::once((0, 0, &*self.nodes)),
         )
     }
@@ -399,6 +463,11 @@ impl<const N: usize> Program<N> {
     }
 }
 
+const MALFORMED: ConfigError = ConfigError::Conflict {
+    field: "schedules",
+    with: "their parts do not fit together",
+};
+
 const NO_PARTS: ConfigError = ConfigError::Conflict {
     field: "schedules",
     with: "is empty; give at least one schedule",
@@ -435,7 +504,7 @@ pub struct Part<'a, S> {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Debug)]
 pub struct Composed<const N: usize> {
-    program: Program<N>,
+    pub(crate) program: Program<N>,
 }
 
 /// A feedback schedule, by itself or inside a composition of up to `N` pieces.
@@ -459,8 +528,8 @@ pub struct Composed<const N: usize> {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Debug)]
 pub struct ComposedFeedback<const N: usize> {
-    program: Program<N>,
-    feedback: FeedbackKind,
+    pub(crate) program: Program<N>,
+    pub(crate) feedback: FeedbackKind,
 }
 
 /// A [`Composed`] schedule of the usual capacity.
@@ -497,7 +566,7 @@ macro_rules! changes {
                     (warmup_steps, 0, &*self.program.nodes),
                 ];
                 let program = Program::sequence(parts.into_iter())?;
-                Ok(Self { program, ..self })
+                Ok(self.with(program))
             }
 
             /// The same with its rate changed.
@@ -506,7 +575,7 @@ macro_rules! changes {
             /// A factor that is NaN or infinite, limits out of order, or more than `N` pieces.
             pub fn changed(self, change: Change) -> Result<Self, ConfigError> {
                 let program = self.program.changed(change)?;
-                Ok(Self { program, ..self })
+                Ok(self.with(program))
             }
 
             /// The same with a clock that runs from 0 to `period - 1`, again and again.
@@ -515,7 +584,7 @@ macro_rules! changes {
             /// A `period` of 0, or more than `N` pieces.
             pub fn repeated(self, period: u32) -> Result<Self, ConfigError> {
                 let program = self.program.repeated(period)?;
-                Ok(Self { program, ..self })
+                Ok(self.with(program))
             }
         }
     )+};
@@ -524,6 +593,10 @@ macro_rules! changes {
 changes!(Composed, ComposedFeedback);
 
 impl<const N: usize> Composed<N> {
+    fn with(self, program: Program<N>) -> Self {
+        Self { program }
+    }
+
     /// Schedules that follow one another.
     ///
     /// # Errors
@@ -607,10 +680,20 @@ impl<const N: usize> From<FeedbackKind> for ComposedFeedback<N> {
 }
 
 impl<const N: usize> ComposedFeedback<N> {
+    fn with(self, program: Program<N>) -> Self {
+        Self { program, ..self }
+    }
+
     /// The feedback schedule inside.
     #[must_use]
     pub const fn kind(&self) -> &FeedbackKind {
         &self.feedback
+    }
+
+    /// How many pieces it is composed of.
+    #[must_use]
+    pub fn pieces(&self) -> usize {
+        self.program.nodes.len()
     }
 }
 
@@ -648,6 +731,10 @@ impl<const N: usize> Feedback for ComposedFeedback<N> {
 /// Any schedule at all: by the step alone, or by feedback.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is no heap, and either holds a whole composition"
+)]
 pub enum ComposedPlan<const N: usize> {
     /// The rate is a function of the step.
     Schedule(Composed<N>),
@@ -668,7 +755,7 @@ impl<const N: usize> From<ComposedFeedback<N>> for ComposedPlan<N> {
 }
 
 impl<const N: usize> ComposedPlan<N> {
-    fn nodes(&self) -> &[Node] {
+    pub(crate) fn nodes(&self) -> &[Node] {
         match self {
             Self::Schedule(schedule) => &schedule.program.nodes,
             Self::Feedback(feedback) => &feedback.program.nodes,

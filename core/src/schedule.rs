@@ -66,9 +66,11 @@ pub trait Feedback {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Observed {
-    /// The loss was not looked at: the warm-up is still running.
+    /// The loss was not looked at: a warm-up is still running, or the schedule needs none.
     Ignored,
-    /// It fell into the cool-down after a cut.
+    /// It was taken into a mean that waits for more of them.
+    Collected,
+    /// It fell into the pause after a cut or a raise.
     CoolingDown,
     /// It is a new best.
     Improved,
@@ -76,6 +78,10 @@ pub enum Observed {
     Waiting,
     /// Patience ran out and the rate was cut.
     Reduced,
-    /// Patience ran out, but the cut would have been within `epsilon`: the rate is as it was.
+    /// Patience ran out, but the cut is one that is not made: too small, or the rate is at its minimum already.
     Exhausted,
+    /// The rate was raised.
+    Raised,
+    /// The rate was at its minimum for long, and everything starts again.
+    Reset,
 }

@@ -250,6 +250,58 @@ impl Sgd {
         })
     }
 
+    /// The same update with the momentum of a step, where a schedule gives one beside the rate.
+    ///
+    /// One-cycle and cyclic training lower the momentum while the rate rises. Everything else stays, the dampening too; it
+    /// costs a comparison and a copy. The velocity goes on from step to step, so that there has to be one: the update must have been made with
+    /// a momentum, and it cannot become 0 on the way. (torch leaves the velocity as it is in a step of momentum 0.)
+    ///
+    /// # Errors
+    /// A momentum that is NaN, infinite, or not above 0, or an update that was made without momentum.
+    ///
+    /// # Examples
+    /// ```
+    /// use hairpin_core::{AnySchedule, Linear, Schedule, Sgd, SgdConfig, SgdState};
+    ///
+    /// // Up for 30 steps and down for 70: the rate to 0.5, the momentum from 0.95 to 0.85 and back.
+    /// let rate = AnySchedule::from(Linear::new(0.5, 0.0, 70)?).after_warmup(30, 0.02, 0.5)?;
+    /// let momentum = AnySchedule::from(Linear::new(0.85, 0.95, 70)?).after_warmup(30, 0.95, 0.85)?;
+    /// let sgd = Sgd::new(SgdConfig { momentum: 0.95, ..SgdConfig::default() })?;
+    /// let mut state = SgdState::default();
+    /// let (mut params, mut velocity) = ([1.0_f32], [0.0_f32]);
+    /// for step in 0..100 {
+    ///     let grads = [params[0]];
+    ///     let sgd = sgd.at_momentum(momentum.lr(step))?;
+    ///     sgd.step(&mut state, rate.lr(step), &mut params, &grads, &mut velocity)?;
+    /// }
+    /// assert!(params[0].abs() < 0.1);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    pub fn at_momentum(&self, momentum: f32) -> Result<Self, ConfigError> {
+        let value = finite("momentum", f64::from(momentum))?;
+        if !self.needs_velocity() {
+            return Err(ConfigError::Conflict {
+                field: "momentum",
+                with: "this update was made without one and has no velocity: make it with a momentum above 0",
+            });
+        }
+        if !(value > 0.0) {
+            return Err(ConfigError::OutOfRange {
+                field: "momentum",
+                value,
+                expected: "above 0 while there is a velocity",
+            });
+        }
+        Ok(Self {
+            config: SgdConfig {
+                momentum: value,
+                ..self.config
+            },
+            momentum,
+            ..*self
+        })
+    }
+
     /// The hyperparameters this update was made from.
     #[must_use]
     pub const fn config(&self) -> &SgdConfig {
@@ -595,6 +647,34 @@ mod tests {
             Err(StepError::NanRate)
         );
         assert_eq!((p, state), ([1.0, 2.0], SgdState::default()));
+    }
+
+    #[test]
+    fn a_momentum_for_a_step_changes_nothing_else() {
+        let made = |momentum| {
+            let sgd = sgd(SgdConfig {
+                momentum,
+                dampening: 0.25,
+                weight_decay: 0.5,
+                rounding: Rounding::Fused,
+                ..SgdConfig::default()
+            });
+            sgd.group(0.5, 0.125).unwrap()
+        };
+        let given = 0.85_f32;
+        assert_eq!(
+            made(0.95).at_momentum(given),
+            Ok(made(f64::from(given))),
+            "as if made with it"
+        );
+        for refused in [f32::NAN, f32::INFINITY, -0.5, 0.0, -0.0] {
+            let error = made(0.95).at_momentum(refused).unwrap_err();
+            assert_eq!(error.field(), "momentum");
+        }
+        assert_eq!(
+            made(0.0).at_momentum(given).unwrap_err().field(),
+            "momentum"
+        );
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Learning-rate tables over thousands of trials, sweeps that train them, and what a person looks at afterwards.
 #![deny(unsafe_code)]
 
+pub mod convert;
 pub mod data;
 pub mod dialect;
 pub mod document;
 pub mod explain;
 pub mod files;
+pub mod kinds;
 pub mod lr;
 pub mod npy;
 mod plot;

@@ -76,11 +76,11 @@ class Emulation:
         self.case, self.join = case, {"separate": separate, "fused": fma}[mode]
         self.velocity = {}
 
-    def step(self, key, group, lr, params, grads):
+    def step(self, key, group, lr, momentum, params, grads):
         # A term whose coefficient is 0 is skipped. torch skips it for weight decay alone: at a rate of 0 (or a dampening of
         # 1) it adds 0 * g, which is another number where g is not finite or the other term is -0. No case goes there.
         config, join = self.case["config"], self.join
-        momentum, decay = f32(config["momentum"]), f32(group["weight_decay"])
+        momentum, decay = f32(momentum), f32(group["weight_decay"])
         undampened = f32(1 - config["dampening"])
         rate = f32(lr * group["lr_multiplier"])
         if decay != 0:
@@ -153,8 +153,8 @@ def cases():
         {"tensors": [2, 5, 8], "lr_multiplier": 2.2, "weight_decay": 0.01},
     ]
 
-    def case(name, source, config, groups, lr, scheduler=None):
-        return {"case": name, "inputs": source, "config": config, "groups": groups, "lr": lr, "scheduler": scheduler}
+    def case(name, source, config, groups, lr, scheduler=None, **more):
+        return {"case": name, "inputs": source, "config": config, "groups": groups, "lr": lr, "scheduler": scheduler} | more
 
     yield case("plain", "ordinary", plain, one(), constant)
     yield case("plain, unused dampening", "ordinary", plain | {"dampening": 0.5}, one(), falling)
@@ -177,9 +177,19 @@ def cases():
         yield case(f"{source}, plain", source, plain, one(0.01), falling)
         yield case(f"{source}, dampened", source, damped, one(0.01), falling)
         yield case(f"{source}, nesterov", source, nesterov, one(), falling)
+    # One-cycle: the momentum falls while the rate rises, and the other way round.
+    rates, momenta = [0.25, 0.5, 1.0, 0.75, 0.5, 0.25], [f32(m) for m in (0.95, 0.9, 0.85, 0.88, 0.92, 0.95)]
+    yield case("cycled momentum", "ordinary", heavy, one(), rates, momentum=momenta)
+    yield case("cycled momentum, dampened", "wide", damped, split, rates, momentum=momenta)
+    yield case("cycled momentum, nesterov", "ordinary", nesterov, one(5e-4), rates, momentum=momenta)
     yield case("step schedule", "ordinary", heavy, one(5e-4), None, ["StepLR", {"step_size": 2, "gamma": 0.1}, 0.1])
     yield case("cosine schedule", "ordinary", nesterov, one(), None, ["CosineAnnealingLR", {"T_max": 5, "eta_min": 0.001}, 0.1])
     yield case("exponential schedule", "wide", damped, one(0.01), None, ["ExponentialLR", {"gamma": 0.9}, 0.3])
+
+
+def momentum_at(case, step):
+    """The momentum of a step: the configured one, or the one given for it."""
+    return case["momentum"][step] if "momentum" in case else case["config"]["momentum"]
 
 
 # -- torch, in a process with one CPU capability ----------------------------------------------------------------------
@@ -207,6 +217,7 @@ def run_torch(pools, case):
             rates.append(case["lr"][step])
             for group, g in zip(optimizer.param_groups, case["groups"]):
                 group["lr"] = case["lr"][step] * g["lr_multiplier"]
+                group["momentum"] = momentum_at(case, step)
         for tensor, grad in zip(tensors, pool["grads"][step]):
             tensor.grad = None if grad is None else torch.tensor(grad, dtype=torch.float32)
         optimizer.step()
@@ -241,7 +252,7 @@ def emulate(pools, case, mode, lr):
             for k in group["tensors"]:
                 grad = pool["grads"][step][k]
                 if grad is not None:
-                    tensors[k] = emulation.step(k, group, lr[step], tensors[k], grad)
+                    tensors[k] = emulation.step(k, group, lr[step], momentum_at(case, step), tensors[k], grad)
         if step in KEPT:
             kept.append([pack(t) for t in tensors])
     return kept, [pack(emulation.velocity.get(k, [])) for k in range(len(SIZES))]
@@ -283,7 +294,8 @@ def main():
             found = runs[capability]["results"][index]
             wrong += differences(case, f"{capability} = {mode}", found, emulate(pools, case, mode, unpack(lr)))
             results[mode] = {"params": found["params"], "velocity": found["velocity"]}
-        rows.append(case | {"lr": lr, "results": results})
+        momentum = {"momentum": pack(case["momentum"])} if "momentum" in case else {}
+        rows.append(case | {"lr": lr} | momentum | {"results": results})
     if wrong:
         print("\n".join(wrong[:40]), f"{len(wrong)} elements differ from the specified operations; nothing written", sep="\n")
         sys.exit(1)

@@ -1,9 +1,10 @@
 //! A schedule chosen at run time gives the bits of the type it was made from, behind warm-ups too.
 
 use hairpin_core::{
-    AnyFeedback, ConfigError, Constant, CosineAnnealing, Exponential, Feedback, InverseTime, Kind,
-    KindVisitor, LinearWarmup, MultiStep, NODES, NaturalExp, Noam, PiecewiseConstant, Plan,
-    PlateauConfig, Polynomial, Profiled, ReduceOnPlateau, Schedule, Step,
+    AnyFeedback, ConfigError, Constant, ConstantFactor, CosineAnnealing, Exponential, Feedback,
+    Geometric, InverseSqrt, InverseTime, Kind, KindVisitor, Linear, LinearFactor, LinearWarmup,
+    MultiStep, NODES, NaturalExp, Noam, Past, PiecewiseConstant, PiecewiseScale, Plan,
+    PlateauConfig, Polynomial, Profiled, ReduceOnPlateau, Schedule, Step, Switch,
 };
 
 use crate::draw;
@@ -251,7 +252,68 @@ fn schedules_that_share_a_profile_have_the_same_one() {
             &Noam::new(y, 64, length).unwrap(),
             &Noam::new(x, 8, more).unwrap(),
         );
+        check(
+            rng,
+            &Linear::new(x, end, length).unwrap(),
+            &Linear::new(y, x, length).unwrap(),
+            &Linear::new(x, end, more).unwrap(),
+        );
+        check(
+            rng,
+            &ConstantFactor::new(x, end, length).unwrap(),
+            &ConstantFactor::new(y, x, length).unwrap(),
+            &ConstantFactor::new(x, end, more).unwrap(),
+        );
+        check(
+            rng,
+            &LinearFactor::new(x, y, end, length).unwrap(),
+            &LinearFactor::new(y, end, x, length).unwrap(),
+            &LinearFactor::new(x, y, end, more).unwrap(),
+        );
+        check(
+            rng,
+            &Geometric::new(gamma, 2.0, length).unwrap(),
+            &Geometric::new(-3.0, -gamma, length).unwrap(),
+            &Geometric::new(gamma, 2.0, more).unwrap(),
+        );
+        check(
+            rng,
+            &PiecewiseScale::new(x, &[3, length + 3], &[gamma, 2.0]).unwrap(),
+            &PiecewiseScale::new(y, &[3, length + 3], &[gamma, 2.0]).unwrap(),
+            &PiecewiseScale::new(x, &[3, length + 3], &[gamma, 3.0]).unwrap(),
+        );
+        check(
+            rng,
+            &InverseSqrt::new(x, gamma).unwrap(),
+            &InverseSqrt::new(y, gamma).unwrap(),
+            &InverseSqrt::new(x, gamma)
+                .and_then(|s| s.power(0.75))
+                .unwrap(),
+        );
     }
+    let x = Exponential::new(1.0, 0.5).unwrap();
+    let shifted = x.transition(7, false).unwrap().begin(3);
+    let others = [
+        x,
+        x.transition(7, false).unwrap(),
+        x.transition(7, true).unwrap().begin(3),
+        shifted.transition(8, false).unwrap(),
+    ];
+    assert!(shifted.shares_profile(&shifted.end_lr(0.1).unwrap()));
+    assert!(others.iter().all(|other| !shifted.shares_profile(other)));
+    let y = InverseTime::new(1.0, 0.5).unwrap();
+    let slow = y.transition(7, false).unwrap();
+    assert!(
+        [y, y.transition(7, true).unwrap()]
+            .iter()
+            .all(|other| !slow.shares_profile(other))
+    );
+    let cosine = CosineAnnealing::new(1.0, 0.0, 7).unwrap();
+    assert!(!cosine.shares_profile(&cosine.past(Past::Hold)));
+    let at = PiecewiseConstant::<16>::new(&[3], &[1.0, 2.0]).unwrap();
+    assert!(!at.shares_profile(&at.clone().switching(Switch::After)));
+    let at = PiecewiseScale::<16>::new(1.0, &[3], &[2.0]).unwrap();
+    assert!(!at.shares_profile(&at.clone().switching(Switch::After)));
     let piecewise =
         |value: f64| Kind::from(PiecewiseConstant::<16>::new(&[3], &[1.0, value]).unwrap());
     assert!(piecewise(2.0).shares_profile(&piecewise(2.0)));

@@ -1,8 +1,9 @@
 //! What happens exactly at a boundary, one step before it and one after.
 
 use hairpin_core::{
-    Constant, CosineAnnealing, Exponential, LinearWarmup, MultiStep, Noam, PiecewiseConstant,
-    Polynomial, Schedule, Step,
+    Constant, ConstantFactor, CosineAnnealing, Exponential, Geometric, InverseSqrt, InverseTime,
+    Linear, LinearFactor, LinearWarmup, MultiStep, Noam, Past, PiecewiseConstant, PiecewiseScale,
+    Polynomial, Schedule, Step, Switch,
 };
 
 use crate::configs;
@@ -46,6 +47,207 @@ fn piecewise_constant_switches_at_the_boundary() {
             }
         }
         assert_eq!(schedule.lr(u32::MAX), values[boundaries.len()] as f32);
+    }
+}
+
+/// With `after`, step `t` has what step `t - 1` has with `at`.
+#[test]
+fn boundaries_may_count_one_step_later() {
+    let mut rng = Rng::from_env("switch");
+    for _ in 0..configs() {
+        let boundaries = increasing(&mut rng, 1, 16);
+        let mut rates = |count: usize| -> Vec<f64> {
+            (0..count)
+                .map(|_| rng.sign() * rng.log_uniform(1e-2, 1e2))
+                .collect()
+        };
+        let (values, scales) = (rates(boundaries.len() + 1), rates(boundaries.len()));
+        let at = PiecewiseConstant::<16>::new(&boundaries, &values).unwrap();
+        let after = at.clone().switching(Switch::After);
+        let scaled = PiecewiseScale::<16>::new(values[0], &boundaries, &scales).unwrap();
+        let scaled_after = scaled.clone().switching(Switch::After);
+        assert_eq!(after.lr(0), values[0] as f32);
+        assert_eq!(scaled_after.lr(0), values[0] as f32);
+        let edges = boundaries.iter().flat_map(|&b| [b, b.saturating_add(1)]);
+        for t in edges.chain([1, 2, u32::MAX]).filter(|&t| t > 0) {
+            assert_eq!(after.lr(t), at.lr(t - 1), "{after:?} at {t}");
+            assert_eq!(
+                scaled_after.lr(t),
+                scaled.lr(t - 1),
+                "{scaled_after:?} at {t}"
+            );
+        }
+    }
+    let scaled = PiecewiseScale::<4>::new(8.0, &[0, 2], &[0.5, 0.25]).unwrap();
+    assert_eq!([0, 1, 2, 3].map(|t| scaled.lr(t)), [4.0, 4.0, 1.0, 1.0]);
+    let after = scaled.switching(Switch::After);
+    assert_eq!([0, 1, 2, 3].map(|t| after.lr(t)), [8.0, 4.0, 4.0, 1.0]);
+    let never = PiecewiseScale::<4>::new(0.5, &[], &[]).unwrap();
+    assert_eq!([never.lr(0), never.lr(u32::MAX)], [0.5, 0.5]);
+}
+
+#[test]
+fn lines_meet_both_ends() {
+    let mut rng = Rng::from_env("lines");
+    for _ in 0..configs() {
+        let (from, to, length) = draw::blend(&mut rng);
+        let rate = draw::rate(&mut rng);
+        let linear = Linear::new(from, to, length).unwrap();
+        let factor = LinearFactor::new(rate, from, to, length).unwrap();
+        let constant = ConstantFactor::new(rate, from, length).unwrap();
+        assert_eq!(linear.lr(0), from as f32, "{linear:?}");
+        assert_eq!(factor.lr(0), (rate * from) as f32, "{factor:?}");
+        for t in [0, length - 1] {
+            assert_eq!(constant.lr(t), (rate * from) as f32, "{constant:?} at {t}");
+        }
+        for t in [length, length.saturating_add(1), u32::MAX] {
+            assert_eq!(linear.lr(t), to as f32, "{linear:?} at {t}");
+            assert_eq!(factor.lr(t), (rate * to) as f32, "{factor:?} at {t}");
+            assert_eq!(constant.lr(t), rate as f32, "{constant:?} at {t}");
+        }
+        if from == 0.0 || to == 0.0 {
+            continue;
+        }
+        let to = to.copysign(from);
+        let geometric = Geometric::new(from, to, length).unwrap();
+        assert_eq!(geometric.lr(0), from as f32, "{geometric:?}");
+        for t in [length, length.saturating_add(1), u32::MAX] {
+            assert_eq!(geometric.lr(t), to as f32, "{geometric:?} at {t}");
+        }
+    }
+    let decades = Geometric::new(-1e-4, -1e4, 8).unwrap();
+    assert_eq!([2, 4, 6].map(|t| decades.lr(t)), [-0.01, -1.0, -100.0]);
+}
+
+/// With a transition, whole multiples of it are where the plain schedule is after as many steps; stairs stay there.
+#[test]
+fn transitions_pass_through_the_plain_schedule() {
+    let mut rng = Rng::from_env("transitions");
+    for _ in 0..configs() {
+        let (rate, span) = (draw::rate(&mut rng), draw::length(&mut rng));
+        let gamma = draw::gamma(&mut rng, 8).abs();
+        let begin = rng.pick(&[0, 1, 1000]);
+        let growth = Exponential::new(rate, gamma).unwrap();
+        let inverse = InverseTime::new(rate, gamma).unwrap();
+        for n in 0..4u32 {
+            let Some(t) = n.checked_mul(span).filter(|&t| t < u32::MAX - 1000) else {
+                break;
+            };
+            for staircase in [false, true] {
+                let slow = growth.transition(span, staircase).unwrap().begin(begin);
+                assert_eq!(
+                    bits(slow.lr(t + begin)),
+                    bits(growth.lr(n)),
+                    "{slow:?} at {t} + {begin}"
+                );
+                let slow = inverse.transition(span, staircase).unwrap();
+                // (s + g * n * s) / s, rounded twice, against 1 + g * n, rounded once, both in f64: neighbours in f32 at most.
+                let (found, plain) = (slow.lr(t), inverse.lr(n));
+                let apart = found.to_bits().abs_diff(plain.to_bits());
+                assert!(apart <= 1, "{slow:?} at {t}: {found:e}, {plain:e}");
+            }
+            let last = t.saturating_add(span - 1);
+            let stairs = growth.transition(span, true).unwrap();
+            assert_eq!(
+                bits(stairs.lr(last)),
+                bits(growth.lr(n)),
+                "{stairs:?} at {last}"
+            );
+            let stairs = inverse.transition(span, true).unwrap();
+            assert_eq!(
+                bits(stairs.lr(last)),
+                bits(inverse.lr(n)),
+                "{stairs:?} at {last}"
+            );
+        }
+        let late = growth.begin(begin);
+        for t in [0, begin / 2, begin] {
+            assert_eq!(bits(late.lr(t)), bits(rate as f32), "{late:?} at {t}");
+        }
+    }
+}
+
+#[test]
+fn an_exponential_stops_at_its_end() {
+    let falling = Exponential::new(1.0, 0.5)
+        .and_then(|s| s.end_lr(0.2))
+        .unwrap();
+    assert_eq!(
+        [0, 2, 3, u32::MAX].map(|t| falling.lr(t)),
+        [1.0, 0.25, 0.2, 0.2]
+    );
+    let rising = Exponential::new(1.0, 2.0)
+        .and_then(|s| s.end_lr(5.0))
+        .unwrap();
+    assert_eq!(
+        [0, 2, 3, u32::MAX].map(|t| rising.lr(t)),
+        [1.0, 4.0, 5.0, 5.0]
+    );
+    let level = Exponential::new(1.0, 1.0)
+        .and_then(|s| s.end_lr(0.5))
+        .unwrap();
+    assert_eq!(level.lr(0), 0.5, "a factor of 1 has a ceiling");
+    let below = Exponential::new(-1.0, 0.5)
+        .and_then(|s| s.end_lr(0.0))
+        .unwrap();
+    assert_eq!(
+        [0, 9].map(|t| below.lr(t)),
+        [0.0, 0.0],
+        "below the floor from the start"
+    );
+    let swinging = Exponential::new(1.0, -0.5)
+        .and_then(|s| s.end_lr(-0.25))
+        .unwrap();
+    assert_eq!(
+        [0, 1, 2, 3].map(|t| swinging.lr(t)),
+        [1.0, -0.25, 0.25, -0.125]
+    );
+}
+
+#[test]
+fn a_cosine_holds_or_restarts() {
+    let mut rng = Rng::from_env("cosine past");
+    for _ in 0..configs() {
+        let (from, to, length) = draw::blend(&mut rng);
+        let periodic = CosineAnnealing::new(from, to, length).unwrap();
+        let held = periodic.past(Past::Hold);
+        let restarted = periodic.past(Past::Restart);
+        for t in [0, 1, length / 2, length - 1, rng.up_to(length - 1)].map(|t| t.min(length - 1)) {
+            let first = bits(periodic.lr(t));
+            assert_eq!(bits(held.lr(t)), first, "{held:?} at {t}");
+            assert_eq!(bits(restarted.lr(t)), first, "{restarted:?} at {t}");
+            let cycles = (u32::MAX - t) / length;
+            for n in [1, 2, 3, cycles].into_iter().filter(|&n| n <= cycles) {
+                let later = t + n * length;
+                assert_eq!(bits(restarted.lr(later)), first, "{restarted:?} at {later}");
+            }
+        }
+        for t in [
+            length,
+            length.saturating_add(1),
+            length.saturating_mul(2),
+            u32::MAX,
+        ] {
+            assert_eq!(held.lr(t), to as f32, "{held:?} at {t}");
+        }
+    }
+}
+
+#[test]
+fn inverse_sqrt_halves_at_three_timescales() {
+    let mut rng = Rng::from_env("inverse sqrt");
+    for _ in 0..configs() {
+        let (rate, scale) = (draw::rate(&mut rng), 1 + rng.up_to(1 << 28));
+        let schedule = InverseSqrt::new(rate, f64::from(scale)).unwrap();
+        // Quotients and roots of these are exact.
+        for (times, share) in [(0, 1.0), (3, 0.5), (15, 0.25)] {
+            let found = schedule.lr(times * scale);
+            assert_eq!(
+                found,
+                (rate * share) as f32,
+                "{schedule:?} at {times} * {scale}"
+            );
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use hairpin_core::{
-    AnySchedule, Constant, CosineAnnealing, Exponential, Factor, InverseTime, Lambda, MultiStep,
-    NaturalExp, Noam, PiecewiseConstant, Polynomial, Schedule, Step,
+    AnySchedule, Constant, ConstantFactor, CosineAnnealing, Exponential, Factor, Geometric,
+    InverseSqrt, InverseTime, Lambda, Linear, LinearFactor, MultiStep, NaturalExp, Noam, Past,
+    PiecewiseConstant, PiecewiseScale, Polynomial, Schedule, Step, Switch,
 };
 
 use crate::draw;
@@ -71,6 +72,18 @@ pub(crate) fn one_of_each(rng: &mut Rng) -> Vec<Drawn> {
         "0.5 if step >= 10 else 1",
         "-max(0, 1 - step / 50)",
     ];
+    let scales: Vec<f64> = boundaries.iter().map(|_| draw::gamma(rng, 4)).collect();
+    let switch = rng.pick(&[Switch::At, Switch::After]);
+    let past = rng.pick(&[Past::Periodic, Past::Hold, Past::Restart]);
+    let (span, staircase, begin) = (draw::length(rng), rng.one_in(2), draw::length(rng) - 1);
+    // A share of a step has no power of a negative number.
+    let base = if staircase { gamma } else { gamma.abs() };
+    let transition = Exponential::new(rate, base)
+        .and_then(|schedule| schedule.transition(span, staircase))
+        .unwrap()
+        .begin(begin);
+    let near = [0.5, 2.0].map(|share| rng.sign() * rng.log_uniform(1e-8, 1e3) * share);
+    let timescale = rng.log_uniform(1e-3, 1e9);
     let factors = [
         Factor::parse(rng.pick(&texts)).unwrap(),
         Factor::Function(|step| 1.0 / (1.0 + f64::from(step))),
@@ -99,6 +112,44 @@ pub(crate) fn one_of_each(rng: &mut Rng) -> Vec<Drawn> {
         drawn(Lambda::new(rate, rng.pick(&factors)).unwrap(), length),
         drawn(CosineAnnealing::new(rate, end, length).unwrap(), length),
         drawn(Noam::new(rate, draw::length(rng), length).unwrap(), length),
+        drawn(
+            PiecewiseConstant::<16>::new(&boundaries, &values)
+                .unwrap()
+                .switching(Switch::After),
+            rng.pick(&boundaries),
+        ),
+        drawn(
+            PiecewiseScale::<16>::new(rate, &boundaries, &scales)
+                .unwrap()
+                .switching(switch),
+            rng.pick(&boundaries),
+        ),
+        drawn(transition, begin.saturating_add(span)),
+        drawn(transition.end_lr(end).unwrap(), begin.saturating_add(span)),
+        drawn(
+            InverseTime::new(rate, end)
+                .and_then(|schedule| schedule.transition(span, staircase))
+                .unwrap(),
+            span,
+        ),
+        drawn(
+            CosineAnnealing::new(rate, end, length).unwrap().past(past),
+            length,
+        ),
+        drawn(ConstantFactor::new(rate, end, length).unwrap(), length),
+        drawn(Linear::new(rate, end, length).unwrap(), length),
+        drawn(LinearFactor::new(rate, end, gamma, length).unwrap(), length),
+        drawn(
+            Geometric::new(near[0], near[1].copysign(near[0]), length).unwrap(),
+            length,
+        ),
+        drawn(InverseSqrt::new(rate, timescale).unwrap(), length),
+        drawn(
+            InverseSqrt::new(rate, timescale)
+                .and_then(|schedule| schedule.power(rng.uniform(-3.0, 3.0)))
+                .unwrap(),
+            length,
+        ),
     ]
 }
 

@@ -4,8 +4,9 @@
 //! next: far more than the core's error before its one rounding, so that the order cannot turn.
 
 use hairpin_core::{
-    Constant, CosineAnnealing, Exponential, InverseTime, LinearWarmup, MultiStep, NaturalExp, Noam,
-    Polynomial, Schedule, Step,
+    Constant, CosineAnnealing, Exponential, Geometric, InverseSqrt, InverseTime, Linear,
+    LinearFactor, LinearWarmup, MultiStep, NaturalExp, Noam, Past, PiecewiseScale, Polynomial,
+    Schedule, Step,
 };
 
 use crate::configs;
@@ -105,6 +106,36 @@ fn rates_move_in_the_direction_of_their_formula() {
             &config,
         );
 
+        for staircase in [false, true] {
+            let slow = Exponential::new(rate, (-9.0 * fall).exp())
+                .and_then(|schedule| schedule.transition(9, staircase))
+                .unwrap();
+            assert_monotone(rng, &slow, 0, length, false, &config);
+            let floored = slow.begin(length / 3).end_lr(low).unwrap();
+            assert_monotone(rng, &floored, 0, 2 * length, false, &config);
+            let inverse = InverseTime::new(rate, 9.0 * fall)
+                .and_then(|schedule| schedule.transition(9, staircase))
+                .unwrap();
+            assert_monotone(rng, &inverse, 0, length, false, &config);
+        }
+        let scaled = PiecewiseScale::<16>::new(rate, &milestones, &[0.5, 1.0, 0.9, 0.0]).unwrap();
+        assert_monotone(rng, &scaled, 0, 2 * length, false, &config);
+        for (from, to, rising) in [(rate, low, false), (low, rate, true)] {
+            let linear = Linear::new(from, to, length).unwrap();
+            assert_monotone(rng, &linear, 0, 2 * length, rising, &config);
+            let factor = LinearFactor::new(rate, from, to, length).unwrap();
+            assert_monotone(rng, &factor, 0, 2 * length, rising, &config);
+            let geometric = Geometric::new(from, to, length).unwrap();
+            assert_monotone(rng, &geometric, 0, 2 * length, rising, &config);
+        }
+        for power in [0.5, rng.uniform(0.1, 3.0)] {
+            let timescale = f64::from(length) * rng.log_uniform(1e-3, 1e3);
+            let inverse = InverseSqrt::new(rate, timescale)
+                .and_then(|schedule| schedule.power(power))
+                .unwrap();
+            assert_monotone(rng, &inverse, 0, length, false, &config);
+        }
+
         // A power of 2 moves by the square of a share near its flat end.
         let power = rng.uniform(0.3, 2.0);
         assert_monotone(
@@ -127,6 +158,10 @@ fn rates_move_in_the_direction_of_their_formula() {
         let cosine = CosineAnnealing::new(rate, low, length).unwrap();
         assert_monotone(rng, &cosine, 0, length, false, &config);
         assert_monotone(rng, &cosine, length, 2 * length, true, &config);
+        let held = cosine.past(Past::Hold);
+        assert_monotone(rng, &held, 0, 2 * length, false, &config);
+        let restarted = cosine.past(Past::Restart);
+        assert_monotone(rng, &restarted, length, 2 * length - 1, false, &config);
 
         let noam = Noam::new(rate, 64, length).unwrap();
         assert_monotone(rng, &noam, 0, length, true, &config);

@@ -1,9 +1,10 @@
 //! What the constructors refuse, with which error, and that they accept everything else.
 
 use hairpin_core::{
-    ConfigError, Constant, CosineAnnealing, Exponential, Factor, InverseTime, Lambda, LinearWarmup,
-    MultiStep, NaturalExp, Noam, PiecewiseConstant, PlateauConfig, Polynomial, ReduceOnPlateau,
-    Schedule, Sgd, SgdConfig, Step,
+    ConfigError, Constant, ConstantFactor, CosineAnnealing, Exponential, Factor, Geometric,
+    InverseSqrt, InverseTime, Lambda, Linear, LinearFactor, LinearWarmup, MultiStep, NaturalExp,
+    Noam, PiecewiseConstant, PiecewiseScale, PlateauConfig, Polynomial, ReduceOnPlateau, Schedule,
+    Sgd, SgdConfig, Step,
 };
 
 fn constant() -> Constant {
@@ -14,7 +15,7 @@ fn constant() -> Constant {
 type Build = fn(f64) -> Result<(), ConfigError>;
 
 /// Every number of every kind, by the field that the error must name.
-const NUMBERS: [(&str, &str, Build); 29] = [
+const NUMBERS: [(&str, &str, Build); 46] = [
     ("constant", "learning_rate", |x| Constant::new(x).map(drop)),
     ("piecewise_constant", "values", |x| {
         PiecewiseConstant::<16>::new(&[1, 2], &[x, 1.0, 1.0]).map(drop)
@@ -27,6 +28,53 @@ const NUMBERS: [(&str, &str, Build); 29] = [
     }),
     ("exponential", "gamma", |x| {
         Exponential::new(1.0, x).map(drop)
+    }),
+    ("exponential", "end_lr", |x| {
+        Exponential::new(1.0, 0.9)?.end_lr(x).map(drop)
+    }),
+    ("constant_factor", "learning_rate", |x| {
+        ConstantFactor::new(x, 0.5, 9).map(drop)
+    }),
+    ("constant_factor", "factor", |x| {
+        ConstantFactor::new(1.0, x, 9).map(drop)
+    }),
+    ("linear", "start_lr", |x| Linear::new(x, 1.0, 9).map(drop)),
+    ("linear", "end_lr", |x| Linear::new(0.0, x, 9).map(drop)),
+    ("linear_factor", "learning_rate", |x| {
+        LinearFactor::new(x, 0.0, 1.0, 9).map(drop)
+    }),
+    ("linear_factor", "start_factor", |x| {
+        LinearFactor::new(1.0, x, 1.0, 9).map(drop)
+    }),
+    ("linear_factor", "end_factor", |x| {
+        LinearFactor::new(1.0, 0.0, x, 9).map(drop)
+    }),
+    ("geometric", "start_lr", |x| {
+        Geometric::new(x, 1f64.copysign(x), 9).map(drop)
+    }),
+    ("geometric", "end_lr", |x| {
+        Geometric::new(1f64.copysign(x), x, 9).map(drop)
+    }),
+    ("piecewise_scale", "learning_rate", |x| {
+        PiecewiseScale::<16>::new(x, &[1, 2], &[0.5, 0.5]).map(drop)
+    }),
+    ("piecewise_scale", "scales", |x| {
+        PiecewiseScale::<16>::new(1.0, &[1, 2], &[x, 0.5]).map(drop)
+    }),
+    ("piecewise_scale", "scales", |x| {
+        PiecewiseScale::<16>::new(1.0, &[1, 2], &[0.5, x]).map(drop)
+    }),
+    ("inverse_sqrt", "learning_rate", |x| {
+        InverseSqrt::new(x, 9.0).map(drop)
+    }),
+    ("inverse_sqrt", "timescale", |x| {
+        InverseSqrt::new(1.0, x).map(drop)
+    }),
+    ("inverse_sqrt", "power", |x| {
+        InverseSqrt::new(1.0, 9.0)?.power(x).map(drop)
+    }),
+    ("exponential", "end_lr", |x| {
+        Exponential::new(1.0, 2.0)?.begin(3).end_lr(x).map(drop)
     }),
     ("natural_exp", "learning_rate", |x| {
         NaturalExp::new(x, 0.9).map(drop)
@@ -155,6 +203,22 @@ fn zero_lengths_are_refused_by_field() {
             Polynomial::new(1.0, 0.0, 0, 1.0, true).map(drop),
         ),
         ("step_size", Step::new(1.0, 0, 0.5).map(drop)),
+        ("total_steps", ConstantFactor::new(1.0, 0.5, 0).map(drop)),
+        ("total_steps", Linear::new(0.0, 1.0, 0).map(drop)),
+        ("total_steps", LinearFactor::new(1.0, 0.0, 1.0, 0).map(drop)),
+        ("total_steps", Geometric::new(1.0, 2.0, 0).map(drop)),
+        (
+            "decay_steps",
+            Exponential::new(1.0, 0.5)
+                .and_then(|schedule| schedule.transition(0, true))
+                .map(drop),
+        ),
+        (
+            "decay_steps",
+            InverseTime::new(1.0, 0.5)
+                .and_then(|schedule| schedule.transition(0, false))
+                .map(drop),
+        ),
         ("t_max", CosineAnnealing::new(1.0, 0.0, 0).map(drop)),
         ("warmup_steps", Noam::new(1.0, 64, 0).map(drop)),
         (
@@ -189,6 +253,58 @@ fn numbers_out_of_range_are_refused_by_field() {
             "{error:?}"
         );
     }
+    for timescale in [0.0, -0.0, -1.0, -5e-324] {
+        let error = InverseSqrt::new(1.0, timescale).unwrap_err();
+        assert!(
+            matches!(error, ConfigError::OutOfRange { field: "timescale", value, .. } if value == timescale),
+            "{error:?}"
+        );
+    }
+    for zero in [0.0, -0.0] {
+        for (field, result) in [
+            ("start_lr", Geometric::new(zero, 1.0, 9)),
+            ("end_lr", Geometric::new(1.0, zero, 9)),
+        ] {
+            let error = result.unwrap_err();
+            assert!(
+                matches!(error, ConfigError::OutOfRange { value: 0.0, .. }),
+                "{error:?}"
+            );
+            assert_eq!(error.field(), field);
+        }
+    }
+    for (from, to) in [(1.0, -1.0), (-1e-300, 1e-300)] {
+        let error = Geometric::new(from, to, 9).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                ConfigError::Conflict {
+                    field: "end_lr",
+                    ..
+                }
+            ),
+            "{error:?}"
+        );
+    }
+    // A negative factor has whole powers only.
+    for gamma in [-0.5, -1e-300] {
+        let schedule = Exponential::new(1.0, gamma).unwrap();
+        for (steps, staircase, accepted) in [
+            (1, false, true),
+            (1, true, true),
+            (2, true, true),
+            (2, false, false),
+        ] {
+            match schedule.transition(steps, staircase) {
+                Ok(_) => assert!(accepted, "{gamma} {steps} {staircase}"),
+                Err(error) => assert!(
+                    !accepted
+                        && matches!(error, ConfigError::OutOfRange { field: "gamma", value, .. } if value == gamma),
+                    "{gamma} {steps} {staircase}: {error:?}"
+                ),
+            }
+        }
+    }
     for factor in [-0.1, 1.0, 1.5, -1e-300] {
         let error = plateau(PlateauConfig {
             factor,
@@ -208,6 +324,9 @@ fn lists_are_refused_by_field_and_index() {
         PiecewiseConstant::<16>::new(boundaries, &vec![1.0; values]).map(drop)
     };
     let multi = |milestones: &[u32]| MultiStep::<32>::new(1.0, milestones, 0.5).map(drop);
+    let scaled = |boundaries: &[u32], scales: usize| {
+        PiecewiseScale::<16>::new(1.0, boundaries, &vec![1.0; scales]).map(drop)
+    };
     for (steps, index) in [
         ([1, 1, 2], 1),
         ([2, 1, 3], 1),
@@ -216,6 +335,13 @@ fn lists_are_refused_by_field_and_index() {
     ] {
         assert_eq!(
             piecewise(&steps, 4),
+            Err(ConfigError::NotIncreasing {
+                field: "boundaries",
+                index
+            })
+        );
+        assert_eq!(
+            scaled(&steps, 3),
             Err(ConfigError::NotIncreasing {
                 field: "boundaries",
                 index
@@ -239,6 +365,16 @@ fn lists_are_refused_by_field_and_index() {
             })
         );
     }
+    for found in [0, 1, 3, 16, 17] {
+        assert_eq!(
+            scaled(&[1, 2], found),
+            Err(ConfigError::WrongCount {
+                field: "scales",
+                expected: 2,
+                found
+            })
+        );
+    }
     for count in [0, 1] {
         let error = piecewise(&[], count).unwrap_err();
         assert!(
@@ -256,6 +392,15 @@ fn lists_are_refused_by_field_and_index() {
     assert_eq!(piecewise(&many[..16], 17), Ok(()));
     assert_eq!(
         piecewise(&many[..17], 18),
+        Err(ConfigError::OverCapacity {
+            field: "boundaries",
+            capacity: 16,
+            found: 17
+        })
+    );
+    assert_eq!([scaled(&[], 0), scaled(&many[..16], 16)], [Ok(()), Ok(())]);
+    assert_eq!(
+        scaled(&many[..17], 17),
         Err(ConfigError::OverCapacity {
             field: "boundaries",
             capacity: 16,
@@ -352,8 +497,14 @@ fn messages_name_the_field_and_the_value() {
 fn everything_else_is_accepted() {
     for x in [0.0, -0.0, 1.0, -1.0, 1.5, -3.0, 5e-324, -f64::MAX, f64::MAX] {
         for (kind, field, build) in NUMBERS {
-            // These four are bounded.
-            let bounded = matches!(field, "power" | "factor" | "momentum" | "weight_decay");
+            let bounded = matches!(
+                (kind, field),
+                ("polynomial", "power")
+                    | ("reduce_on_plateau", "factor")
+                    | ("sgd", "momentum" | "weight_decay")
+                    | ("inverse_sqrt", "timescale")
+                    | ("geometric", _)
+            );
             assert!(bounded || build(x) == Ok(()), "{kind}.{field} = {x:e}");
         }
     }

@@ -1,13 +1,14 @@
 //! The formulas of all kinds, as the books have them, beside the core's.
 
 use hairpin_core::{
-    Constant, CosineAnnealing, Exponential, Factor, Feedback, InverseTime, Lambda, LinearWarmup,
-    MultiStep, NaturalExp, Noam, PiecewiseConstant, PlateauConfig, Polynomial, ReduceOnPlateau,
-    Schedule, Step,
+    Constant, ConstantFactor, CosineAnnealing, Exponential, Factor, Feedback, Geometric,
+    InverseSqrt, InverseTime, Lambda, Linear, LinearFactor, LinearWarmup, MultiStep, NaturalExp,
+    Noam, Past, PiecewiseConstant, PiecewiseScale, PlateauConfig, Polynomial, ReduceOnPlateau,
+    Schedule, Step, Switch,
 };
 
 use crate::draw;
-use crate::exact::{Exact, big, power, steps, whole_power};
+use crate::exact::{Big, Exact, big, power, steps, whole_power};
 use crate::rng::Rng;
 
 const STEPS_PER_CONFIG: usize = 8;
@@ -76,8 +77,112 @@ fn piecewise_constant(rng: &mut Rng) -> Case {
     let values: Vec<f64> = (0..=boundaries.len()).map(|_| draw::rate(rng)).collect();
     let schedule = PiecewiseConstant::<16>::new(&boundaries, &values).unwrap();
     let around = rng.pick(&boundaries);
+    let (switch, first) = switch(rng);
+    let schedule = schedule.switching(switch);
     Case::new(rng, around, format!("{schedule:?}"), &schedule, |t| {
-        big(values[boundaries.iter().filter(|&&boundary| t >= boundary).count()])
+        big(values[passed(&boundaries, first, t)])
+    })
+}
+
+/// A rule for boundaries, and how many steps after a boundary it counts.
+fn switch(rng: &mut Rng) -> (Switch, u64) {
+    rng.pick(&[(Switch::At, 0), (Switch::After, 1)])
+}
+
+fn passed(boundaries: &[u32], first: u64, t: u32) -> usize {
+    let passed = |boundary: u32| u64::from(t) >= u64::from(boundary) + first;
+    boundaries
+        .iter()
+        .filter(|&&boundary| passed(boundary))
+        .count()
+}
+
+fn piecewise_scale(rng: &mut Rng) -> Case {
+    let mut boundaries: Vec<u32> = (0..rng.up_to(16)).map(|_| draw::length(rng)).collect();
+    boundaries.sort_unstable();
+    boundaries.dedup();
+    let mut rate = draw::rate(rng);
+    let scales: Vec<f64> = match rng.up_to(3) {
+        // Products that leave the range of f64 on the way, and come back.
+        0 => {
+            rate = rng.sign() * rng.log_uniform(1e-20, 1e20);
+            let far = rng.log_uniform(1e100, 1e300);
+            let near = |rng: &mut Rng| rng.sign() * rng.log_uniform(0.5, 2.0);
+            (0..boundaries.len())
+                .map(|i| near(rng) * if i % 4 < 2 { far } else { 1.0 / far })
+                .collect()
+        }
+        _ => (0..boundaries.len())
+            .map(|_| draw::gamma(rng, 16))
+            .collect(),
+    };
+    let (switch, first) = switch(rng);
+    let schedule = PiecewiseScale::<16>::new(rate, &boundaries, &scales)
+        .unwrap()
+        .switching(switch);
+    let around = match boundaries.as_slice() {
+        [] => 1,
+        some => rng.pick(some),
+    };
+    Case::new(rng, around, format!("{schedule:?}"), &schedule, |t| {
+        scales[..passed(&boundaries, first, t)]
+            .iter()
+            .fold(big(rate), |product, &scale| product * big(scale))
+    })
+}
+
+fn constant_factor(rng: &mut Rng) -> Case {
+    let (rate, factor) = (draw::rate(rng), draw::gamma(rng, 1));
+    let length = draw::length(rng);
+    let schedule = ConstantFactor::new(rate, factor, length).unwrap();
+    Case::new(rng, length, format!("{schedule:?}"), &schedule, |t| {
+        big(rate) * big(if t < length { factor } else { 1.0 })
+    })
+}
+
+fn straight(from: &Big, to: &Big, t: u32, length: u32) -> Big {
+    let share = steps(t.min(length).into()) / steps(length.into());
+    from + (to - from) * share
+}
+
+fn linear(rng: &mut Rng) -> Case {
+    let (from, to, length) = draw::blend(rng);
+    let schedule = Linear::new(from, to, length).unwrap();
+    Case::new(rng, length, format!("{schedule:?}"), &schedule, |t| {
+        straight(&big(from), &big(to), t, length)
+    })
+    .between(from, to)
+}
+
+fn linear_factor(rng: &mut Rng) -> Case {
+    let (mut rate, (mut from, mut to, length)) = (draw::rate(rng), draw::blend(rng));
+    // Factors and rate at opposite ends of f64, whose product is an ordinary number.
+    if rng.one_in(4) {
+        let apart = rng.pick(&[1e-265, 1e265]);
+        (rate, from, to) = (rate * apart, from / apart, to / apart);
+    }
+    let schedule = LinearFactor::new(rate, from, to, length).unwrap();
+    Case::new(rng, length, format!("{schedule:?}"), &schedule, |t| {
+        big(rate) * straight(&big(from), &big(to), t, length)
+    })
+    .between(rate * from, rate * to)
+}
+
+fn geometric(rng: &mut Rng) -> Case {
+    let sign = rng.sign();
+    let mut end = || match rng.up_to(3) {
+        0 => sign * rng.log_uniform(1e-300, 1e300),
+        _ => sign * rng.log_uniform(1e-8, 1e3),
+    };
+    let (from, mut to) = (end(), end());
+    if rng.one_in(4) {
+        to = from * (1.0 + rng.log_uniform(1e-15, 1.0));
+    }
+    let length = draw::length(rng);
+    let schedule = Geometric::new(from, to, length).unwrap();
+    Case::new(rng, length, format!("{schedule:?}"), &schedule, |t| {
+        let share = steps(t.min(length).into()) / steps(length.into());
+        big(from) * power(&(big(to) / big(from)), &share)
     })
 }
 
@@ -87,6 +192,39 @@ fn exponential(rng: &mut Rng) -> Case {
     let schedule = Exponential::new(rate, gamma).unwrap();
     Case::new(rng, reach, format!("{rate:e} {gamma:e}"), &schedule, |t| {
         big(rate) * whole_power(gamma, t)
+    })
+}
+
+fn exponential_transition(rng: &mut Rng) -> Case {
+    let (rate, span, begin) = (draw::rate(rng), draw::length(rng), draw::length(rng) - 1);
+    let begin = rng.pick(&[0, 1, begin]);
+    let reach = begin.saturating_add(draw::length(rng));
+    let mut gamma = draw::gamma(rng, ((reach - begin) / span).max(1));
+    let staircase = rng.one_in(2);
+    if !staircase && span > 1 {
+        gamma = gamma.abs();
+    }
+    let schedule = Exponential::new(rate, gamma)
+        .and_then(|schedule| schedule.transition(span, staircase))
+        .unwrap()
+        .begin(begin);
+    let end = rng.one_in(2).then(|| rate * rng.log_uniform(1e-8, 1e8));
+    let schedule = match end {
+        Some(end) => schedule.end_lr(end).unwrap(),
+        None => schedule,
+    };
+    Case::new(rng, reach, format!("{schedule:?}"), &schedule, |t| {
+        let t = t.saturating_sub(begin);
+        let factor = if staircase || span == 1 {
+            whole_power(gamma, t / span)
+        } else {
+            power(&big(gamma), &(steps(t.into()) / steps(span.into())))
+        };
+        let (rate, end) = (big(rate) * factor, end.map(big));
+        match end {
+            Some(end) if (gamma < 1.0 && rate < end) || (gamma >= 1.0 && rate > end) => end,
+            _ => rate,
+        }
     })
 }
 
@@ -127,10 +265,28 @@ fn inverse_time(rng: &mut Rng) -> Case {
         2 => rng.sign() * rng.log_uniform(1e-300, 1e300),
         _ => rng.log_uniform(1e-12, 1e3),
     };
-    let schedule = InverseTime::new(rate, gamma).unwrap();
-    Case::new(rng, reach, format!("{rate:e} {gamma:e}"), &schedule, |t| {
+    let (span, staircase) = match rng.up_to(2) {
+        0 => (draw::length(rng), rng.one_in(2)),
+        // The denominator is 0 at `reach`, but for the rounding of `gamma`.
+        1 => (reach, false),
+        _ => (1, false),
+    };
+    let gamma = if span == reach && gamma == -1.0 / f64::from(reach) {
+        rng.pick(&[-1.0, gamma])
+    } else {
+        gamma
+    };
+    let schedule = InverseTime::new(rate, gamma)
+        .and_then(|schedule| schedule.transition(span, staircase))
+        .unwrap();
+    Case::new(rng, reach, format!("{schedule:?}"), &schedule, |t| {
+        let passed = if staircase {
+            steps((t / span).into())
+        } else {
+            steps(t.into()) / steps(span.into())
+        };
         // The product alone, then the sum: at 512 bits both are exact for every gamma that the sum can see.
-        let denominator = big(1.0) + big(gamma) * steps(t.into());
+        let denominator = big(1.0) + big(gamma) * passed;
         if rate == 0.0 {
             Exact::Finite(big(0.0))
         } else if denominator == big(0.0) {
@@ -210,12 +366,45 @@ fn lambda_expression(rng: &mut Rng) -> Case {
 
 fn cosine_annealing(rng: &mut Rng) -> Case {
     let (from, to, length) = draw::blend(rng);
-    let schedule = CosineAnnealing::new(from, to, length).unwrap();
+    let past = rng.pick(&[Past::Periodic, Past::Periodic, Past::Hold, Past::Restart]);
+    let schedule = CosineAnnealing::new(from, to, length).unwrap().past(past);
     Case::new(rng, length, format!("{schedule:?}"), &schedule, |t| {
+        let t = match past {
+            Past::Periodic => t,
+            Past::Hold => t.min(length),
+            Past::Restart => t % length,
+        };
         let cosine = (steps(t.into()) / steps(length.into())).cos_pi();
         (big(from) - big(to)) * ((big(1.0) + cosine) / big(2.0)) + big(to)
     })
     .between(from, to)
+}
+
+fn inverse_sqrt(rng: &mut Rng) -> Case {
+    let (mut rate, reach) = (draw::rate(rng), draw::length(rng));
+    let mut timescale = f64::from(draw::length(rng));
+    let mut exponent = rng.pick(&[0.5, 0.5, 1.0, 2.0, -0.5, 0.0]);
+    match rng.up_to(4) {
+        0 => timescale = rng.log_uniform(1e-300, 1e300),
+        1 => exponent = rng.uniform(-95.0, 95.0) / (f64::from(reach) / timescale).ln_1p(),
+        2 => exponent = rng.sign() * rng.log_uniform(1e-3, 1e3),
+        // The quotient leaves the range of f64, the rate does not.
+        3 => {
+            timescale = rng.log_uniform(1e-322, 1e-301);
+            exponent = rng.uniform(-0.6, 0.6);
+            rate *= (timescale.ln() * -exponent).exp();
+        }
+        _ => {}
+    }
+    let schedule = InverseSqrt::new(rate, timescale)
+        .and_then(|schedule| schedule.power(exponent))
+        .unwrap();
+    Case::new(rng, reach, format!("{schedule:?}"), &schedule, |t| {
+        let base = big(1.0) + steps(t.into()) / big(timescale);
+        // Beyond this every rate but 0 is far out of range of f32, and no number has to hold its exponent.
+        let exponent = (-big(exponent) * base.ln()).clamp(big(-1e9), big(1e9));
+        big(rate) * exponent.exp()
+    })
 }
 
 fn noam(rng: &mut Rng) -> Case {
@@ -297,10 +486,16 @@ fn reduce_on_plateau(rng: &mut Rng) -> Case {
 pub(crate) type Draw = fn(&mut Rng) -> Case;
 
 /// Every kind by name.
-pub(crate) const KINDS: [(&str, Draw); 14] = [
+pub(crate) const KINDS: [(&str, Draw); 21] = [
     ("constant", constant),
     ("piecewise_constant", piecewise_constant),
+    ("piecewise_scale", piecewise_scale),
+    ("constant_factor", constant_factor),
+    ("linear", linear),
+    ("linear_factor", linear_factor),
+    ("geometric", geometric),
     ("exponential", exponential),
+    ("exponential (transition)", exponential_transition),
     ("natural_exp", natural_exp),
     ("inverse_time", inverse_time),
     ("polynomial", polynomial),
@@ -309,6 +504,7 @@ pub(crate) const KINDS: [(&str, Draw); 14] = [
     ("lambda (function)", lambda_function),
     ("lambda (expression)", lambda_expression),
     ("cosine_annealing", cosine_annealing),
+    ("inverse_sqrt", inverse_sqrt),
     ("noam", noam),
     ("linear_warmup", linear_warmup),
     ("reduce_on_plateau", reduce_on_plateau),

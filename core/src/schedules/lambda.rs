@@ -35,7 +35,7 @@ pub struct Lambda {
     factor: Factor,
 }
 
-/// The function of a [`Lambda`].
+/// The function of a [`Lambda`] or a [`Multiplicative`](crate::Multiplicative).
 #[derive(Clone, Copy, Debug)]
 pub enum Factor {
     /// An expression of the step, a plain value that can be saved.
@@ -64,7 +64,7 @@ impl Factor {
     }
 
     #[inline]
-    fn at(&self, step: u32) -> f64 {
+    pub(crate) fn at(&self, step: u32) -> f64 {
         match self {
             Self::Expression(expression) => expression.eval(step),
             Self::Function(function) => function(step),

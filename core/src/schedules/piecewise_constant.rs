@@ -1,7 +1,30 @@
 use crate::error::{ConfigError, finite, increasing};
 use crate::numeric::same_bits;
-use crate::parameters::parameters;
+use crate::parameters::{parameters, words};
 use crate::schedule::{Profile, Profiled};
+
+words! {
+    /// When a boundary counts as passed.
+    #[derive(Default)]
+    pub enum Switch {
+        /// At the boundary itself: from `t >= b` on.
+        #[default]
+        At = "at",
+        /// One step after it: from `t > b` on.
+        After = "after",
+    }
+}
+
+impl Switch {
+    /// How many of the boundaries, which increase, are passed at `step`.
+    #[inline]
+    pub(crate) fn passed(self, boundaries: &[u32], step: u32) -> usize {
+        match self {
+            Self::At => boundaries.partition_point(|&boundary| boundary <= step),
+            Self::After => boundaries.partition_point(|&boundary| boundary < step),
+        }
+    }
+}
 
 /// A given rate in each interval between boundaries.
 ///
@@ -11,7 +34,8 @@ use crate::schedule::{Profile, Profiled};
 /// * `b[i-1] <= t < b[i]`: `values[i]`, the new value already at the boundary itself
 /// * `b[n-1] <= t`: `values[n]`
 ///
-/// `N` is how many boundaries fit, 16 unless said otherwise.
+/// Where `switch` is `after`, each value begins one step later: `b[i-1] < t <= b[i]` has `values[i]`. A boundary of 0 is allowed:
+/// with it the first value is never seen (with `after`, at step 0 alone). `N` is how many boundaries fit, 16 unless said otherwise.
 ///
 /// # Accuracy
 /// The value rounded to `f32` once: 0.5 ULP.
@@ -26,11 +50,19 @@ use crate::schedule::{Profile, Profiled};
 ///
 /// let schedule = PiecewiseConstant::<16>::new(&[100, 200], &[1.0, 0.5, 0.1])?;
 /// assert_eq!([schedule.lr(99), schedule.lr(100), schedule.lr(200)], [1.0, 0.5, 0.1]);
+/// use hairpin_core::Switch;
+/// let later = schedule.switching(Switch::After);
+/// assert_eq!([later.lr(100), later.lr(101), later.lr(201)], [1.0, 0.5, 0.1]);
 /// # Ok::<(), hairpin_core::ConfigError>(())
 /// ```
 ///
+/// # Pitfalls
+/// * Libraries disagree by one step: PaddlePaddle switches at the boundary, Keras one step after it. See `switch`.
+/// * PaddlePaddle takes the first boundary above the step, so that boundaries out of order act as their running maximum, and uses
+///   only the last of surplus values. Both are refused here.
+///
 /// # Source
-/// `PiecewiseDecay` of PaddlePaddle. (Keras switches one step later.)
+/// `PiecewiseDecay` of PaddlePaddle; `PiecewiseConstantDecay` of Keras (`switch` is `after`).
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct PiecewiseConstant<const N: usize = 16> {
@@ -38,6 +70,7 @@ pub struct PiecewiseConstant<const N: usize = 16> {
     first: f64,
     /// The value from each boundary on.
     later: heapless::Vec<f64, N>,
+    switch: Switch,
 }
 
 impl<const N: usize> PiecewiseConstant<N> {
@@ -71,7 +104,14 @@ impl<const N: usize> PiecewiseConstant<N> {
             boundaries,
             first: *first,
             later: heapless::Vec::from_slice(later).map_err(|_| wrong_count)?,
+            switch: Switch::At,
         })
+    }
+
+    /// The same, with the boundaries counted as `switch` says.
+    #[must_use]
+    pub fn switching(self, switch: Switch) -> Self {
+        Self { switch, ..self }
     }
 }
 
@@ -84,18 +124,17 @@ impl PiecewiseConstant<16> {
 }
 
 parameters! {
-    PiecewiseConstant<16>, "piecewise_constant", "values[number of boundaries b with b <= t]";
+    PiecewiseConstant<16>, "piecewise_constant", "values[number of boundaries b with b <= t, or b < t with switch = \"after\"]";
     boundaries: heapless::Vec<u32, 16>, "the steps at which the next rate begins, strictly increasing, at most 16" => |s| s.boundaries;
     values: heapless::Vec<f64, 17>, "the rates, one more than boundaries" => |s| s.values();
-    => PiecewiseConstant::new(&boundaries, &values)
+    switch: Switch = "at", "whether the next rate begins at its boundary or one step after it" => |s| s.switch;
+    => PiecewiseConstant::new(&boundaries, &values).map(|made| made.switching(switch))
 }
 
 impl<const N: usize> Profiled for PiecewiseConstant<N> {
     #[inline]
     fn profile(&self, step: u32) -> Profile {
-        let passed = self
-            .boundaries
-            .partition_point(|&boundary| boundary <= step);
+        let passed = self.switch.passed(&self.boundaries, step);
         let value = match passed.checked_sub(1) {
             Some(last) => self.later.get(last).copied().unwrap_or(self.first),
             None => self.first,
@@ -111,6 +150,7 @@ impl<const N: usize> Profiled for PiecewiseConstant<N> {
     fn shares_profile(&self, other: &Self) -> bool {
         // By bits: the profile is the value itself, and the two zeros are different rates.
         self.boundaries == other.boundaries
+            && self.switch == other.switch
             && self.first.to_bits() == other.first.to_bits()
             && same_bits(&self.later, &other.later)
     }

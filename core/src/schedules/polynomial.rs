@@ -1,9 +1,8 @@
-use core::f64::consts::LN_2;
-
 use crate::error::{ConfigError, finite, nonzero};
-use crate::numeric::{blend, complement};
+use crate::numeric::blend;
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
+use crate::shape::Power;
 
 /// Goes from `learning_rate` to `end_lr` on a power of the share of steps left.
 ///
@@ -45,13 +44,6 @@ pub struct Polynomial {
     cycle: bool,
 }
 
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Power {
-    Whole(u8),
-    Real(f64),
-}
-
 impl Polynomial {
     /// A decay to `end_lr` over `decay_steps`, held there or, with `cycle`, begun again lower.
     ///
@@ -64,23 +56,12 @@ impl Polynomial {
         power: f64,
         cycle: bool,
     ) -> Result<Self, ConfigError> {
-        if finite("power", power)? <= 0.0 {
-            return Err(ConfigError::OutOfRange {
-                field: "power",
-                value: power,
-                expected: "above 0; for a rate that never changes use `constant`",
-            });
-        }
-        let whole = power as u8;
+        let power = Power::new("power", power)?;
         Ok(Self {
             learning_rate: finite("learning_rate", learning_rate)?,
             end_lr: finite("end_lr", end_lr)?,
             decay_steps: nonzero("decay_steps", decay_steps)?,
-            power: if whole <= 8 && f64::from(whole) == power {
-                Power::Whole(whole)
-            } else {
-                Power::Real(power)
-            },
+            power,
             cycle,
         })
     }
@@ -94,51 +75,6 @@ parameters! {
     power: f64 = 1.0, "the exponent, above 0; 1 is a straight line" => |s| s.power.exponent();
     cycle: bool = false, "begin again, lower, instead of staying at the end" => |s| s.cycle;
     => Polynomial::new(learning_rate, end_lr, decay_steps, power, cycle)
-}
-
-impl Power {
-    fn exponent(self) -> f64 {
-        match self {
-            Self::Whole(power) => f64::from(power),
-            Self::Real(power) => power,
-        }
-    }
-
-    /// The share left to this power, and what it lacks to 1.
-    #[inline]
-    fn weights(self, left: f64, done: f64) -> Profile {
-        // Exact: both are whole numbers below 2^32.
-        let span = left + done;
-        let (left_share, done_share) = (left / span, done / span);
-        match self {
-            Self::Whole(power) => {
-                // 1 - q^p = (1 - q) * (1 + q + … + q^(p-1)): no difference of near numbers is taken.
-                let (mut weight, mut sum) = (left_share, 1.0);
-                for _ in 1..power {
-                    weight *= left_share;
-                    sum = 1.0 + left_share * sum;
-                }
-                [weight, done_share * sum, 0.0]
-            }
-            Self::Real(power) => {
-                if left == 0.0 {
-                    return [0.0, 1.0, 0.0];
-                }
-                // Whichever share is small is the one whose digits count.
-                let ln_left = if done <= left {
-                    libm::log1p(-done_share)
-                } else {
-                    libm::log(left_share)
-                };
-                let exponent = power * ln_left;
-                if exponent < -LN_2 {
-                    complement(libm::exp(exponent), true)
-                } else {
-                    complement(-libm::expm1(exponent), false)
-                }
-            }
-        }
-    }
 }
 
 impl Profiled for Polynomial {

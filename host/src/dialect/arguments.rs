@@ -30,7 +30,7 @@ pub enum Takes {
     Expression,
     /// A list of numbers.
     Numbers,
-    /// A list of whole numbers.
+    /// A list of whole numbers; a single one is a list of one.
     Integers,
     /// A list of pairs of a whole number and a number, or a table of them.
     Pairs,

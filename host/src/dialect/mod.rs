@@ -6,10 +6,15 @@
 mod arguments;
 mod burn;
 mod canonical;
+mod common;
 mod keras;
 mod optax;
+mod paddle;
 #[cfg(test)]
 mod testing;
+mod timm;
+mod torch;
+mod transformers;
 
 use std::fmt;
 
@@ -38,6 +43,32 @@ pub struct Translation {
     pub momentum: Option<Canonical>,
     /// Where the library's behaviour differs from this, a sentence each.
     pub remarks: Vec<String>,
+    /// What of the rate at one step goes into the library's rate at the next.
+    pub carried: Carried,
+}
+
+/// What of the rate at one step goes into the library's rate at the next.
+///
+/// It decides what a scheduler computes that runs several of the same library on one optimizer. (Numbers are base rates.)
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub enum Carried {
+    /// Nothing: each rate comes from the base rate and the step.
+    #[default]
+    Nothing,
+    /// Nothing, and schedules made after it have this base rate.
+    Rebases(f64),
+    /// Nothing, and schedules made after it have this base rate if it is the first one made.
+    RebasesAsFirst(f64),
+    /// The rate, which a step multiplies; it starts at the base rate.
+    Scaled,
+    /// The rate, which a step multiplies; it starts at the rate that it finds.
+    ScaledOnwards,
+    /// The rate, in another way than by a factor; it starts at the base rate.
+    Blended,
+    /// The rate, in another way than by a factor; it starts at the rate that it finds.
+    BlendedOnwards,
+    /// Whatever the schedules inside it carry.
+    Inner,
 }
 
 impl Translation {
@@ -54,6 +85,13 @@ impl Translation {
         self.momentum = Some(momentum);
         self
     }
+
+    /// A translation of a schedule that makes each rate from the one before.
+    #[must_use]
+    pub fn carries(mut self, carried: Carried) -> Self {
+        self.carried = carried;
+        self
+    }
 }
 
 impl From<Canonical> for Translation {
@@ -62,6 +100,7 @@ impl From<Canonical> for Translation {
             schedule,
             momentum: None,
             remarks: Vec::new(),
+            carried: Carried::Nothing,
         }
     }
 }
@@ -104,6 +143,14 @@ impl fmt::Display for Refusal {
 
 /// All schedulers of all libraries.
 pub fn all() -> impl Iterator<Item = &'static Dialect> {
-    let libraries: [&'static [Dialect]; 3] = [optax::DIALECTS, keras::DIALECTS, burn::DIALECTS];
+    let libraries: [&'static [Dialect]; 7] = [
+        paddle::DIALECTS,
+        torch::DIALECTS,
+        optax::DIALECTS,
+        keras::DIALECTS,
+        transformers::DIALECTS,
+        timm::DIALECTS,
+        burn::DIALECTS,
+    ];
     libraries.into_iter().flatten()
 }

@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use hairpin_core::{Change, Combine, ConfigError, Distribution, FeedbackKind, Noise, Part, Plan};
+use hairpin_core::{
+    Anneal, Change, Combine, ConfigError, Distribution, FeedbackKind, Noise, Part, Plan, Shape,
+};
 
 use super::field::{Build, Fallback, Field, Kind, Slot, Values, field, required};
 use super::value::Type;
@@ -84,7 +86,19 @@ fn only(parts: &[Plan]) -> Result<Plan, ConfigError> {
     })
 }
 
-fn compositions() -> [Kind; 9] {
+/// The value of a field that holds one of some words.
+fn word<T>(
+    v: &Values<'_>,
+    field: &'static str,
+    from_word: fn(&str) -> Option<T>,
+) -> Result<T, ConfigError> {
+    from_word(v.text(field)).ok_or(ConfigError::Conflict {
+        field,
+        with: "is none of its words",
+    })
+}
+
+fn compositions() -> [Kind; 10] {
     [
         composed(
             "linear_warmup",
@@ -97,6 +111,68 @@ fn compositions() -> [Kind; 9] {
                     v.number("start_lr"),
                     v.number("end_lr"),
                 )
+            },
+        ),
+        composed(
+            "warmup",
+            "from start_lr to end_lr on a curve, then the schedule in `after`",
+            [
+                WARMUP.as_slice(),
+                &[
+                    field(
+                        "shape",
+                        Type::Word(Shape::WORDS),
+                        Fallback::Word("linear"),
+                        "the curve of the warm-up, as of `anneal`",
+                    ),
+                    field(
+                        "amount",
+                        Type::Number,
+                        Fallback::Absent,
+                        "the exponent of power, the base of exponential, the number of cycles",
+                    ),
+                    field(
+                        "first_step",
+                        Type::Count,
+                        Fallback::Count(0),
+                        "where on the curve step 0 is: with 1 the first rate is not start_lr",
+                    ),
+                    field(
+                        "after_clock",
+                        Type::Count,
+                        Fallback::Count(0),
+                        "what the clock of `after` reads when it begins: warmup_steps if it counted all along",
+                    ),
+                ],
+            ]
+            .concat(),
+            AFTER,
+            |v, parts| {
+                let steps = v.count("warmup_steps");
+                if steps == 0 {
+                    return Err(ConfigError::ZeroLength {
+                        field: "warmup_steps",
+                    });
+                }
+                let warmup = Plan::from(Anneal::new(
+                    v.number("start_lr"),
+                    v.number("end_lr"),
+                    steps,
+                    word(v, "shape", Shape::from_word)?,
+                    v.get("amount").map(|_| v.number("amount")),
+                )?);
+                Plan::sequence(&[
+                    Part {
+                        from: 0,
+                        clock: v.count("first_step"),
+                        schedule: &warmup,
+                    },
+                    Part {
+                        from: steps,
+                        clock: v.count("after_clock"),
+                        schedule: &only(parts)?,
+                    },
+                ])
             },
         ),
         composed(
@@ -190,7 +266,7 @@ fn compositions() -> [Kind; 9] {
                 ),
                 field(
                     "distribution",
-                    Type::Word(&["normal", "uniform"]),
+                    Type::Word(Distribution::WORDS),
                     Fallback::Word("normal"),
                     "how e is distributed",
                 ),
@@ -215,11 +291,7 @@ fn compositions() -> [Kind; 9] {
             ],
             SCHEDULE,
             |v, parts| {
-                let distribution = if v.text("distribution") == "uniform" {
-                    Distribution::Uniform
-                } else {
-                    Distribution::Normal
-                };
+                let distribution = word(v, "distribution", Distribution::from_word)?;
                 let end = v.get("end").map(|_| v.count("end"));
                 let noise = Noise::new(
                     v.number("amount"),

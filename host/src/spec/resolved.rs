@@ -3,7 +3,7 @@
 use hairpin_core::{AnySchedule, ConfigError, FeedbackKind, Plan};
 use serde_json::{Map, Value as Json};
 
-use super::field::{Build, Field, Kind, Values};
+use super::field::{Build, FAITHFUL, Field, Kind, Values};
 use super::kinds::kind;
 use super::template::{default_of, insert_parts};
 use super::value::ParameterValue;
@@ -231,6 +231,19 @@ impl Resolved {
         }
         translation.remarks = remarks;
         Ok(translation)
+    }
+
+    /// Asks every dialect in it for the steps at which its library leaves its own formula.
+    pub fn make_faithful(&mut self) {
+        let is_dialect = self.kind.library().is_some();
+        for (field, value) in self.kind.fields.iter().zip(&mut self.values) {
+            if is_dialect && field.name == FAITHFUL.name {
+                *value = Some(ParameterValue::Flag(true));
+            }
+        }
+        for part in self.inner.iter_mut().flatten() {
+            part.make_faithful();
+        }
     }
 
     /// The kind behind all warm-ups.

@@ -26,7 +26,7 @@ pub enum Type {
     Counts,
     /// A whole number, negative ones included.
     Integer,
-    /// A list of whole numbers, negative ones included.
+    /// A list of whole numbers, negative ones included; a single one is a list of one.
     Integers,
     /// A list of pairs of a whole number and a number, or a table of them.
     Pairs,
@@ -64,11 +64,15 @@ impl Type {
                 )
             }
             Self::Integer => ParameterValue::Integer(at.integer(WHOLE)?),
-            Self::Integers => {
-                let items = at.items()?;
-                let whole = items.iter().map(|item| item.integer(WHOLE));
-                ParameterValue::Integers(whole.collect::<Result<_, _>>()?)
-            }
+            // timm takes a lone number where it takes a pair.
+            Self::Integers => ParameterValue::Integers(match at.integer(WHOLE) {
+                Ok(only) => vec![only],
+                Err(_) => {
+                    let items = at.items()?;
+                    let whole = items.iter().map(|item| item.integer(WHOLE));
+                    whole.collect::<Result<_, _>>()?
+                }
+            }),
             Self::Pairs => ParameterValue::Pairs(pairs(at)?),
         })
     }

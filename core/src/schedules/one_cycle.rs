@@ -1,0 +1,243 @@
+use crate::error::{ConfigError, finite, nonzero};
+use crate::parameters::{parameters, words};
+use crate::schedule::{Profile, Profiled};
+use crate::shape::Interpolation;
+
+words! {
+    /// Where the phases of a [`OneCycle`] end.
+    pub enum Edges {
+        /// At `pct * total_steps - 1`, whole or not; the last at `total_steps - 1`.
+        LastStep = "last_step",
+        /// At `floor(pct * total_steps)`; the last at `total_steps`.
+        Floored = "floored",
+    }
+}
+
+/// Rises from `start_lr` to `learning_rate` and falls to `end_lr`, each on half a wave of a cosine or in a straight line.
+///
+/// With `N = total_steps` there are two phases, or three where `pct_final` is given. A phase from edge `a` to edge `b` goes from
+/// one rate to the next over `(t - a) / (b - a)`:
+///
+/// * two: `start_lr` to `learning_rate` from 0 to `E1`, then to `end_lr` up to `E`
+/// * three: `start_lr` to `learning_rate` from 0 to `E1`, back to `start_lr` up to `E2`, then to `end_lr` up to `E`
+/// * `t > E`: `lr(t) = end_lr`
+/// * `edges = "last_step"`: `E1 = pct_start * N - 1`, `E2 = pct_final * N - 1`, `E = N - 1`, whole or not
+/// * `edges = "floored"`: `E1 = floor(pct_start * N)`, `E2 = floor(pct_final * N)`, `E = N`
+///
+/// `E1` and `E2` are numbers of `f64`, each operation rounded, as a Python framework has them. An edge at 0 or below ends its
+/// phase before the first step; the next phase is measured from that edge all the same.
+///
+/// # Accuracy
+/// At most 0.501 ULP from the exact value at every step (`reference` in the test suite), where the two rates of a phase do not
+/// have opposite signs; where they have, the same plus `4 * 2^-53` of the larger of the two.
+///
+/// # Errors
+/// [`OneCycle::new`] and its refinements refuse NaN, infinities, `total_steps` of 0, a `pct_start` that is not from 0 to 1, and
+/// a `pct_final` whose edge comes after the first step and before the first edge.
+///
+/// # Examples
+/// ```
+/// use hairpin_core::{OneCycle, Schedule};
+///
+/// let schedule = OneCycle::new(1.0, 0.04, 0.0, 21)?.pct_start(0.5)?;
+/// assert_eq!([schedule.lr(0), schedule.lr(20), schedule.lr(21)], [0.04, 0.0, 0.0]);
+/// assert!(schedule.lr(9) > 0.99 && schedule.lr(10) > 0.99);
+/// # Ok::<(), hairpin_core::ConfigError>(())
+/// ```
+///
+/// # Pitfalls
+/// * In PyTorch and PaddlePaddle the step after the last one is allowed and bounces: the cosine goes back up, the line goes below
+///   0 (-0.0014 for a peak of 0.1), and the step after that raises. Here `end_lr` is held.
+/// * Their `pct_start * total_steps = 1` and `pct_start = 1` divide by zero; below 1 the first phase is silently skipped
+///   (pytorch 91765, 38170, 32898; optax 1403 on short runs). Here every length has a rate.
+/// * The last rate: PyTorch's is `max_lr / div_factor / final_div_factor`, Paddle's is absolute, Optax' cosine ends at
+///   `peak / (div_factor * final_div_factor)`; its linear form too, although its page says otherwise (optax PR 1781).
+/// * The first rate is not the optimizer's: `max_lr / div_factor` replaces it.
+///
+/// # Source
+/// `OneCycleLR` of PyTorch and PaddlePaddle (`last_step`; with three phases `pct_final = (2 * pct_start * N - 1) / N`),
+/// `cosine_onecycle_schedule` (two phases) and `linear_onecycle_schedule` (three) of Optax (`floored`); Smith and Topin,
+/// "Super-Convergence", 2018.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OneCycle {
+    learning_rate: f64,
+    start_lr: f64,
+    end_lr: f64,
+    total_steps: u32,
+    pct_start: f64,
+    pct_final: Option<f64>,
+    shape: Interpolation,
+    edges: Edges,
+}
+
+impl OneCycle {
+    /// A cycle of two phases on cosines: up to `learning_rate` in 30 % of the steps, down to `end_lr` in the others.
+    ///
+    /// # Errors
+    /// A rate that is NaN or infinite, or `total_steps` of 0.
+    pub fn new(
+        learning_rate: f64,
+        start_lr: f64,
+        end_lr: f64,
+        total_steps: u32,
+    ) -> Result<Self, ConfigError> {
+        Ok(Self {
+            learning_rate: finite("learning_rate", learning_rate)?,
+            start_lr: finite("start_lr", start_lr)?,
+            end_lr: finite("end_lr", end_lr)?,
+            total_steps: nonzero("total_steps", total_steps)?,
+            pct_start: 0.3,
+            pct_final: None,
+            shape: Interpolation::Cosine,
+            edges: Edges::LastStep,
+        })
+    }
+
+    /// The same with the peak at another share of the steps.
+    ///
+    /// # Errors
+    /// A `pct_start` that is not from 0 to 1, or one after `pct_final`.
+    pub fn pct_start(self, pct_start: f64) -> Result<Self, ConfigError> {
+        if !(0.0..=1.0).contains(&finite("pct_start", pct_start)?) {
+            return Err(ConfigError::OutOfRange {
+                field: "pct_start",
+                value: pct_start,
+                expected: "from 0 to 1, a share of total_steps",
+            });
+        }
+        Self { pct_start, ..self }.in_order()
+    }
+
+    /// The same with a third phase from this share of the steps on.
+    ///
+    /// # Errors
+    /// A `pct_final` that is NaN, infinite, or before `pct_start`.
+    pub fn pct_final(self, pct_final: f64) -> Result<Self, ConfigError> {
+        finite("pct_final", pct_final)?;
+        Self {
+            pct_final: Some(pct_final),
+            ..self
+        }
+        .in_order()
+    }
+
+    /// The same on another curve.
+    #[must_use]
+    pub const fn shape(self, shape: Interpolation) -> Self {
+        Self { shape, ..self }
+    }
+
+    /// The same with phases that end by another rule.
+    ///
+    /// # Errors
+    /// Phases out of order.
+    pub fn edges(self, edges: Edges) -> Result<Self, ConfigError> {
+        Self { edges, ..self }.in_order()
+    }
+
+    fn in_order(self) -> Result<Self, ConfigError> {
+        if let Some(pct_final) = self.pct_final {
+            let second = self.edge(pct_final);
+            if second > 0.0 && second < self.edge(self.pct_start) {
+                return Err(ConfigError::OutOfRange {
+                    field: "pct_final",
+                    value: pct_final,
+                    expected: "at least pct_start",
+                });
+            }
+        }
+        Ok(self)
+    }
+
+    /// Where the phase up to this share of the steps ends.
+    #[inline]
+    fn edge(&self, share: f64) -> f64 {
+        let reached = share * f64::from(self.total_steps);
+        match self.edges {
+            Edges::LastStep => reached - 1.0,
+            Edges::Floored => libm::floor(reached),
+        }
+    }
+
+    #[inline]
+    fn last(&self) -> u32 {
+        match self.edges {
+            Edges::LastStep => self.total_steps.saturating_sub(1),
+            Edges::Floored => self.total_steps,
+        }
+    }
+}
+
+parameters! {
+    OneCycle, "one_cycle", "start_lr to learning_rate at pct_start, then to end_lr, by way of start_lr at pct_final if given";
+    learning_rate: f64, "the highest rate" => |s| s.learning_rate;
+    start_lr: f64, "the rate at step 0" => |s| s.start_lr;
+    end_lr: f64, "the rate at the end and after it" => |s| s.end_lr;
+    total_steps: u32, "how many steps the cycle takes, at least 1" => |s| s.total_steps;
+    pct_start: f64 = 0.3, "the share of the steps after which the rate is highest, from 0 to 1" => |s| s.pct_start;
+    pct_final: Option<f64>, "the share of the steps after which it is back at start_lr, at least pct_start; without it there are two phases" => |s| s.pct_final;
+    shape: Interpolation = "cosine", "the curve of each phase" => |s| s.shape;
+    edges: Edges = "last_step", "where a phase ends: at pct * total_steps - 1, or at floor(pct * total_steps)" => |s| s.edges;
+    => {
+        let cycle = OneCycle::new(learning_rate, start_lr, end_lr, total_steps)?
+            .pct_start(pct_start)?
+            .shape(shape)
+            .edges(edges)?;
+        match pct_final {
+            Some(pct_final) => cycle.pct_final(pct_final),
+            None => Ok(cycle),
+        }
+    }
+}
+
+/// The weights of `start_lr`, `learning_rate` and `end_lr`, of which one is 0.
+impl Profiled for OneCycle {
+    #[inline]
+    fn profile(&self, step: u32) -> Profile {
+        if step > self.last() {
+            return [0.0, 0.0, 1.0];
+        }
+        let (t, last) = (f64::from(step), f64::from(self.last()));
+        let phase = |from: f64, to: f64| self.shape.weights(to - t, t - from);
+        let first = self.edge(self.pct_start);
+        if first > 0.0 && t <= first {
+            let [start, peak, _] = phase(0.0, first);
+            return [start, peak, 0.0];
+        }
+        let Some(pct_final) = self.pct_final else {
+            // A last phase without length has only its end.
+            let [peak, end, _] = if first < last {
+                phase(first, last)
+            } else {
+                [0.0, 1.0, 0.0]
+            };
+            return [0.0, peak, end];
+        };
+        let second = self.edge(pct_final);
+        if second > 0.0 && t <= second {
+            let [peak, start, _] = phase(first, second);
+            return [start, peak, 0.0];
+        }
+        let [start, end, _] = if second < last {
+            phase(second, last)
+        } else {
+            [0.0, 1.0, 0.0]
+        };
+        [start, 0.0, end]
+    }
+
+    #[inline]
+    fn rate(&self, profile: Profile) -> f64 {
+        let [start, peak, end] = profile;
+        self.start_lr * start + self.learning_rate * peak + self.end_lr * end
+    }
+
+    fn shares_profile(&self, other: &Self) -> bool {
+        self.total_steps == other.total_steps
+            && self.pct_start == other.pct_start
+            && self.pct_final == other.pct_final
+            && self.shape == other.shape
+            && self.edges == other.edges
+    }
+}

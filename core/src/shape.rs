@@ -1,0 +1,394 @@
+//! The curves on which a rate goes from one value to another, each written down once.
+//!
+//! A curve gives the weights of both ends for a position between them. Both come with their own relative accuracy, so that
+//! the end with the larger rate is right even where its weight is tiny: the smaller weight is computed without a difference
+//! of near numbers, and the other one is its complement.
+
+use core::f64::consts::{FRAC_PI_2, LN_2};
+
+use crate::error::{ConfigError, finite};
+use crate::numeric::{complement, linear_shares};
+use crate::parameters::words;
+use crate::schedule::Profile;
+
+words! {
+    /// The curve between two rates. With `x` from 0 to 1 along the way and `a` the amount, the weight of the first rate is:
+    pub enum Shape {
+        /// `1 - x`
+        Linear = "linear",
+        /// `(1 + cos(pi * x)) / 2`: slow at both ends.
+        Cosine = "cosine",
+        /// `1 - sqrt(x)`: fast first, slow at the end.
+        Sqrt = "sqrt",
+        /// `sqrt(1 - x)`: slow first, fast at the end. What rises on it rises as `1 - sqrt(1 - x)`.
+        ReverseSqrt = "reverse_sqrt",
+        /// `1 - x^a`, `a` above 0.
+        Power = "power",
+        /// `(a^x - a) / (1 - a)`, `a` above 0 and not 1: below 1 fast first, above 1 slow first.
+        Exponential = "exponential",
+        /// `(1 + cos(2 * pi * a * x)) / 2`: `a` full waves, and 0 from the end on.
+        Cycles = "cycles",
+    }
+}
+
+words! {
+    /// The curve between two rates, where only these two are known.
+    pub enum Interpolation {
+        /// A straight line.
+        Linear = "linear",
+        /// Half a wave of a cosine: slow at both ends.
+        Cosine = "cosine",
+    }
+}
+
+impl Shape {
+    /// Whether the shape has a free number.
+    pub(crate) const fn takes_amount(self) -> bool {
+        matches!(self, Self::Power | Self::Exponential | Self::Cycles)
+    }
+}
+
+impl Interpolation {
+    #[inline]
+    pub(crate) fn weights(self, left: f64, done: f64) -> Profile {
+        match self {
+            Self::Linear => linear_shares(left, done),
+            Self::Cosine => half_cosine(left, done),
+        }
+    }
+}
+
+/// The amount of an anneal must be there for some shapes and must not for the others.
+pub(crate) const NO_AMOUNT: ConfigError = ConfigError::Conflict {
+    field: "amount",
+    with: "is only for the shapes power, exponential and cycles: leave it out",
+};
+
+const AMOUNT_MISSING: ConfigError = ConfigError::Conflict {
+    field: "amount",
+    with: "is missing: the shapes power (its exponent), exponential (its base) and cycles (how many) need it",
+};
+
+/// A [`Shape`] with its amount, checked.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Curve {
+    Linear,
+    Cosine,
+    Sqrt,
+    ReverseSqrt,
+    Power(Power),
+    Exponential(Saturation),
+    Cycles(f64),
+}
+
+impl Curve {
+    pub(crate) fn new(shape: Shape, amount: Option<f64>) -> Result<Self, ConfigError> {
+        if amount.is_some() && !shape.takes_amount() {
+            return Err(NO_AMOUNT);
+        }
+        let amount = || finite("amount", amount.ok_or(AMOUNT_MISSING)?);
+        Ok(match shape {
+            Shape::Linear => Self::Linear,
+            Shape::Cosine => Self::Cosine,
+            Shape::Sqrt => Self::Sqrt,
+            Shape::ReverseSqrt => Self::ReverseSqrt,
+            Shape::Power => Self::Power(Power::new("amount", amount()?)?),
+            Shape::Exponential => Self::Exponential(Saturation::new("amount", amount()?)?),
+            Shape::Cycles => Self::Cycles(amount()?),
+        })
+    }
+
+    pub(crate) const fn shape(&self) -> Shape {
+        match self {
+            Self::Linear => Shape::Linear,
+            Self::Cosine => Shape::Cosine,
+            Self::Sqrt => Shape::Sqrt,
+            Self::ReverseSqrt => Shape::ReverseSqrt,
+            Self::Power(_) => Shape::Power,
+            Self::Exponential(_) => Shape::Exponential,
+            Self::Cycles(_) => Shape::Cycles,
+        }
+    }
+
+    pub(crate) fn amount(&self) -> Option<f64> {
+        match self {
+            Self::Linear | Self::Cosine | Self::Sqrt | Self::ReverseSqrt => None,
+            Self::Power(power) => Some(power.exponent()),
+            Self::Exponential(saturation) => Some(saturation.base),
+            Self::Cycles(amount) => Some(*amount),
+        }
+    }
+
+    /// The weights of both ends after `done` of `span` steps; from `span` on only the second end counts.
+    #[inline]
+    pub(crate) fn weights(&self, done: u32, span: u32) -> Profile {
+        if done >= span {
+            return [0.0, 1.0, 0.0];
+        }
+        let left = f64::from(span.saturating_sub(done));
+        let so_far = f64::from(done);
+        match self {
+            Self::Linear => linear_shares(left, so_far),
+            Self::Cosine => half_cosine(left, so_far),
+            Self::Sqrt => {
+                let [lacking, root] = root_weights(so_far, left);
+                [lacking, root, 0.0]
+            }
+            Self::ReverseSqrt => {
+                let [lacking, root] = root_weights(left, so_far);
+                [root, lacking, 0.0]
+            }
+            Self::Power(power) => {
+                let [grown, lacking, _] = power.weights(so_far, left);
+                [lacking, grown, 0.0]
+            }
+            Self::Exponential(saturation) => saturation.weights(left, so_far),
+            Self::Cycles(amount) => full_waves(*amount, done, span),
+        }
+    }
+}
+
+/// The weights on half a wave of a cosine: `(1 + cos(pi * done / (left + done))) / 2` and what it lacks to 1.
+///
+/// The weight of the nearer end is a squared sine of at most 45 degrees, so that `1 + cos` never cancels.
+#[inline]
+pub(crate) fn half_cosine(left: f64, done: f64) -> Profile {
+    let nearer = if left < done { left } else { done };
+    complement(squared_sine(nearer, left + done), left < done)
+}
+
+/// `sin(pi / 2 * part / whole)^2`
+#[inline]
+fn squared_sine(part: f64, whole: f64) -> f64 {
+    let sine = libm::sin(FRAC_PI_2 * (part / whole));
+    sine * sine
+}
+
+/// What the square root of `part / (part + rest)` lacks to 1, and the root.
+#[inline]
+fn root_weights(part: f64, rest: f64) -> [f64; 2] {
+    let whole = part + rest;
+    let root = libm::sqrt(part / whole);
+    // 1 - s = (1 - s^2) / (1 + s)
+    [(rest / whole) / (1.0 + root), root]
+}
+
+/// A real power of a share.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Power {
+    Whole(u8),
+    Real(f64),
+}
+
+impl Power {
+    pub(crate) const ONE: Self = Self::Whole(1);
+
+    pub(crate) const fn new(field: &'static str, exponent: f64) -> Result<Self, ConfigError> {
+        match finite(field, exponent) {
+            Ok(exponent) if exponent > 0.0 => {}
+            Ok(value) => {
+                return Err(ConfigError::OutOfRange {
+                    field,
+                    value,
+                    expected: "above 0; for a rate that never changes use `constant`",
+                });
+            }
+            Err(error) => return Err(error),
+        }
+        let whole = exponent as u8;
+        Ok(if whole <= 8 && whole as f64 == exponent {
+            Self::Whole(whole)
+        } else {
+            Self::Real(exponent)
+        })
+    }
+
+    pub(crate) fn exponent(self) -> f64 {
+        match self {
+            Self::Whole(power) => f64::from(power),
+            Self::Real(power) => power,
+        }
+    }
+
+    /// `left / (left + done)` to this power, and what it lacks to 1.
+    #[inline]
+    pub(crate) fn weights(self, left: f64, done: f64) -> Profile {
+        // Exact where both are whole numbers below 2^32.
+        let span = left + done;
+        let (left_share, done_share) = (left / span, done / span);
+        match self {
+            Self::Whole(power) => {
+                // 1 - q^p = (1 - q) * (1 + q + … + q^(p-1)): no difference of near numbers is taken.
+                let (mut weight, mut sum) = (left_share, 1.0);
+                for _ in 1..power {
+                    weight *= left_share;
+                    sum = 1.0 + left_share * sum;
+                }
+                [weight, done_share * sum, 0.0]
+            }
+            Self::Real(power) => {
+                if left == 0.0 {
+                    return [0.0, 1.0, 0.0];
+                }
+                // Whichever share is small is the one whose digits count.
+                let ln_left = if done <= left {
+                    libm::log1p(-done_share)
+                } else {
+                    libm::log(left_share)
+                };
+                let exponent = power * ln_left;
+                if exponent < -LN_2 {
+                    complement(libm::exp(exponent), true)
+                } else {
+                    complement(-libm::expm1(exponent), false)
+                }
+            }
+        }
+    }
+
+    /// `left` and `done` where the share done is taken to this power: `1 - x^k` and `x^k`.
+    #[inline]
+    pub(crate) fn bend(self, left: f64, done: f64) -> (f64, f64) {
+        if self == Self::ONE {
+            return (left, done);
+        }
+        let [done, left, _] = self.weights(done, left);
+        (left, done)
+    }
+}
+
+/// `(1 - base^x) / (1 - base)`: grows from 0 to 1, fast first if the base is below 1, slow first if it is above.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Saturation {
+    base: f64,
+    /// The logarithm of the base, or of its inverse where the base is above 1: below 0.
+    ln: f64,
+    /// `1 - exp(ln)`
+    reach: f64,
+}
+
+impl Saturation {
+    fn new(field: &'static str, base: f64) -> Result<Self, ConfigError> {
+        if !(base > 0.0) || base == 1.0 {
+            return Err(ConfigError::OutOfRange {
+                field,
+                value: base,
+                expected: "above 0 and not 1; for a straight line use the shape linear",
+            });
+        }
+        let ln = libm::log(base);
+        let (ln, reach) = if base < 1.0 {
+            (ln, 1.0 - base)
+        } else {
+            // The inverse itself would lose the digits of a base near 1.
+            (-ln, (base - 1.0) / base)
+        };
+        Ok(Self { base, ln, reach })
+    }
+
+    #[inline]
+    fn weights(&self, left: f64, done: f64) -> Profile {
+        let span = left + done;
+        // A base above 1 is its inverse read backwards.
+        let rising = self.base < 1.0;
+        let (along, rest) = if rising { (done, left) } else { (left, done) };
+        let along = self.ln * (along / span);
+        let reached = -libm::expm1(along) / self.reach;
+        if reached <= 0.5 {
+            complement(reached, !rising)
+        } else {
+            let missing = libm::exp(along) * -libm::expm1(self.ln * (rest / span)) / self.reach;
+            complement(missing, rising)
+        }
+    }
+}
+
+/// Numbers `r` and `e` with `r + e = amount * done` up to multiples of `span`, and `r` between `-span` and `span`, with the
+/// sign of `amount`.
+///
+/// Exact but for products below the range of `f64`: a whole number of spans less in the amount is a whole number of spans
+/// less in the product, and the product is kept with its rounding error.
+#[inline]
+fn turned(amount: f64, done: f64, span: f64) -> (f64, f64) {
+    let amount = libm::fmod(amount, span);
+    let product = amount * done;
+    (libm::fmod(product, span), libm::fma(amount, done, -product))
+}
+
+/// The weights on a cosine of `amount` full waves in `span` steps, however far it has gone:
+/// `(1 + cos(2 * pi * amount * done / span)) / 2` and what it lacks to 1.
+#[inline]
+pub(crate) fn full_waves(amount: f64, done: u32, span: u32) -> Profile {
+    let span = f64::from(span);
+    let (turned, error) = turned(libm::fabs(amount), f64::from(done), span);
+    // The distance to the nearest top or bottom: the first difference is exact.
+    let (extremum, at_bottom) = if turned <= 0.25 * span {
+        (0.0, false)
+    } else if turned < 0.75 * span {
+        (0.5 * span, true)
+    } else {
+        (span, false)
+    };
+    let away = libm::fabs((turned - extremum) + error);
+    complement(squared_sine(2.0 * away, span), at_bottom)
+}
+
+/// The weights on half a wave of a cosine that begins anew whenever `amount * done / span` passes a whole number.
+#[inline]
+pub(crate) fn restarted_cosine(amount: f64, done: u32, span: u32) -> Profile {
+    let span = f64::from(span);
+    let (turned, error) = turned(amount, f64::from(done), span);
+    let past = turned + error;
+    // A negative amount runs backwards, and a rounding error may lead over a restart.
+    let begin = if past < 0.0 {
+        -span
+    } else if past >= span {
+        span
+    } else {
+        0.0
+    };
+    half_cosine(((begin + span) - turned) - error, (turned - begin) + error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bits are those of the fold in integers, which a cosine of whole waves does as well.
+    #[test]
+    fn half_a_wave_is_the_half_cosine() {
+        for span in [1, 2, 3, 7, 100, 99_999, u32::MAX] {
+            for done in [0, 1, 2, span / 4, span / 2, span - 1, span] {
+                if done <= span {
+                    let left = f64::from(span - done);
+                    assert_eq!(
+                        full_waves(0.5, done, span),
+                        half_cosine(left, f64::from(done)),
+                        "{done} of {span}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// A product of the amount and a step needs up to 85 bits; a restart may hang on the last of them.
+    #[test]
+    fn restarts_are_found_exactly() {
+        // 3 * 0.333… in binary is just below 1: step 3 of 1 is the end of the first cosine, not the start of the second.
+        let third = 1.0 / 3.0;
+        let [top, bottom, _] = restarted_cosine(third, 3, 1);
+        assert!(top < 1e-30 && bottom == 1.0, "{top} {bottom}");
+        let [top, _, _] = restarted_cosine(third.next_up(), 3, 1);
+        assert_eq!(top, 1.0);
+        // Whole amounts restart at every step.
+        for amount in [1.0, 7.0, 1e300, -3.0] {
+            assert_eq!(restarted_cosine(amount, u32::MAX, 1), [1.0, 0.0, 0.0]);
+        }
+        // Backwards: a third of a cosine left is two thirds done.
+        let (back, forth) = (restarted_cosine(-0.25, 1, 1), restarted_cosine(0.75, 1, 1));
+        assert_eq!(back, forth);
+    }
+}

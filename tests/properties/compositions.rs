@@ -1,0 +1,259 @@
+//! Compositions, against the same written as a tree that is walked by recursion.
+
+use hairpin_core::{
+    AnySchedule, Change, Combine, ConfigError, Constant, Distribution, NODES, Noise, Part, Plan,
+    Schedule,
+};
+
+use crate::kinds::{increasing, one_of_each};
+use crate::rng::Rng;
+use crate::{EDGES, configs, draw};
+
+/// A composition as one would draw it.
+#[derive(Clone, Debug)]
+enum Tree {
+    Leaf(AnySchedule),
+    Sequence(Vec<(u32, u32, Tree)>),
+    Combined(Combine, Vec<Tree>),
+    Changed(Change, Box<Tree>),
+    Repeat(u32, Box<Tree>),
+}
+
+impl Tree {
+    fn value(&self, step: u32) -> f64 {
+        match self {
+            Self::Leaf(schedule) => schedule.value(step),
+            Self::Sequence(parts) => {
+                let (from, clock, part) = parts
+                    .iter()
+                    .rfind(|(from, _, _)| *from <= step)
+                    .expect("the first part begins at 0");
+                part.value((step - from).saturating_add(*clock))
+            }
+            Self::Combined(combine, parts) => {
+                let values: Vec<f64> = parts.iter().map(|part| part.value(step)).collect();
+                let (first, rest) = values.split_first().expect("at least one part");
+                match combine {
+                    Combine::Product => rest.iter().fold(*first, |product, x| product * x),
+                    Combine::Sum => rest.iter().fold(*first, |sum, x| sum + x),
+                    Combine::Average => {
+                        rest.iter().fold(*first, |sum, x| sum + x) / values.len() as f64
+                    }
+                }
+            }
+            Self::Changed(change, inner) => {
+                let value = inner.value(step);
+                match change {
+                    Change::Scale(factor) => value * factor,
+                    Change::Clamp { min_lr, max_lr } if value.is_nan() => {
+                        assert!(min_lr <= max_lr);
+                        value
+                    }
+                    Change::Clamp { min_lr, max_lr } => value.clamp(*min_lr, *max_lr),
+                    // What noise is worth, is the module's own test; here, whose clock it sees.
+                    Change::Noise(_) => {
+                        let alone = AnySchedule::from(Constant::new(1.0).unwrap());
+                        value * alone.changed(*change).unwrap().value(step)
+                    }
+                }
+            }
+            Self::Repeat(period, inner) => inner.value(step % period),
+        }
+    }
+
+    fn plan(&self) -> Result<Plan, ConfigError> {
+        match self {
+            Self::Leaf(schedule) => Ok(schedule.clone().into()),
+            Self::Sequence(parts) => {
+                let plans: Vec<Plan> = parts
+                    .iter()
+                    .map(|(_, _, part)| part.plan())
+                    .collect::<Result<_, _>>()?;
+                let parts: Vec<Part<'_, Plan>> = parts
+                    .iter()
+                    .zip(&plans)
+                    .map(|((from, clock, _), schedule)| Part {
+                        from: *from,
+                        clock: *clock,
+                        schedule,
+                    })
+                    .collect();
+                Plan::sequence(&parts)
+            }
+            Self::Combined(combine, parts) => {
+                let plans: Vec<Plan> = parts.iter().map(Self::plan).collect::<Result<_, _>>()?;
+                Plan::combined(*combine, &plans.iter().collect::<Vec<_>>())
+            }
+            Self::Changed(change, inner) => inner.plan()?.changed(*change),
+            Self::Repeat(period, inner) => inner.plan()?.repeated(*period),
+        }
+    }
+
+    fn nodes(&self) -> usize {
+        match self {
+            Self::Leaf(_) => 1,
+            Self::Sequence(parts) => {
+                1 + parts.iter().map(|(_, _, part)| part.nodes()).sum::<usize>()
+            }
+            Self::Combined(_, parts) => 1 + parts.iter().map(Self::nodes).sum::<usize>(),
+            Self::Changed(_, inner) | Self::Repeat(_, inner) => 1 + inner.nodes(),
+        }
+    }
+
+    /// Steps at which something may happen.
+    fn marks(&self, marks: &mut Vec<u32>) {
+        match self {
+            Self::Leaf(_) => {}
+            Self::Sequence(parts) => {
+                for (from, _, part) in parts {
+                    marks.push(*from);
+                    part.marks(marks);
+                }
+            }
+            Self::Combined(_, parts) => parts.iter().for_each(|part| part.marks(marks)),
+            Self::Changed(_, inner) => inner.marks(marks),
+            Self::Repeat(period, inner) => {
+                marks.push(*period);
+                inner.marks(marks);
+            }
+        }
+    }
+}
+
+fn tree(rng: &mut Rng, deep: u32) -> Tree {
+    if deep == 0 || rng.one_in(3) {
+        let mut kinds = one_of_each(rng);
+        let index = rng.up_to(kinds.len() as u32 - 1) as usize;
+        return Tree::Leaf(kinds.swap_remove(index).any);
+    }
+    let parts =
+        |rng: &mut Rng| -> Vec<Tree> { (0..=rng.up_to(2)).map(|_| tree(rng, deep - 1)).collect() };
+    match rng.up_to(4) {
+        0 => {
+            let mut from = increasing(rng, 0, 3);
+            from.retain(|step| *step > 0);
+            from.insert(0, 0);
+            let part = |from| {
+                let clocks = [0, 1, from, 1000, u32::MAX];
+                (from, rng.pick(&clocks), tree(rng, deep - 1))
+            };
+            Tree::Sequence(from.into_iter().map(part).collect())
+        }
+        1 => {
+            let how = [Combine::Product, Combine::Sum, Combine::Average];
+            Tree::Combined(rng.pick(&how), parts(rng))
+        }
+        2 => Tree::Repeat(1 + draw::length(rng), Box::new(tree(rng, deep - 1))),
+        3 => {
+            let noise = Noise::new(0.5, 1.0, Distribution::Normal, 3, Some(1000), rng.up_to(9));
+            Tree::Changed(Change::Noise(noise.unwrap()), Box::new(tree(rng, deep - 1)))
+        }
+        _ => {
+            let (low, high) = (draw::rate(rng), draw::rate(rng));
+            let change = if rng.one_in(2) {
+                Change::Scale(low)
+            } else {
+                Change::Clamp {
+                    min_lr: low.min(high),
+                    max_lr: low.max(high),
+                }
+            };
+            Tree::Changed(change, Box::new(tree(rng, deep - 1)))
+        }
+    }
+}
+
+#[test]
+fn a_flat_program_is_the_tree_it_was_made_from() {
+    let mut rng = Rng::from_env("compositions");
+    let (mut built, mut refused) = (0, 0);
+    for _ in 0..configs() * 8 {
+        let tree = tree(&mut rng, 4);
+        let plan = match tree.plan() {
+            Ok(Plan::Schedule(schedule)) => schedule,
+            Ok(Plan::Feedback(_)) => panic!("{tree:?} reacts to nothing"),
+            Err(error) => {
+                let too_large = matches!(error, ConfigError::OverCapacity { .. });
+                assert!(too_large && tree.nodes() > NODES, "{error}: {tree:?}");
+                refused += 1;
+                continue;
+            }
+        };
+        built += 1;
+        assert_eq!(plan.pieces(), tree.nodes());
+        let mut marks = Vec::new();
+        tree.marks(&mut marks);
+        let near = marks
+            .iter()
+            .flat_map(|mark| (0..5).map(|off| mark.saturating_add(off).saturating_sub(2)));
+        let steps = EDGES
+            .into_iter()
+            .chain(near)
+            .chain((0..8).map(|_| rng.up_to(u32::MAX - 1)));
+        for step in steps.collect::<Vec<_>>() {
+            let (ours, theirs) = (plan.value(step), tree.value(step));
+            assert!(
+                ours.to_bits() == theirs.to_bits() || ours.is_nan() && theirs.is_nan(),
+                "{ours} and not {theirs} at {step}: {tree:?}"
+            );
+            // The span in force at a step gives its rate, at its first step and at its last.
+            let span = plan.span(step);
+            assert!(span.steps >= 1 && u64::from(step) + span.steps <= 1 << 32);
+            if let Some(kind) = span.kind {
+                for ahead in [0, span.steps - 1] {
+                    let ahead = ahead as u32;
+                    assert_eq!(
+                        kind.lr(span.clock + ahead).to_bits(),
+                        plan.lr(step + ahead).to_bits(),
+                        "{ahead} after {step}: {tree:?}"
+                    );
+                }
+            }
+        }
+    }
+    assert!(
+        built > 100 && refused > 10,
+        "{built} built, {refused} refused"
+    );
+}
+
+#[test]
+fn what_makes_no_composition_is_refused() {
+    let one = Plan::from(Constant::new(1.0).unwrap());
+    let part = |from| Part {
+        from,
+        clock: 0,
+        schedule: &one,
+    };
+    let field = |result: Result<Plan, ConfigError>| result.unwrap_err().field();
+    assert_eq!(field(Plan::sequence(&[])), "schedules");
+    assert_eq!(field(Plan::combined(Combine::Sum, &[])), "schedules");
+    assert_eq!(field(Plan::sequence(&[part(1)])), "milestones");
+    assert_eq!(field(Plan::sequence(&[part(0), part(0)])), "milestones");
+    assert_eq!(
+        field(Plan::sequence(&[part(0), part(5), part(5)])),
+        "milestones"
+    );
+    assert_eq!(field(one.clone().repeated(0)), "period");
+    for factor in [f64::NAN, f64::INFINITY] {
+        assert_eq!(field(one.clone().changed(Change::Scale(factor))), "factor");
+    }
+    for (min_lr, max_lr, refused) in [
+        (f64::NAN, 1.0, "min_lr"),
+        (0.0, f64::NAN, "max_lr"),
+        (1.0, 0.5, "max_lr"),
+    ] {
+        let clamp = Change::Clamp { min_lr, max_lr };
+        assert_eq!(field(one.clone().changed(clamp)), refused);
+    }
+    for (amount, std, end, refused) in [
+        (-0.1, 1.0, None, "amount"),
+        (f64::NAN, 1.0, None, "amount"),
+        (0.1, 0.0, None, "std"),
+        (0.1, f64::INFINITY, None, "std"),
+        (0.1, 1.0, Some(3), "end"),
+    ] {
+        let noise = Noise::new(amount, std, Distribution::Uniform, 3, end, 0);
+        assert_eq!(noise.unwrap_err().field(), refused);
+    }
+}
