@@ -47,7 +47,11 @@ pub(super) fn rust(converted: &Converted) -> Result<String, CheckpointError> {
     text.push_str(&lines("// ", &converted.remarks));
     text.push_str(&rust_items("schedule", "The rate", &converted.schedule)?);
     if let Some(momentum) = &converted.momentum {
-        text.push_str(&rust_items("momentum", "The momentum that moves with it", momentum)?);
+        text.push_str(&rust_items(
+            "momentum",
+            "The momentum that moves with it",
+            momentum,
+        )?);
     }
     Ok(text)
 }
@@ -90,7 +94,11 @@ pub(super) fn c(converted: &Converted) -> Result<String, CheckpointError> {
     );
     text.push_str(&c_items("schedule", "The rate", &converted.schedule)?);
     if let Some(momentum) = &converted.momentum {
-        text.push_str(&c_items("momentum", "The momentum that moves with it", momentum)?);
+        text.push_str(&c_items(
+            "momentum",
+            "The momentum that moves with it",
+            momentum,
+        )?);
     }
     text.push_str("\n#endif\n");
     Ok(text)

@@ -54,7 +54,10 @@ enum Piece {
 
 fn schedule(table: &Canonical) -> Piece {
     let kind = ("kind", Piece::Plain(quoted(table.kind)));
-    let settings = table.settings.iter().map(|(key, value)| (*key, piece(value)));
+    let settings = table
+        .settings
+        .iter()
+        .map(|(key, value)| (*key, piece(value)));
     Piece::Table(std::iter::once(kind).chain(settings).collect())
 }
 
@@ -100,9 +103,8 @@ fn quoted(text: &str) -> String {
 
 fn entries(table: &Canonical, depth: usize) -> impl Iterator<Item = String> {
     let settings = table.settings.iter();
-    std::iter::once(format!("kind = {}", quoted(table.kind))).chain(
-        settings.map(move |(key, setting)| key_value(key, &piece(setting), depth)),
-    )
+    std::iter::once(format!("kind = {}", quoted(table.kind)))
+        .chain(settings.map(move |(key, setting)| key_value(key, &piece(setting), depth)))
 }
 
 fn key_value(key: &str, value: &Piece, depth: usize) -> String {

@@ -61,7 +61,9 @@ fn only_what_differs_from_its_default_is_written() {
         converted.text(Target::Toml).expect("TOML")
     };
     assert_eq!(
-        text(r#"kind = "cosine_annealing", learning_rate = 0.1, t_max = 9, eta_min = 0.0, past = "periodic""#),
+        text(
+            r#"kind = "cosine_annealing", learning_rate = 0.1, t_max = 9, eta_min = 0.0, past = "periodic""#
+        ),
         "kind = \"cosine_annealing\"\nlearning_rate = 0.1\nt_max = 9\n"
     );
     // A zero of the other sign is another value.
@@ -77,7 +79,8 @@ fn only_what_differs_from_its_default_is_written() {
 
 #[test]
 fn long_tables_are_spread_over_lines() {
-    let inner = r#"{ kind = "exponential", learning_rate = 0.012345678901234567, gamma = 0.987654321 }"#;
+    let inner =
+        r#"{ kind = "exponential", learning_rate = 0.012345678901234567, gamma = 0.987654321 }"#;
     let table = format!(
         r#"kind = "sequential", milestones = [5], schedules = [0.1, {{ kind = "sum", schedules = [{inner}, {inner}] }}]"#
     );
@@ -85,7 +88,8 @@ fn long_tables_are_spread_over_lines() {
         .and_then(|converted| Ok(converted.text(Target::Toml)))
         .expect("sound")
         .expect("TOML");
-    let line = r#"{ kind = "exponential", learning_rate = 0.012345678901234567, gamma = 0.987654321 },"#;
+    let line =
+        r#"{ kind = "exponential", learning_rate = 0.012345678901234567, gamma = 0.987654321 },"#;
     assert_eq!(
         toml,
         format!(
@@ -100,6 +104,10 @@ fn comments_are_broken_between_words() {
     let long = ["word".repeat(20), "next".repeat(10)].join(" ");
     assert_eq!(
         comment::lines("# ", &[long, "short".to_owned()]),
-        format!("# {}\n# {}\n# short\n", "word".repeat(20), "next".repeat(10))
+        format!(
+            "# {}\n# {}\n# short\n",
+            "word".repeat(20),
+            "next".repeat(10)
+        )
     );
 }
