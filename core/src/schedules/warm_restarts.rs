@@ -46,6 +46,8 @@ use crate::shape::{Power, half_cosine};
 /// * Both take whole multipliers only (pytorch 95122 asks for shrinking cycles); Keras and timm take any.
 /// * Keras' `alpha` is a share, and its `m_mul` scales the height above the floor: `learning_rate * ((1 - alpha) * m_mul^i * c
 ///   + alpha)`. With a floor that is not 0 it is the sum of a constant and these restarts with `eta_min = 0`.
+/// * timm finds the cycle by a floored logarithm too, when stepped as well: with `cycle_mul = 3` and a first cycle of 1, step 121
+///   is at `lr_min` instead of the peak.
 /// * timm's `cycle_limit` is 1 unless said otherwise: no restart at all.
 ///
 /// # Source
