@@ -17,12 +17,18 @@ mod agreement;
 mod boundaries;
 #[path = "properties/compositions.rs"]
 mod compositions;
+#[path = "properties/curves.rs"]
+mod curves;
 #[path = "properties/feedback.rs"]
 mod feedback;
+#[path = "properties/greedy.rs"]
+mod greedy;
 #[path = "properties/kinds.rs"]
 mod kinds;
 #[path = "properties/monotone.rs"]
 mod monotone;
+#[path = "properties/multiplicative.rs"]
+mod multiplicative;
 #[path = "properties/parameters.rs"]
 mod parameters;
 #[path = "properties/purity.rs"]

@@ -14,6 +14,19 @@ pub(crate) fn blend(from: f64, to: f64, weights: Profile) -> f64 {
     from * weights[0] + to * weights[1]
 }
 
+/// A blend of those two of three rates that have a weight.
+#[inline]
+pub(crate) fn blend_neighbours(rates: [f64; 3], weights: Profile) -> f64 {
+    let ([a, b, c], [of_a, of_b, of_c]) = (rates, weights);
+    if of_a == 0.0 {
+        blend(b, c, [of_b, of_c, 0.0])
+    } else if of_c == 0.0 {
+        blend(a, b, [of_a, of_b, 0.0])
+    } else {
+        blend(a, c, [of_a, of_c, 0.0])
+    }
+}
+
 /// The weights of a straight line: `[left / span, done / span]`, where `left = span - done` as integers.
 #[inline]
 pub(crate) fn linear_weights(done: u32, span: u32) -> Profile {

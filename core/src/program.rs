@@ -544,6 +544,7 @@ pub type Plan = ComposedPlan<NODES>;
 /// What all compositions can be changed by.
 macro_rules! changes {
     ($($type:ident),+) => {$(
+        #[allow(clippy::needless_update, reason = "one of the two has nothing but its program")]
         impl<const N: usize> $type<N> {
             /// The same behind a straight warm-up; see [`LinearWarmup`](crate::LinearWarmup).
             ///

@@ -143,7 +143,7 @@ fn tree(rng: &mut Rng, deep: u32) -> Tree {
             let how = [Combine::Product, Combine::Sum, Combine::Average];
             Tree::Combined(rng.pick(&how), parts(rng))
         }
-        2 => Tree::Repeat(1 + draw::length(rng), Box::new(tree(rng, deep - 1))),
+        2 => Tree::Repeat(draw::length(rng), Box::new(tree(rng, deep - 1))),
         3 => {
             let noise = Noise::new(0.5, 1.0, Distribution::Normal, 3, Some(1000), rng.up_to(9));
             Tree::Changed(Change::Noise(noise.unwrap()), Box::new(tree(rng, deep - 1)))

@@ -3,9 +3,11 @@
 use std::rc::Rc;
 
 use hairpin_core::{
-    AnySchedule, Constant, ConstantFactor, CosineAnnealing, Exponential, Factor, Geometric,
-    InverseSqrt, InverseTime, Lambda, Linear, LinearFactor, MultiStep, NaturalExp, Noam, Past,
-    PiecewiseConstant, PiecewiseScale, Polynomial, Schedule, Step, Switch,
+    Anneal, AnySchedule, Constant, ConstantFactor, CosineAnnealing, CosineCycles, CosineDecay,
+    Cyclic, CyclicMode, Exponential, Factor, Geometric, Interpolation, InverseSqrt, InverseTime,
+    KDecay, Lambda, Linear, LinearFactor, MultiStep, NaturalExp, Noam, OneCycle, Past,
+    PiecewiseConstant, PiecewiseInterpolate, PiecewiseScale, Polynomial, Schedule, Shape, Step,
+    Switch, Tanh, WarmRestarts, WarmupStableDecay,
 };
 
 use crate::draw;
@@ -88,6 +90,7 @@ pub(crate) fn one_of_each(rng: &mut Rng) -> Vec<Drawn> {
         Factor::parse(rng.pick(&texts)).unwrap(),
         Factor::Function(|step| 1.0 / (1.0 + f64::from(step))),
     ];
+    let t_mult = rng.pick(&[1.0, 2.0, 1.5]);
     vec![
         drawn(Constant::new(rate).unwrap(), length),
         drawn(
@@ -112,6 +115,46 @@ pub(crate) fn one_of_each(rng: &mut Rng) -> Vec<Drawn> {
         drawn(Lambda::new(rate, rng.pick(&factors)).unwrap(), length),
         drawn(CosineAnnealing::new(rate, end, length).unwrap(), length),
         drawn(Noam::new(rate, draw::length(rng), length).unwrap(), length),
+        drawn(
+            Anneal::new(rate, end, length, Shape::Power, Some(power)).unwrap(),
+            length,
+        ),
+        drawn(
+            CosineDecay::new(rate, end, length)
+                .and_then(|schedule| schedule.exponent(power)?.k(1.5))
+                .unwrap(),
+            length,
+        ),
+        drawn(KDecay::new(rate, end, length, power, 0.5).unwrap(), length),
+        drawn(
+            CosineCycles::new(rate, end, length, power, cycle).unwrap(),
+            length,
+        ),
+        drawn(
+            WarmRestarts::new(rate, end, length, t_mult)
+                .and_then(|schedule| schedule.peak_mult(0.9))
+                .unwrap(),
+            length,
+        ),
+        drawn(Tanh::new(rate, end, length, -6.0, 4.0).unwrap(), length),
+        drawn(
+            WarmupStableDecay::new(rate, length, length / 2, length)
+                .and_then(|schedule| schedule.ends(end, 0.0))
+                .unwrap(),
+            length,
+        ),
+        drawn(OneCycle::new(rate, end, 0.0, length).unwrap(), length),
+        drawn(
+            Cyclic::new(rate, end, length, 1 + length / 2)
+                .and_then(|schedule| schedule.mode(CyclicMode::ExpRange, gamma.abs().min(1.0)))
+                .unwrap(),
+            length,
+        ),
+        drawn(
+            PiecewiseInterpolate::<16>::new(rate, &[length], &[power], Interpolation::Cosine)
+                .unwrap(),
+            length,
+        ),
         drawn(
             PiecewiseConstant::<16>::new(&boundaries, &values)
                 .unwrap()

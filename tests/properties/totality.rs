@@ -11,7 +11,7 @@ use crate::rng::Rng;
 use crate::{EDGES, configs};
 
 /// Numbers at the ends of `f64`, among ordinary ones.
-fn extreme(rng: &mut Rng) -> f64 {
+pub(crate) fn extreme(rng: &mut Rng) -> f64 {
     const ENDS: [f64; 12] = [
         0.0,
         -0.0,

@@ -26,10 +26,15 @@ pub(crate) struct Case {
     pub(crate) samples: Vec<Sample>,
     /// The ends of a blend.
     pub(crate) ends: Option<(f64, f64)>,
+    /// Where the ends have opposite signs: how many roundings of the larger one may be left, each 2^-53 of it.
+    ///
+    /// 4 of them: each of the two weights is off by at most two roundings (its division and its function), each product by one
+    /// more, and weights sum to 1, which makes 3; the sum's own is one more. Where weights take more operations it is said there.
+    pub(crate) roundings: f64,
 }
 
 impl Case {
-    fn new<E: Into<Exact>>(
+    pub(crate) fn new<E: Into<Exact>>(
         rng: &mut Rng,
         length: u32,
         config: String,
@@ -47,14 +52,19 @@ impl Case {
             config,
             samples,
             ends: None,
+            roundings: 4.0,
         }
     }
 
-    fn between(self, from: f64, to: f64) -> Self {
+    pub(crate) fn between(self, from: f64, to: f64) -> Self {
         Self {
             ends: Some((from, to)),
             ..self
         }
+    }
+
+    pub(crate) fn roundings(self, roundings: f64) -> Self {
+        Self { roundings, ..self }
     }
 
     /// Whether the two ends of a blend have opposite signs.
@@ -479,6 +489,7 @@ fn reduce_on_plateau(rng: &mut Rng) -> Case {
         config: format!("{config:?}"),
         samples,
         ends: None,
+        roundings: 0.0,
     }
 }
 

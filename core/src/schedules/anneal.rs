@@ -22,7 +22,7 @@ use crate::shape::{Curve, Shape};
 ///
 /// # Accuracy
 /// At most 0.501 ULP from the exact value at every step (`reference` in the test suite), where the two rates do not have
-/// opposite signs; where they have, the same plus `4 * 2^-53` of the larger of the two.
+/// opposite signs; where they have, the same plus `16 * 2^-53` of the larger of the two.
 ///
 /// # Errors
 /// [`Anneal::new`] refuses NaN, infinities, `total_steps` of 0, an `amount` that the shape does not take, and a missing one:

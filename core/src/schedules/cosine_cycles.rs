@@ -17,7 +17,7 @@ use crate::shape::{full_waves, restarted_cosine};
 ///
 /// # Accuracy
 /// At most 0.501 ULP from the exact value at every step (`reference` in the test suite), where `learning_rate` and `eta_min`
-/// do not have opposite signs; where they have, the same plus `4 * 2^-53` of the larger of the two.
+/// do not have opposite signs; where they have, the same plus `16 * 2^-53` of the larger of the two.
 ///
 /// # Errors
 /// [`CosineCycles::new`] refuses NaN, infinities and `total_steps` of 0.

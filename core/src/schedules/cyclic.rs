@@ -28,9 +28,8 @@ words! {
 ///
 /// # Accuracy
 /// At most 0.501 ULP from the exact value at every step (`reference` in the test suite), where `learning_rate` and `max_lr` do
-/// not have opposite signs; where they have, the same plus `4 * 2^-53` of the larger of the two. With `gamma` below 0 or above 1
-/// the rate leaves the range between the two: then the same plus `4 * 2^-53` of the larger of `learning_rate` and its distance
-/// to the rate.
+/// not have opposite signs; where they have, the same plus `16 * 2^-53` of the larger of the two. With `gamma` below 0 or above 1
+/// the rate leaves the range between the two, and the same holds where the terms of the formula do not cancel.
 ///
 /// # Errors
 /// [`Cyclic::new`] and [`Cyclic::mode`] refuse NaN, infinities, `step_size_up` or `step_size_down` of 0, and a `gamma` other

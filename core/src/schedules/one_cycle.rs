@@ -1,4 +1,5 @@
 use crate::error::{ConfigError, finite, nonzero};
+use crate::numeric::blend_neighbours;
 use crate::parameters::{parameters, words};
 use crate::schedule::{Profile, Profiled};
 use crate::shape::Interpolation;
@@ -29,7 +30,7 @@ words! {
 ///
 /// # Accuracy
 /// At most 0.501 ULP from the exact value at every step (`reference` in the test suite), where the two rates of a phase do not
-/// have opposite signs; where they have, the same plus `4 * 2^-53` of the larger of the two.
+/// have opposite signs; where they have, the same plus `16 * 2^-53` of the larger of the two.
 ///
 /// # Errors
 /// [`OneCycle::new`] and its refinements refuse NaN, infinities, `total_steps` of 0, a `pct_start` that is not from 0 to 1, and
@@ -229,8 +230,7 @@ impl Profiled for OneCycle {
 
     #[inline]
     fn rate(&self, profile: Profile) -> f64 {
-        let [start, peak, end] = profile;
-        self.start_lr * start + self.learning_rate * peak + self.end_lr * end
+        blend_neighbours([self.start_lr, self.learning_rate, self.end_lr], profile)
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

@@ -15,7 +15,7 @@ use crate::shape::Interpolation;
 ///
 /// # Accuracy
 /// At most 0.501 ULP from the exact value at every step (`reference` in the test suite), where the rates of two neighbouring
-/// knots do not have opposite signs; where they have, the same plus `20 * 2^-53` of the larger of the two.
+/// knots do not have opposite signs; where they have, the same plus `32 * 2^-53` of the larger of the two.
 ///
 /// # Errors
 /// [`PiecewiseInterpolate::new`] refuses NaN, infinities, boundaries that do not strictly increase, none at all, more than 16,

@@ -14,7 +14,7 @@ use crate::schedule::{Profile, Profiled};
 ///
 /// # Accuracy
 /// At most 0.501 ULP from the exact value at every step (`reference` in the test suite), where `learning_rate` and `eta_min`
-/// do not have opposite signs; where they have, the same plus `8 * 2^-53` of the larger of the two.
+/// do not have opposite signs; where they have, the same plus `16 * 2^-53` of the larger of the two.
 ///
 /// # Errors
 /// [`Tanh::new`] refuses NaN, infinities and `decay_steps` of 0.

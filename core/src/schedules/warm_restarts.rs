@@ -21,7 +21,7 @@ use crate::shape::{Power, half_cosine};
 ///
 /// # Accuracy
 /// At most 0.501 ULP from the exact value at every step (`reference` in the test suite), where `eta_min` and the peak of the
-/// cycle do not have opposite signs; where they have, the same plus `16 * 2^-53` of the larger of the two.
+/// cycle do not have opposite signs; where they have, the same plus `32 * 2^-53` of the larger of the two.
 ///
 /// # Errors
 /// [`WarmRestarts::new`] and its refinements refuse NaN, infinities, `t_0` of 0, a `t_mult` that is not above 0 or is above

@@ -1,4 +1,5 @@
 use crate::error::{ConfigError, finite, nonzero};
+use crate::numeric::blend_neighbours;
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 use crate::shape::{Curve, NO_AMOUNT, Shape};
@@ -16,7 +17,7 @@ use crate::shape::{Curve, NO_AMOUNT, Shape};
 ///
 /// # Accuracy
 /// At most 0.501 ULP from the exact value at every step (`reference` in the test suite), where the two rates of a phase do not
-/// have opposite signs; where they have, the same plus `4 * 2^-53` of the larger of the two.
+/// have opposite signs; where they have, the same plus `16 * 2^-53` of the larger of the two.
 ///
 /// # Errors
 /// [`WarmupStableDecay::new`] and its refinements refuse NaN, infinities, `decay_steps` of 0, and an `amount` that neither
@@ -147,8 +148,7 @@ impl Profiled for WarmupStableDecay {
 
     #[inline]
     fn rate(&self, profile: Profile) -> f64 {
-        let [start, peak, end] = profile;
-        self.start_lr * start + self.learning_rate * peak + self.end_lr * end
+        blend_neighbours([self.start_lr, self.learning_rate, self.end_lr], profile)
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use hairpin_host::document::{Document, Source, SpecError};
-use hairpin_host::lr::{self, Rates, Steps};
+use hairpin_core::{AnySchedule, Schedule};
+use hairpin_host::document::{Place, SpecError};
+use hairpin_host::lr::{self, Chart, Curve, LogAxis, Rates, Steps};
 use hairpin_host::spec::ScheduleTemplate;
 use miette::Diagnostic;
 
@@ -16,24 +17,31 @@ const EXAMPLES: &str = r#"Examples:
   hairpin lr --schedule '{"kind": "cosine_annealing", "learning_rate": 0.1, "t_max": 90}' --steps 0..91:10 --format csv
   hairpin lr --schedule 'kind = "lambda", learning_rate = 0.1, factor = "0.95 ** step"' --steps 0,1,1000 --format bits
   hairpin lr --schedule @schedule.toml --steps 0..4294967296:1000000
+  hairpin lr --schedule 'kind = "cosine_annealing", learning_rate = 0.1, t_max = 90' --steps 0..200 --plot
+  hairpin lr --schedule @one.toml --schedule @other.toml --steps 0..200 --plot rates.svg
+  hairpin lr --schedule 'kind = "torch.OneCycleLR", max_lr = 0.1, total_steps = 100' --steps 0..100:10 --momentum
   hairpin lr --schedule 'kind = "reduce_on_plateau", learning_rate = 0.1, patience = 1' --steps 0..4 --losses 0.9,0.9,0.9,0.8
   echo '{"schedule": {"kind": "step", "learning_rate": 1.0, "step_size": 30}, "steps": [0, 30]}' | hairpin lr --jsonl -
 
 Steps are counted from 0, below 4294967296; the end of a range is excluded.
 
 JSON lines: each line {"schedule": {...}, "steps": [...], "losses": [...]} is answered by a line {"lr": [...]} or
-{"error": "..."}; empty lines are skipped. NaN and infinities are the strings "NaN", "Infinity", "-Infinity", both ways.
+{"error": "..."}; with "momentum": true by {"lr": [...], "momentum": [...]}; empty lines are skipped. NaN and infinities are the strings "NaN", "Infinity", "-Infinity", both ways.
 A wrong line never stops the rest and does not change the exit status.
 
 Losses: a feedback schedule observes loss number j at step j; the rate at a step is the one in force after that step's loss
-was observed. Schedules that depend on the step alone take losses too, and are not changed by them.
+was observed. Schedules that depend on the step alone take losses too, and are not changed by them; `multiplicative`, which is
+walked step by step, needs none.
+
+Drawings: several schedules are drawn above one another in the terminal, and into one frame in an SVG file; all have the same
+scale. More than 4096 steps are thinned out evenly. What cannot be drawn is a gap, and told.
 
 Exit status: 0 done, 1 reading or writing broke off, 2 the request is wrong or names a file that cannot be opened."#;
 
 /// Print the learning rates of one schedule
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "hairpin lr --schedule TABLE|@FILE --steps STEPS [--losses LOSSES] [--format FORMAT]\n       hairpin lr --jsonl FILE|-",
+    override_usage = "hairpin lr --schedule TABLE|@FILE --steps STEPS [--losses LOSSES] [--momentum] [--format FORMAT | --plot [FILE.svg] [--log]]\n       hairpin lr --jsonl FILE|-",
     after_help = EXAMPLES
 )]
 pub(crate) struct LrArgs {
@@ -44,7 +52,7 @@ pub(crate) struct LrArgs {
         required_unless_present = "jsonl",
         requires = "steps"
     )]
-    schedule: Option<String>,
+    schedule: Vec<String>,
 
     /// Steps: 7, 0..100, 0..100:10, or several of these with commas
     #[arg(
@@ -68,11 +76,29 @@ pub(crate) struct LrArgs {
     #[arg(long, value_enum, default_value_t = Format::Text, requires = "schedule")]
     format: Format,
 
+    /// Print the momentum that the library moves with the rate, too
+    #[arg(long, requires = "schedule")]
+    momentum: bool,
+
+    /// Draw the rates, in the terminal or as FILE.svg; then --schedule may be given several times
+    #[arg(
+        long,
+        value_name = "FILE.svg",
+        num_args = 0..=1,
+        requires = "schedule",
+        conflicts_with = "format"
+    )]
+    plot: Option<Option<PathBuf>>,
+
+    /// Draw with an axis by decades
+    #[arg(long, requires = "plot")]
+    log: bool,
+
     /// Answer requests, one JSON object a line, from a file or from standard input (-)
     #[arg(
         long,
         value_name = "FILE|-",
-        conflicts_with_all = ["schedule", "steps", "losses", "format"]
+        conflicts_with_all = ["schedule", "steps", "losses", "format", "momentum", "plot", "log"]
     )]
     jsonl: Option<PathBuf>,
 }
@@ -105,9 +131,15 @@ enum Failure {
 
 /// Runs the verb; what goes wrong is told on standard error.
 pub(crate) fn run(args: &LrArgs) -> ExitCode {
-    let done = match (&args.jsonl, &args.schedule, &args.steps) {
+    let done = match (&args.jsonl, args.schedule.as_slice(), &args.steps) {
         (Some(path), _, _) => answer_lines(path),
-        (None, Some(schedule), Some(steps)) => print_rates(args, schedule, steps),
+        (None, [_, ..], Some(steps)) if args.plot.is_some() => draw(args, steps),
+        (None, [schedule], Some(steps)) => print_rates(args, schedule, steps),
+        (None, [_, _, ..], Some(_)) => Err(SpecError::whole(
+            "several schedules are given, and the rates of one are printed",
+            "ask for one at a time, or draw them with --plot",
+        )
+        .into()),
         // The parser of the arguments asks for one of the two; this keeps the match total.
         (None, _, _) => {
             Err(SpecError::whole("nothing to do", "give --schedule and --steps, or --jsonl").into())
@@ -131,46 +163,176 @@ pub(crate) fn run(args: &LrArgs) -> ExitCode {
     }
 }
 
-fn print_rates(args: &LrArgs, schedule: &str, steps: &str) -> Result<(), Failure> {
-    let document = match schedule.strip_prefix('@') {
-        Some(path) => Document::load(Path::new(path))?,
-        None => Document::parse_inline(Source::new("--schedule", schedule))?,
-    };
-    let at = document.at().named("schedule");
-    let (_, built) = ScheduleTemplate::read(&at)?.fixed()?;
-    let steps = Steps::parse(steps)?;
-    let losses = args.losses.as_deref().map(parse_losses).transpose()?;
-    let told = |error: lr::LrError| {
-        at.error(error.to_string()).with_help(
-            "give --losses with one number for each step from 0 to the last one asked for",
-        )
-    };
-    let rates = Rates::new(built.plan, losses.as_deref()).map_err(told)?;
-    // Before anything is printed: the largest step has a rate only if all have.
-    rates.at(steps.max()).map_err(told)?;
+/// A schedule that was asked for, ready to be walked.
+struct Asked {
+    label: String,
+    rates: Rates,
+    momentum: Option<AnySchedule>,
+    place: Place,
+}
 
+impl Asked {
+    /// Before anything is printed: the largest step has a rate only if all have.
+    fn new(schedule: &str, args: &LrArgs, steps: &Steps) -> Result<Self, SpecError> {
+        let document = super::schedule_document("--schedule", schedule)?;
+        let at = document.at().named("schedule");
+        let template = ScheduleTemplate::read(&at)?;
+        let (_, built) = template.fixed()?;
+        if args.momentum && built.momentum.is_none() {
+            return Err(lr::no_momentum(&at, template.kind));
+        }
+        let losses = args.losses.as_deref().map(parse_losses).transpose()?;
+        let place = at.place();
+        let told = |error| refused(&place, error);
+        let rates = Rates::new(built.plan, losses.as_deref()).map_err(told)?;
+        rates.reach(steps.max()).map_err(told)?;
+        Ok(Self {
+            label: template.label(),
+            rates,
+            momentum: built.momentum.filter(|_| args.momentum),
+            place,
+        })
+    }
+
+    fn rate(&self, step: u32) -> Result<f32, SpecError> {
+        let rate = self.rates.at(step);
+        rate.map_err(|error| refused(&self.place, error))
+    }
+}
+
+fn refused(place: &Place, error: lr::LrError) -> SpecError {
+    place
+        .error(error.to_string())
+        .with_help("give --losses with one number for each step from 0 to the last one asked for")
+}
+
+fn print_rates(args: &LrArgs, schedule: &str, steps: &str) -> Result<(), Failure> {
+    let steps = Steps::parse(steps)?;
+    let asked = Asked::new(schedule, args, &steps)?;
     let mut out = BufWriter::new(io::stdout().lock());
     let width = steps.max().to_string().len();
     let mut non_finite = None;
     if args.format == Format::Csv {
-        writeln!(out, "step,lr").map_err(Failure::Write)?;
+        let momentum = asked.momentum.as_ref().map_or("", |_| ",momentum");
+        writeln!(out, "step,lr{momentum}").map_err(Failure::Write)?;
     }
     for step in steps.iter() {
-        let rate = rates.at(step).map_err(told)?;
+        let rate = asked.rate(step)?;
         if !rate.is_finite() && non_finite.is_none() {
             non_finite = Some((step, rate));
         }
-        match args.format {
-            Format::Text => writeln!(out, "{step:>width$}  {}", lr::decimal(rate)),
-            Format::Csv => writeln!(out, "{step},{}", lr::decimal(rate)),
-            Format::Jsonl => writeln!(out, "{{\"step\":{step},\"lr\":{}}}", lr::json(rate)),
-            Format::Bits => writeln!(out, "{:08x}", rate.to_bits()),
+        let momentum = asked.momentum.as_ref().map(|momentum| momentum.lr(step));
+        match (args.format, momentum) {
+            (Format::Text, None) => writeln!(out, "{step:>width$}  {}", lr::decimal(rate)),
+            (Format::Text, Some(momentum)) => {
+                let (rate, momentum) = (lr::decimal(rate), lr::decimal(momentum));
+                writeln!(out, "{step:>width$}  {rate:<WIDEST_RATE$}  {momentum}")
+            }
+            (Format::Csv, None) => writeln!(out, "{step},{}", lr::decimal(rate)),
+            (Format::Csv, Some(momentum)) => {
+                let (rate, momentum) = (lr::decimal(rate), lr::decimal(momentum));
+                writeln!(out, "{step},{rate},{momentum}")
+            }
+            (Format::Jsonl, None) => {
+                writeln!(out, "{{\"step\":{step},\"lr\":{}}}", lr::json(rate))
+            }
+            (Format::Jsonl, Some(momentum)) => {
+                let (rate, momentum) = (lr::json(rate), lr::json(momentum));
+                writeln!(
+                    out,
+                    "{{\"step\":{step},\"lr\":{rate},\"momentum\":{momentum}}}"
+                )
+            }
+            (Format::Bits, None) => writeln!(out, "{:08x}", rate.to_bits()),
+            (Format::Bits, Some(momentum)) => {
+                writeln!(out, "{:08x} {:08x}", rate.to_bits(), momentum.to_bits())
+            }
         }
         .map_err(Failure::Write)?;
     }
     out.flush().map_err(Failure::Write)?;
     if let Some((step, rate)) = non_finite {
         super::note(format_args!("note: {}", first_non_finite(step, rate)));
+    }
+    Ok(())
+}
+
+/// The width of the column of rates beside momenta: that of the longest usual ones.
+const WIDEST_RATE: usize = 14;
+
+/// The width of drawings where nothing is known of the terminal.
+const PAGE: usize = 80;
+
+fn draw(args: &LrArgs, steps: &str) -> Result<(), Failure> {
+    let file = args.plot.as_ref().and_then(Option::as_ref);
+    if let Some(path) = file
+        && path.extension().is_none_or(|extension| extension != "svg")
+    {
+        let error = SpecError::whole(
+            "drawings are written as SVG",
+            "name the file .svg, or leave it out to draw in the terminal",
+        );
+        return Err(error
+            .with_path("plot")
+            .with_value(path.display().to_string())
+            .into());
+    }
+    let steps = Steps::parse(steps)?;
+    let shown = Chart::steps(&steps);
+    let (mut rates, mut momenta) = (Vec::new(), Vec::new());
+    for schedule in &args.schedule {
+        let asked = Asked::new(schedule, args, &steps)?;
+        let mut points = Vec::with_capacity(shown.len());
+        for &step in &shown {
+            points.push((step, asked.rate(step)?));
+        }
+        if let Some(momentum) = &asked.momentum {
+            momenta.push(Curve {
+                label: format!("{}, momentum", asked.label),
+                quantity: "momentum",
+                points: shown
+                    .iter()
+                    .map(|&step| (step, momentum.lr(step)))
+                    .collect(),
+            });
+        }
+        rates.push(Curve {
+            label: asked.label,
+            quantity: "lr",
+            points,
+        });
+    }
+    rates.extend(momenta);
+    let chart = Chart {
+        curves: rates,
+        steps: (steps.min(), steps.max()),
+        log: if args.log { LogAxis::Yes } else { LogAxis::No },
+    };
+    let text = match file {
+        Some(path) => {
+            hairpin_host::files::write(path, chart.svg())
+                .map_err(|error| SpecError::whole(error.to_string(), "choose another file"))?;
+            format!("{}\n", path.display())
+        }
+        None => {
+            let size = terminal_size::terminal_size();
+            chart.terminal(size.map_or(PAGE, |(width, _)| usize::from(width.0)))
+        }
+    };
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(Failure::Write)?;
+    if let Some((gaps, all, step, value)) = chart.gaps() {
+        let why = if args.log {
+            "above 0 and finite"
+        } else {
+            "finite"
+        };
+        super::note(format_args!(
+            "note: {gaps} of {all} values are not {why}, and left out of the drawing; the first is {} at step {step}",
+            lr::decimal(value)
+        ));
     }
     Ok(())
 }

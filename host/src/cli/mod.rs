@@ -1,15 +1,19 @@
 //! The verbs.
 
+mod convert;
 mod explain;
 mod interrupt;
+mod kinds;
 mod lr;
 mod sweep;
 mod table;
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use hairpin_host::document::{Document, Source, SpecError};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Failed for a reason that lies in this machine or this program.
@@ -29,6 +33,8 @@ const INTERRUPTED: u8 = 130;
     after_help = "\
 Examples:
   hairpin lr --schedule '{ kind = \"cosine_annealing\", learning_rate = 0.1, t_max = 100 }' --steps 0..100:10
+  hairpin kinds cosine_annealing
+  hairpin convert 'kind = \"torch.CosineAnnealingLR\", lr = 0.1, T_max = 100' --to rust
   hairpin sweep host/examples/digits.toml
   hairpin table host/examples/digits.toml -o rates
   hairpin explain -o lesson
@@ -43,6 +49,10 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     Lr(lr::LrArgs),
+    /// Write a schedule in our own kinds: as a table, or as Rust or C
+    Convert(convert::Arguments),
+    /// List the kinds of schedules: parameters, formulas, drawings
+    Kinds(kinds::Arguments),
     /// Write the rates of every trial of a sweep as a table
     Table(table::Arguments),
     /// Train every trial of a sweep, and show what came out
@@ -86,6 +96,8 @@ impl Failure {
 pub(crate) fn run() -> ExitCode {
     let result = match Arguments::parse().verb {
         Verb::Lr(arguments) => return lr::run(&arguments),
+        Verb::Convert(arguments) => convert::run(&arguments),
+        Verb::Kinds(arguments) => kinds::run(&arguments),
         Verb::Table(arguments) => table::run(&arguments),
         Verb::Sweep(arguments) => sweep::run(&arguments),
         Verb::Explain(arguments) => explain::run(&arguments),
@@ -96,6 +108,14 @@ pub(crate) fn run() -> ExitCode {
             note(format_args!("{report:?}"));
             ExitCode::from(status)
         }
+    }
+}
+
+/// Reads the table of a schedule as it is given to `option`: the table itself, or @FILE.
+fn schedule_document(option: &str, given: &str) -> Result<Document, SpecError> {
+    match given.strip_prefix('@') {
+        Some(path) => Document::load(Path::new(path)),
+        None => Document::parse_inline(Source::new(option, given)),
     }
 }
 

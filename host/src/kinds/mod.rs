@@ -1,5 +1,9 @@
-//! What is shown of each kind: an example to draw and to try.
+//! What is shown of each kind: its parameters, its formula, an example to draw and to try.
 
+mod drawing;
 mod examples;
+mod listing;
 
+pub use drawing::{drawing, rates};
 pub use examples::{STEPS, example, loss};
+pub use listing::{Asked, find, json, kinds_of, libraries, library, own, page};

@@ -1,10 +1,17 @@
 //! The rates of one schedule at any steps, as `hairpin lr` answers them.
 
+mod chart;
 mod jsonl;
 mod steps;
 
-use hairpin_core::{Feedback, Plan, Schedule};
+use std::cell::Cell;
 
+use hairpin_core::{AnyFeedback, Feedback, FeedbackState, Plan, Schedule};
+
+use crate::document::{At, SpecError};
+use crate::spec::Kind;
+
+pub use chart::{Chart, Curve, LogAxis};
 pub use jsonl::{Answer, answer};
 pub use steps::Steps;
 
@@ -29,14 +36,49 @@ pub enum LrError {
 
 /// The rates of a plan.
 ///
-/// For a schedule that depends on the step alone, losses have no influence. A feedback schedule observes loss `j` at step
-/// `j`; the rate at step `j` is the one in force after that.
+/// For a schedule that depends on the step alone, losses have no influence, nor for one that is only walked by them. A feedback
+/// schedule observes loss `j` at step `j`; the rate at step `j` is the one in force after that.
 #[derive(Debug, Clone)]
 pub enum Rates {
     /// The rate is a function of the step.
     OfStep(Box<hairpin_core::AnySchedule>),
     /// The rate after each loss.
     AfterLoss(Vec<f32>),
+    /// The rate after a walk over the steps, which any losses would give.
+    Walked(Box<Walk>),
+}
+
+/// A schedule that is walked step by step, and how far it was walked.
+#[derive(Debug, Clone)]
+pub struct Walk {
+    schedule: AnyFeedback,
+    /// The state, and the step that is taken next.
+    at: Cell<(FeedbackState, u64)>,
+}
+
+impl Walk {
+    fn new(schedule: AnyFeedback) -> Self {
+        Self {
+            at: Cell::new((schedule.start(), 0)),
+            schedule,
+        }
+    }
+
+    /// Goes on from the last step that was asked for; back from the start.
+    fn rate(&self, step: u32) -> f32 {
+        let (mut state, mut next) = self.at.get();
+        if next > u64::from(step) + 1 {
+            (state, next) = (self.schedule.start(), 0);
+        }
+        while next <= u64::from(step) {
+            if let Ok(step) = u32::try_from(next) {
+                self.schedule.observe(&mut state, step, 0.0);
+            }
+            next += 1;
+        }
+        self.at.set((state, next));
+        self.schedule.lr(&state, step)
+    }
 }
 
 impl Rates {
@@ -47,6 +89,9 @@ impl Rates {
     pub fn new(plan: Plan, losses: Option<&[f64]>) -> Result<Self, LrError> {
         let feedback = match plan {
             Plan::Schedule(schedule) => return Ok(Self::OfStep(Box::new(schedule))),
+            Plan::Feedback(feedback) if !feedback.needs_losses() => {
+                return Ok(Self::Walked(Box::new(Walk::new(feedback))));
+            }
             Plan::Feedback(feedback) => feedback,
         };
         let losses = losses.ok_or(LrError::LossesMissing)?;
@@ -58,13 +103,25 @@ impl Rates {
         Ok(Self::AfterLoss(after.collect()))
     }
 
-    /// The rate at a step.
+    /// Whether all steps up to this one have a rate.
+    ///
+    /// # Errors
+    /// As [`Rates::at`].
+    pub fn reach(&self, step: u32) -> Result<(), LrError> {
+        match self {
+            Self::OfStep(_) | Self::Walked(_) => Ok(()),
+            Self::AfterLoss(_) => self.at(step).map(|_| ()),
+        }
+    }
+
+    /// The rate at a step. A schedule that is walked is fastest asked in the order of the steps.
     ///
     /// # Errors
     /// A step without a loss, of a feedback schedule.
     pub fn at(&self, step: u32) -> Result<f32, LrError> {
         match self {
             Self::OfStep(schedule) => Ok(schedule.lr(step)),
+            Self::Walked(walk) => Ok(walk.rate(step)),
             Self::AfterLoss(rates) => {
                 let rate = usize::try_from(step)
                     .ok()
@@ -76,6 +133,15 @@ impl Rates {
             }
         }
     }
+}
+
+/// What is said where momentum is asked for and there is none.
+#[must_use]
+pub fn no_momentum(schedule: &At<'_>, kind: &Kind) -> SpecError {
+    schedule
+        .place()
+        .error(format!("`{}` moves no momentum beside the rate", kind.name))
+        .with_help("do not ask for the momentum: only the one-cycle and cyclic schedules of other libraries, under their names there, move it")
 }
 
 /// A rate in the fewest decimal digits that give the same 32 bits when they are read again.

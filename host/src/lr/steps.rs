@@ -48,6 +48,44 @@ impl Steps {
         })
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.0.iter().map(Part::count).sum()
+    }
+
+    /// At most `most` of them, at equal distances in their order, the first and the last among them.
+    #[must_use]
+    pub fn spread(&self, most: u32) -> Vec<u32> {
+        let count = self.count();
+        let wanted = count.min(u64::from(most.max(2)));
+        (0..wanted)
+            .filter_map(|at| {
+                self.get(match wanted {
+                    1 => 0,
+                    _ => at * (count - 1) / (wanted - 1),
+                })
+            })
+            .collect()
+    }
+
+    fn get(&self, mut index: u64) -> Option<u32> {
+        for part in &self.0 {
+            if index < part.count() {
+                return u32::try_from(part.start + index * part.stride).ok();
+            }
+            index -= part.count();
+        }
+        None
+    }
+
+    /// The smallest of them.
+    #[must_use]
+    pub fn min(&self) -> u32 {
+        let first = self.0.iter().map(|part| part.start).min();
+        first.and_then(|step| u32::try_from(step).ok()).unwrap_or(0)
+    }
+
     /// The largest of them.
     #[must_use]
     pub fn max(&self) -> u32 {
@@ -59,6 +97,12 @@ impl Steps {
             .max()
             .and_then(|step| u32::try_from(step).ok())
             .unwrap_or(0)
+    }
+}
+
+impl Part {
+    const fn count(&self) -> u64 {
+        (self.end - self.start).div_ceil(self.stride)
     }
 }
 

@@ -165,7 +165,7 @@ fn warmup_cosine(arguments: &Arguments<'_>) -> Result<Translation, Refusal> {
     } else {
         arguments.number("end_value")
     };
-    let translation = if (exponent == 0.0 || exponent == 1.0) && warmup_steps >= 0 {
+    let schedule = if warmup_steps >= 0 && (exponent == 1.0 || end_value == peak_value) {
         Canonical::new("warmup_stable_decay")
             .number("learning_rate", peak_value)
             .number("start_lr", init_value)
@@ -181,11 +181,11 @@ fn warmup_cosine(arguments: &Arguments<'_>) -> Result<Translation, Refusal> {
     };
     let ignored = peak_value == 0.0 && arguments.number("end_value") != 0.0;
     Ok(if ignored {
-        Translation::from(translation).remark(
+        Translation::from(schedule).remark(
             "With a `peak_value` of 0 optax ignores `end_value`: the rate stays 0 after the warm-up.",
         )
     } else {
-        translation.into()
+        schedule.into()
     })
 }
 
@@ -250,8 +250,8 @@ fn sgdr(arguments: &Arguments<'_>) -> Result<Translation, Refusal> {
             format!("must come to at most {NODES} pieces; these cycles are {}", pieces(&schedule)),
         )
         .help(
-            "one joins them; a cycle takes 1 with an `exponent` of 1 and up to 3 with another, and three or more equal ones in a \
-             row take 1 more than one of them",
+            "one joins them; a cycle takes one with an `exponent` of 1 and two with another, and three or more equal ones in a row \
+             take at most four",
         ));
     }
     Ok(schedule.into())
@@ -297,14 +297,19 @@ fn join(
     first: Canonical,
     parts: Vec<(i64, Canonical)>,
 ) -> Result<Canonical, Refusal> {
-    let mut running = (0, first);
-    let mut later: Vec<(i64, Canonical)> = Vec::new();
+    let (line, rest) = without_warmup(first);
+    let mut running = (0, line);
+    let mut later: Vec<(i64, Canonical)> = rest.into_iter().collect();
     for (begin, schedule) in parts {
-        while later.pop_if(|(earlier, _)| *earlier >= begin).is_some() {}
-        if begin <= 0 {
-            running = (begin, schedule);
-        } else {
-            later.push((begin, schedule));
+        let (line, rest) = without_warmup(schedule);
+        let rest = rest.map(|(steps, after)| (begin.saturating_add(steps), after));
+        for (begin, schedule) in std::iter::once((begin, line)).chain(rest) {
+            while later.pop_if(|(earlier, _)| *earlier >= begin).is_some() {}
+            if begin <= 0 {
+                running = (begin, schedule);
+            } else {
+                later.push((begin, schedule));
+            }
         }
     }
     let (begin, first) = running;
@@ -322,6 +327,23 @@ fn join(
         Some(only) => only,
         None => Canonical::sequential(schedules, milestones),
     })
+}
+
+/// A straight warm-up as its line and, as many steps later, what follows: in a sequence these are two pieces and not three. Anything
+/// else stays as it is.
+fn without_warmup(schedule: Canonical) -> (Canonical, Option<(i64, Canonical)>) {
+    match schedule.settings.as_slice() {
+        [
+            ("warmup_steps", Setting::Count(steps)),
+            ("start_lr", Setting::Number(start)),
+            ("end_lr", Setting::Number(end)),
+            ("after", Setting::Schedule(after)),
+        ] => (
+            line(*start, *end, *steps),
+            Some((i64::from(*steps), (**after).clone())),
+        ),
+        _ => (schedule, None),
+    }
 }
 
 #[cfg(test)]

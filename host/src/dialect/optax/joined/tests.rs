@@ -1,7 +1,7 @@
 use super::super::DIALECTS;
 use crate::dialect::Given::{Integer, Integers, Number, Schedules};
 use crate::dialect::testing::{call, expect, refusal};
-use crate::dialect::{Canonical, Given};
+use crate::dialect::{Canonical, Given, Translation};
 
 fn warmup(steps: i64) -> Vec<(&'static str, Given)> {
     vec![
@@ -19,6 +19,13 @@ fn cosine_cycle(warmup_steps: i64, decay_steps: i64, exponent: f64) -> Vec<(&'st
         ("exponent", Number(exponent)),
     ]);
     given
+}
+
+fn line(steps: u32) -> Canonical {
+    Canonical::new("linear")
+        .number("start_lr", 0.25)
+        .number("end_lr", 1.0)
+        .count("total_steps", steps)
 }
 
 fn leaf(warmup_steps: u32, decay_steps: u32) -> Canonical {
@@ -246,21 +253,64 @@ fn cycles(lengths: &[(i64, i64, f64)]) -> [(&'static str, Given); 1] {
 #[test]
 fn cycles_begin_where_the_one_before_ends() {
     let name = "optax.sgdr_schedule";
-    let given = cycles(&[(2, 8, 1.0), (2, 8, 2.0), (-2, 8, 2.0), (0, 16, 1.0)]);
+    let given = cycles(&[(2, 8, 1.0), (3, 8, 2.0), (-2, 8, 2.0), (0, 16, 1.0)]);
+    // A warm-up of its own stands in the sequence around it.
     let schedule = Canonical::sequential(
         vec![
             leaf(2, 6),
-            warmed_up(2, squared(6)),
+            line(3),
+            squared(5),
             squared(10).begun_at(2),
             leaf(0, 16),
         ],
-        vec![8, 16, 24],
+        vec![8, 11, 16, 24],
     );
     assert_eq!(expect(DIALECTS, name, &given, schedule), 0);
     assert_eq!(
         expect(DIALECTS, name, &cycles(&[(2, 8, 1.0)]), leaf(2, 6)),
         0
     );
+    let first = Canonical::sequential(vec![line(3), squared(5), leaf(2, 6)], vec![3, 8]);
+    let given = cycles(&[(3, 8, 2.0), (2, 8, 1.0)]);
+    assert_eq!(expect(DIALECTS, name, &given, first), 0);
+}
+
+#[test]
+fn warm_ups_end_where_a_boundary_cuts_them() {
+    let warmup: Translation = warmed_up(8, part(0)).into();
+    let given = |boundaries: &[i64]| {
+        [
+            (
+                "schedules",
+                Schedules(vec![warmup.clone(), warmup.clone(), part(1).into()]),
+            ),
+            ("boundaries", Integers(boundaries.to_vec())),
+        ]
+    };
+    let name = "optax.join_schedules";
+    for (boundaries, schedule) in [
+        (
+            [9, 20],
+            Canonical::sequential(
+                vec![line(8), part(0), line(8), part(0), part(1)],
+                vec![8, 9, 17, 20],
+            ),
+        ),
+        (
+            [5, 12],
+            Canonical::sequential(vec![line(8), line(8), part(1)], vec![5, 12]),
+        ),
+        (
+            [-5, 12],
+            Canonical::sequential(vec![line(8).begun_at(5), part(0), part(1)], vec![3, 12]),
+        ),
+        (
+            [-9, 12],
+            Canonical::sequential(vec![part(0).begun_at(1), part(1)], vec![12]),
+        ),
+    ] {
+        assert_eq!(expect(DIALECTS, name, &given(&boundaries), schedule), 0);
+    }
 }
 
 #[test]
@@ -296,6 +346,9 @@ fn eleven_different_cycles_fit() {
         false,
     );
     assert!(fits.is_ok_and(|translation| super::pieces(&translation.schedule) == 12));
+    let squares: Vec<_> = (0..5).map(|index| (2, 8 + index, 2.0)).collect();
+    let fits = call(DIALECTS, "optax.sgdr_schedule", &cycles(&squares), false);
+    assert!(fits.is_ok_and(|translation| super::pieces(&translation.schedule) == 11));
     let refusal = call(
         DIALECTS,
         "optax.sgdr_schedule",
