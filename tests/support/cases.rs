@@ -180,7 +180,12 @@ fn table(library: &str, kind: &str, params: &Map<String, Value>, raw: bool) -> V
             Value::String(callable) if name == "lr_lambda" => expression(callable, raw).into(),
             value => argument(library, value, raw),
         };
-        table.insert(name.clone(), value);
+        // Where losses were recorded the first rate is under this name, which is not Paddle's.
+        let name = match (library, name.as_str()) {
+            ("paddle", "lr") => "learning_rate",
+            (_, name) => name,
+        };
+        table.insert(name.to_owned(), value);
     }
     Value::Object(table)
 }
