@@ -73,14 +73,14 @@ pub fn find(name: &str) -> Result<Asked, Option<&'static str>> {
 
 /// What the rates of a kind of our own come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Group {
+pub(crate) enum Group {
     Step,
     Feedback,
     Composition,
 }
 
 impl Group {
-    fn of(kind: &Kind) -> Self {
+    pub(crate) fn of(kind: &Kind) -> Self {
         if !kind.slots.is_empty() {
             Self::Composition
         } else if FeedbackKind::ALL
@@ -93,7 +93,7 @@ impl Group {
         }
     }
 
-    const fn heading(self) -> &'static str {
+    pub(crate) const fn heading(self) -> &'static str {
         match self {
             Self::Step => "Functions of the step",
             Self::Feedback => "With a state: walked step by step, most of them by losses",

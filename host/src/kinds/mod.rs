@@ -6,4 +6,5 @@ mod listing;
 
 pub use drawing::{drawing, rates};
 pub use examples::{STEPS, example, loss};
+pub(crate) use listing::Group;
 pub use listing::{Asked, find, json, kinds_of, libraries, library, own, page};

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use hairpin_core::{NODES, Plan};
 
+use super::PagesError;
 use super::callers::Call;
 use super::prose::{Prose, Sources};
 use super::shown::Example;
-use super::{Group, PagesError};
-use crate::kinds::{STEPS, loss};
+use crate::kinds::{Group, STEPS, loss};
 use crate::lr::decimal;
 use crate::spec::{Fallback, Field, Kind, Slot, Type};
 
@@ -252,7 +252,7 @@ impl Subject<'_> {
                 let noun = if own == 1 { "piece" } else { "pieces" };
                 format!("{own} {noun} beside those of the schedules inside")
             }
-            Group::OfStep | Group::Feedback => "1 piece".to_owned(),
+            Group::Step | Group::Feedback => "1 piece".to_owned(),
         };
         let _ = write!(
             text,
@@ -276,24 +276,15 @@ pub(super) fn sheet(kinds: &[&'static Kind]) -> String {
         "# Schedules\n\nEach drawing shows the rate over 100 steps. A page says the formula, the parameters, who calls the schedule what, \
          where others have fallen, and how accurate it is. [Adding a schedule](../adding-a-schedule.md) says what a new one takes.\n",
     );
-    for (group, title, words) in [
-        (
-            Group::OfStep,
-            "Of the step alone",
-            "Pure functions of the step: nothing accumulates, and resuming is free.",
-        ),
+    for (group, words) in [
+        (Group::Step, "Nothing accumulates, and resuming is free."),
         (
             Group::Feedback,
-            "With a state",
-            "Rates that depend on what came before, on the losses observed or on their own last value. The state is small and apart from the settings.",
+            "The state is small and apart from the settings.",
         ),
-        (
-            Group::Composition,
-            "Composed of others",
-            "Schedules of schedules. At most one part may have a state.",
-        ),
+        (Group::Composition, "At most one part may have a state."),
     ] {
-        let _ = write!(page, "\n## {title}\n\n{words}\n\n<table>\n");
+        let _ = write!(page, "\n## {}\n\n{words}\n\n<table>\n", group.heading());
         let members: Vec<_> = kinds
             .iter()
             .filter(|kind| Group::of(kind) == group)

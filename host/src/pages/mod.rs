@@ -77,29 +77,6 @@ pub enum PagesError {
     Costs(#[from] csv::Error),
 }
 
-/// What a kind is, which decides where it stands on the sheet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Group {
-    OfStep,
-    Feedback,
-    Composition,
-}
-
-impl Group {
-    fn of(kind: &Kind) -> Self {
-        let named = |all: &[(u8, hairpin_core::parameters::KindInfo)]| {
-            all.iter().any(|(_, info)| info.name == kind.name)
-        };
-        if named(hairpin_core::Kind::ALL) {
-            Self::OfStep
-        } else if named(hairpin_core::FeedbackKind::ALL) {
-            Self::Feedback
-        } else {
-            Self::Composition
-        }
-    }
-}
-
 /// All pages and drawings, from the sources in `repository`.
 ///
 /// # Errors
