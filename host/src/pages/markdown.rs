@@ -380,3 +380,23 @@ fn escaped(text: &str) -> String {
         .replace('>', "&gt;")
         .replace('"', "&quot;")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn costs_are_shown_where_there_are_any() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("costs.csv");
+        assert_eq!(Costs::read(&path).unwrap().table("step"), None);
+        let text = "kind,target,instructions\nstep,Cortex-M4F,900\nnoam,RV32,12\nstep,RV32,4000\n";
+        std::fs::write(&path, text).unwrap();
+        let costs = Costs::read(&path).unwrap();
+        assert_eq!(
+            costs.table("step").unwrap(),
+            "| target | instructions |\n|---|---|\n| Cortex-M4F | 900 |\n| RV32 | 4000 |\n"
+        );
+        assert_eq!(costs.table("linear"), None);
+    }
+}

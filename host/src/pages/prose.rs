@@ -263,11 +263,13 @@ fn next_number(text: &str) -> Option<(&str, &str)> {
     let length = after
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(after.len());
+    let after = &after[length..];
     // A version or a number with decimals is none, and neither are single digits.
-    let ends = !after[length..].starts_with(|c: char| c.is_alphanumeric())
-        && !(after[length..].starts_with('.')
-            && after[length + 1..].starts_with(|c: char| c.is_ascii_digit()));
-    (length >= 3 && ends).then(|| (&text[..between.len()], &after[..length]))
+    let has_decimals = after
+        .strip_prefix('.')
+        .is_some_and(|decimals| decimals.starts_with(|c: char| c.is_ascii_digit()));
+    let ends = !has_decimals && !after.starts_with(|c: char| c.is_alphanumeric());
+    (length >= 3 && ends).then(|| text[..between.len() + length].split_at(between.len()))
 }
 
 /// The documentation in front of `pub struct name`.
