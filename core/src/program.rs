@@ -242,12 +242,12 @@ fn span(nodes: &[Node], step: u32) -> Span<'_> {
     let (mut at, mut clock) = (0_usize, step);
     let mut steps = (1_u64 << 32).saturating_sub(u64::from(step));
     while let Some(node) = nodes.get(at) {
+        // A clock that has come to the end of u32 stops there, and with it those of the parts inside.
+        steps = steps.min((1_u64 << 32).saturating_sub(u64::from(clock)));
         match &node.body {
             Body::Kind(kind) => {
-                // A clock that stops at the end of u32 does not go up by one a step.
-                let until_stop = (1_u64 << 32).saturating_sub(u64::from(clock));
                 return Span {
-                    kind: (steps <= until_stop).then_some(kind),
+                    kind: Some(kind),
                     clock,
                     steps,
                 };
