@@ -128,15 +128,22 @@ fn case(line: &str) -> Case {
     );
     let raw = row["raw_f64"].as_bool().unwrap_or(false);
     let params = row["params"].as_object().expect("params");
-    let note = row["note"].as_str();
-    let excuse = if form == "closed fractional" {
-        Some("steps are whole here".to_owned())
-    } else if (library, kind) == ("optax", "reduce_on_plateau") {
+    let excuse = match (library, kind, row["note"].as_str()) {
+        _ if form == "closed fractional" => {
+            Some("at steps between whole ones, which do not exist here")
+        }
         // What its note says, that the rate is a scale, holds for a base of 1.
-        None
-    } else {
-        note.map(str::to_owned)
+        (_, _, None) | ("optax", "reduce_on_plateau", _) => None,
+        ("paddle", "LinearWarmup", _) => {
+            Some("the warm-up feeds the step to the plateau as its loss")
+        }
+        ("torch", "LinearLR", _) => Some("of no steps, it never leaves its start factor"),
+        ("optax", "polynomial_schedule", _) => {
+            Some("compiled by XLA, a fractional power of a number just below 0")
+        }
+        (_, _, Some(note)) => panic!("{library} {kind}: {note}"),
     };
+    let excuse = excuse.map(str::to_owned);
     let whole = excuse.is_none();
     Case {
         version: text(&row, "version").to_owned(),
