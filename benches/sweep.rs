@@ -21,6 +21,7 @@ fn sweep(criterion: &mut Criterion) {
         .iter()
         .map(|plan| Trial {
             rates: Rates::from(plan),
+            momentum: None,
             sgd: Sgd::new(SgdConfig::default()).unwrap(),
         })
         .collect();

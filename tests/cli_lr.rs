@@ -298,3 +298,181 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
         (Some(0), true)
     );
 }
+
+const ONE_CYCLE: &str = "kind = \"torch.OneCycleLR\", max_lr = 0.5, total_steps = 10";
+
+#[test]
+fn momentum_stands_beside_the_rate_in_every_format() {
+    let rates = |format: &str| {
+        let options = ["--steps", "9", "--momentum", "--format", format];
+        let run = lr(&[&["--schedule", ONE_CYCLE], &options[..]].concat());
+        assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+        run.stdout
+    };
+    // At its last step: max_lr / (25 * 1e4), and the largest momentum.
+    assert_eq!(rates("csv"), "step,lr,momentum\n9,2e-6,0.95\n");
+    assert_eq!(
+        rates("jsonl"),
+        "{\"step\":9,\"lr\":2e-6,\"momentum\":0.95}\n"
+    );
+    assert_eq!(rates("text"), "9  2e-6            0.95\n");
+    let bits = format!("{:08x} {:08x}\n", 2e-6_f32.to_bits(), 0.95_f32.to_bits());
+    assert_eq!(rates("bits"), bits);
+
+    let table = "{\"kind\":\"torch.OneCycleLR\",\"max_lr\":0.5,\"total_steps\":10}";
+    let ask = |momentum: &str| {
+        let line = format!("{{\"schedule\":{table},\"steps\":[9],\"momentum\":{momentum}}}\n");
+        run(&["lr", "--jsonl", "-"], &line).stdout
+    };
+    assert_eq!(ask("true"), "{\"lr\":[2e-6],\"momentum\":[0.95]}\n");
+    assert_eq!(ask("false"), "{\"lr\":[2e-6]}\n");
+    assert!(ask("1").starts_with("{\"error\":"));
+}
+
+#[test]
+fn momentum_of_a_schedule_that_moves_none_is_refused() {
+    refused(
+        &["--schedule", EXPONENTIAL, "--steps", "0", "--momentum"],
+        &["`exponential` moves no momentum", "one-cycle"],
+    );
+    let line = "{\"schedule\":{\"kind\":\"constant\",\"learning_rate\":1.0},\"steps\":[0],\"momentum\":true}\n";
+    let run = run(&["lr", "--jsonl", "-"], line);
+    assert_eq!(run.code, Some(0));
+    assert!(
+        run.stdout.contains("`constant` moves no momentum"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn a_schedule_that_needs_no_losses_is_walked() {
+    let schedule = "kind = \"multiplicative\", learning_rate = 1.0, factor = \"0.5\"";
+    let run = lr(&[
+        "--schedule",
+        schedule,
+        "--steps",
+        "0..4,2,40",
+        "--format",
+        "csv",
+    ]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    // Powers of two: exact, whichever way they are multiplied.
+    assert_eq!(
+        run.stdout,
+        format!(
+            "step,lr\n0,1.0\n1,0.5\n2,0.25\n3,0.125\n2,0.25\n40,{:?}\n",
+            0.5_f32.powi(40)
+        )
+    );
+    let line = "{\"schedule\":{\"kind\":\"multiplicative\",\"learning_rate\":1.0,\"factor\":\"0.5\"},\"steps\":[3,0]}\n";
+    assert_eq!(
+        command::run(&["lr", "--jsonl", "-"], line).stdout,
+        "{\"lr\":[0.125,1.0]}\n"
+    );
+}
+
+#[test]
+fn rates_are_drawn_in_the_terminal() {
+    let line = "kind = \"linear\", start_lr = 0.0, end_lr = 1.0, total_steps = 100";
+    let run = lr(&["--schedule", line, "--steps", "0..101", "--plot"]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(lines.len(), 19, "{}", run.stdout);
+    assert!(
+        lines.iter().all(|line| line.chars().count() <= 80),
+        "{}",
+        run.stdout
+    );
+    // The highest rate stands at the top on the right, the lowest at the bottom on the left.
+    assert!(
+        lines[1].contains("1.0 ┤") && lines[1].chars().count() == 80,
+        "{}",
+        run.stdout
+    );
+    assert!(
+        lines[16].contains("0 ┤⣀") || lines[16].contains("0 ┤⡠"),
+        "{}",
+        run.stdout
+    );
+    assert!(lines[18].contains("100  step"), "{}", run.stdout);
+}
+
+#[test]
+fn gaps_in_a_drawing_are_told() {
+    let line = "kind = \"lambda\", learning_rate = 1.0, factor = \"log(step - 5)\"";
+    let plain = lr(&["--schedule", line, "--steps", "0..20", "--plot"]);
+    assert_eq!(plain.code, Some(0));
+    assert!(
+        plain.stderr.contains("6 of 20 values are not finite"),
+        "{}",
+        plain.stderr
+    );
+    // log(1) is 0, which an axis by decades does not have.
+    let by_decades = lr(&["--schedule", line, "--steps", "0..20", "--plot", "--log"]);
+    assert!(
+        by_decades
+            .stderr
+            .contains("7 of 20 values are not above 0 and finite"),
+        "{}",
+        by_decades.stderr
+    );
+}
+
+#[test]
+fn several_schedules_are_drawn_together() {
+    let constant = "kind = \"constant\", learning_rate = 0.2";
+    let both = [
+        "--schedule",
+        EXPONENTIAL,
+        "--schedule",
+        constant,
+        "--steps",
+        "0..50",
+    ];
+    let drawn = lr(&[&both[..], &["--plot"]].concat());
+    assert_eq!((drawn.code, drawn.stderr.as_str()), (Some(0), ""));
+    let headings: Vec<&str> = drawn
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with(char::is_alphabetic))
+        .collect();
+    assert_eq!(headings, ["exponential", "constant"], "{}", drawn.stdout);
+    refused(&both, &["--plot"]);
+
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("rates.svg");
+    let path = path.to_str().expect("UTF-8");
+    let drawn = lr(&[&both[..], &["--plot", path]].concat());
+    assert_eq!(drawn.stdout, format!("{path}\n"));
+    let svg = std::fs::read_to_string(path).expect("a file");
+    let svg = roxmltree::Document::parse(&svg).expect("XML");
+    let lines = svg.descendants().filter(|node| {
+        node.attribute("style")
+            .is_some_and(|style| style.starts_with("stroke:var(--s"))
+            && node
+                .attribute("d")
+                .is_some_and(|d| d.matches('L').count() == 49)
+    });
+    assert_eq!(lines.count(), 2);
+}
+
+#[test]
+fn wrong_drawings_are_refused() {
+    let with = |options: &[&'static str]| {
+        [&["--schedule", EXPONENTIAL, "--steps", "0..9"], options].concat()
+    };
+    refused(
+        &with(&["--plot", "rates.png"]),
+        &["plot = rates.png", ".svg"],
+    );
+    refused(&with(&["--log"]), &["--plot"]);
+    refused(
+        &with(&["--plot", "--format", "csv"]),
+        &["cannot be used with"],
+    );
+    refused(
+        &with(&["--plot", "no/such/dir/rates.svg"]),
+        &["no/such/dir"],
+    );
+}

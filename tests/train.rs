@@ -6,8 +6,8 @@ mod network;
 use std::sync::atomic::Ordering;
 
 use hairpin_core::{
-    AnyFeedback, AnySchedule, CosineAnnealing, Feedback, PlateauConfig, ReduceOnPlateau, Rounding,
-    Schedule, Sgd, SgdConfig, SgdState,
+    AnyFeedback, AnySchedule, Constant, CosineAnnealing, Feedback, Linear, PlateauConfig,
+    ReduceOnPlateau, Rounding, Schedule, Sgd, SgdConfig, SgdState,
 };
 use hairpin_host::data::digits;
 use hairpin_host::train::{
@@ -81,6 +81,7 @@ fn the_gradient_of_the_perceptron_is_the_slope_of_its_loss() {
     let engine = Engine::new(&data, config(MLP, 1)).unwrap();
     let trial = Trial {
         rates: Rates::Table(&[1.0]),
+        momentum: None,
         sgd: plain(),
     };
     let after = run(&engine, &[trial]).remove(0).params.unwrap();
@@ -160,6 +161,7 @@ fn softmax_regression_follows_plain_loops() {
     let engine = Engine::new(&data, config(Model::Softmax, STEPS)).unwrap();
     let trial = Trial {
         rates: Rates::Table(&[RATE; STEPS as usize]),
+        momentum: None,
         sgd: plain(),
     };
     let outcome = run(&engine, &[trial]).remove(0);
@@ -276,6 +278,7 @@ impl Mixture {
         let trials = updates.iter().flat_map(|&config| {
             rates.iter().map(move |&rates| Trial {
                 rates,
+                momentum: None,
                 sgd: sgd(config),
             })
         });
@@ -363,6 +366,7 @@ fn rates_may_come_as_a_table() {
     let rates: Vec<f32> = (0..20).map(|step| schedule.lr(step)).collect();
     let trial = |rates| Trial {
         rates,
+        momentum: None,
         sgd: plain(),
     };
     let outcomes = run(
@@ -379,6 +383,37 @@ fn rates_may_come_as_a_table() {
             trial: 0,
             expected: 20,
             found: 19
+        })
+    );
+}
+
+/// A momentum given step by step is the update's own where it stands still, and stops a trial where it is none.
+#[test]
+fn a_momentum_may_go_with_the_step() {
+    let data = digits().unwrap();
+    let engine = Engine::new(&data, config(Model::Softmax, 20)).unwrap();
+    let heavy = sgd(SgdConfig {
+        momentum: 0.9,
+        ..SgdConfig::default()
+    });
+    let still = AnySchedule::from(Constant::new(0.9).unwrap());
+    let falling = AnySchedule::from(Linear::new(0.9, 0.5, 19).unwrap());
+    let lost = AnySchedule::from(Linear::new(0.9, 0.0, 10).unwrap());
+    let rates = [0.1; 20];
+    let trial = |momentum| Trial {
+        rates: Rates::Table(&rates),
+        momentum,
+        sgd: heavy,
+    };
+    let trials = [None, Some(&still), Some(&falling), Some(&lost)].map(trial);
+    let outcomes = run(&engine, &trials);
+    assert_eq!(bits(&outcomes[0]), bits(&outcomes[1]));
+    assert_ne!(bits(&outcomes[0]), bits(&outcomes[2]));
+    assert_eq!(
+        outcomes[3].diverged,
+        Some(Divergence {
+            step: 10,
+            cause: Cause::Rate
         })
     );
 }
@@ -419,6 +454,7 @@ fn divergence_is_placed_at_its_step() {
         .iter()
         .map(|(rates, sgd, ..)| Trial {
             rates: Rates::Table(rates),
+            momentum: None,
             sgd: *sgd,
         })
         .collect();
@@ -449,6 +485,7 @@ fn feedback_sees_what_is_recorded() {
         let schedule = &mixture.feedback;
         let trial = Trial {
             rates: Rates::Feedback(schedule),
+            momentum: None,
             sgd: plain(),
         };
         let outcome = run(&engine, &[trial]).remove(0);
@@ -657,6 +694,7 @@ fn the_digits_are_learned() {
         let schedule = AnySchedule::from(CosineAnnealing::new(rate, 0.0, 300).unwrap());
         let trial = Trial {
             rates: Rates::Schedule(&schedule),
+            momentum: None,
             sgd: plain(),
         };
         let outcome = run(&engine, &[trial]).remove(0);

@@ -25,6 +25,14 @@ words! {
 /// Muller, and a draw not within `amount` is repeated, up to 64 times, after which an even one stands in: by then `std` is so much larger
 /// than `amount` that the two cannot be told apart.
 ///
+/// # Accuracy
+/// The draw is the same bits on every target. Its product with the schedule is formed in `f64` and rounded to `f32` once.
+///
+/// # Pitfalls
+/// * Where `amount` is below `std`, as with timm's defaults of 0.67 and 1, a normal `e` is nearly even between the limits.
+/// * Two groups of parameters with the same seed move together; give each its own.
+/// * An `amount` above 1 can turn a rate negative.
+///
 /// # Source
 /// The `noise_range_t`, `noise_pct`, `noise_std` and `noise_seed` of timm, whose draws come from another generator.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

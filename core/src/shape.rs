@@ -58,7 +58,7 @@ impl Interpolation {
     }
 }
 
-/// The amount of an anneal must be there for some shapes and must not for the others.
+/// Why an amount that no shape takes is refused.
 pub(crate) const NO_AMOUNT: ConfigError = ConfigError::Conflict {
     field: "amount",
     with: "is only for the shapes power, exponential and cycles: leave it out",

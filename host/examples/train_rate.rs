@@ -63,6 +63,7 @@ fn trial_steps_per_second(
         .chunks(STEPS as usize)
         .map(|rates| Trial {
             rates: Rates::Table(rates),
+            momentum: None,
             sgd,
         })
         .collect();

@@ -10,6 +10,7 @@ pub mod files;
 pub mod kinds;
 pub mod lr;
 pub mod npy;
+pub mod pages;
 mod plot;
 mod random;
 pub mod report;

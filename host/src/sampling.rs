@@ -95,16 +95,20 @@ impl<'a> Sampler<'a> {
             .filter(|((_, field), _)| !field.domain.is_fixed())
             .filter_map(|((name, _), value)| Some((name, value.clone()?)))
             .collect();
-        let built = assemble(&self.spec.schedules[alternative], &values)
-            .and_then(|(schedule, built, rest)| Ok((schedule, built, self.spec.sgd.build(rest)?)));
+        let built = assemble(&self.spec.schedules[alternative], &values).and_then(
+            |(schedule, built, rest)| {
+                let (sgd, momentum) = self.spec.sgd.build(rest, built.momentum)?;
+                Ok((schedule, built.plan, sgd, momentum))
+            },
+        );
         match built {
-            Ok((schedule, built, sgd)) => Ok(Trial {
+            Ok((schedule, plan, sgd, momentum)) => Ok(Trial {
                 index,
                 alternative,
                 parameters,
                 schedule,
-                plan: built.plan,
-                momentum: built.momentum,
+                plan,
+                momentum,
                 sgd,
             }),
             Err(error) => {

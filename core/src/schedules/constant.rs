@@ -19,6 +19,15 @@ use crate::schedule::{Profile, Profiled};
 /// assert_eq!(Constant::new(0.1)?.lr(1_000_000), 0.1);
 /// # Ok::<(), hairpin_core::ConfigError>(())
 /// ```
+///
+/// # Pitfalls
+/// * A length of 0 of another kind is refused with the advice to use this one: what a library returns for it is the first rate in
+///   some (`polynomial_schedule` of Optax) and the last in others.
+/// * It tells nothing about the end: a constant rate on noisy gradients hovers around a minimum at a distance that grows with the
+///   rate. A decay at the end, as in [`WarmupStableDecay`](crate::WarmupStableDecay), brings it closer.
+///
+/// # Source
+/// `constant_schedule` of Optax, `get_constant_schedule` of Transformers.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Constant {

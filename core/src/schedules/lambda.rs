@@ -26,6 +26,13 @@ use crate::schedule::{Profile, Profiled};
 /// # Ok::<(), hairpin_core::ConfigError>(())
 /// ```
 ///
+/// # Pitfalls
+/// * The function is asked at step 0 too: `1 / step` begins with infinity.
+/// * It may return NaN, which then is the rate, and from the next update on every parameter. `hairpin` names the first step at which
+///   that happens.
+/// * Write `0.95 ** step`, not `0.95 ^ step`, and mind that `//` and `%` round down as in Python, not towards 0.
+/// * A function of the program, unlike an expression, cannot be saved or exported.
+///
 /// # Source
 /// `LambdaDecay` of PaddlePaddle, `LambdaLR` of PyTorch.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

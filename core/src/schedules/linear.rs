@@ -25,6 +25,14 @@ use crate::schedule::{Profile, Profiled};
 /// # Ok::<(), hairpin_core::ConfigError>(())
 /// ```
 ///
+/// # Pitfalls
+/// * A length of 0 means "already there" to some and "never" to others: Optax then returns `init_value` for ever, so that a warm-up
+///   of 0 steps never leaves its start. Here it is refused.
+/// * Lines stepped recursively, as PyTorch and PaddlePaddle step theirs, drift (6e-13 of the peak), and a PyTorch `LinearLR` of no steps
+///   stays at its first factor (pytorch 193682).
+/// * `1 - t * (1 / T)`, contracted to one fused operation, is below 0 at the end for about half of all lengths. Here the end is
+///   a case of its own.
+///
 /// # Source
 /// `linear_schedule` of Optax; the line of PaddlePaddle's `LinearWarmup`.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

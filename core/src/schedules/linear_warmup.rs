@@ -31,6 +31,16 @@ pub(crate) fn line(warmup_steps: u32, start_lr: f64, end_lr: f64) -> Result<Line
 /// # Ok::<(), hairpin_core::ConfigError>(())
 /// ```
 ///
+/// # Pitfalls
+/// * From `start_lr = 0` the first update does nothing: one batch is spent on no step. The kind `warmup` with a
+///   `first_step` of 1 starts one step up the line.
+/// * The clock of `after` begins at 0. timm's, without `warmup_prefix`, has counted all along, so that the rate drops where the warm-up
+///   ends (timm 1242).
+/// * Frameworks cannot warm up in front of a plateau (pytorch 68978, transformers 29417), and PaddlePaddle, asked to, feeds the step to the plateau
+///   as if it were the loss. Here the plateau sees the losses that come after the warm-up.
+/// * PaddlePaddle demands that `end_lr` is above `start_lr`, and its dynamic warm-up once forgot `start_lr` (paddle 24878). Here any two rates
+///   will do.
+///
 /// # Source
 /// `LinearWarmup` of PaddlePaddle.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

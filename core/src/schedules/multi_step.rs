@@ -24,6 +24,13 @@ use crate::schedule::{Profile, Profiled};
 /// # Ok::<(), hairpin_core::ConfigError>(())
 /// ```
 ///
+/// # Pitfalls
+/// * The new rate holds at the milestone itself. timm changes it one step earlier, since it counts from 1, and Keras'
+///   `PiecewiseConstantDecay` one step later.
+/// * PyTorch sorts milestones and counts a repeated one twice; PaddlePaddle refuses such lists. So does this kind; the translation
+///   from PyTorch keeps its meaning.
+/// * Milestones are counts of the same thing as the step. Epochs in the list and a step a batch cut the rate a thousand times too early.
+///
 /// # Source
 /// `MultiStepDecay` of PaddlePaddle, `MultiStepLR` of PyTorch (which sorts and counts a repeated milestone twice).
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

@@ -24,6 +24,12 @@ use crate::schedule::{Profile, Profiled};
 /// # Ok::<(), hairpin_core::ConfigError>(())
 /// ```
 ///
+/// # Pitfalls
+/// * `gamma` is a speed, not a factor: 0.9 leaves 41 % after one step. The factor of a step is `exp(-gamma)`; who has a factor wants
+///   [`Exponential`](crate::Exponential).
+/// * In `f32` the exponent alone costs accuracy: 9e-7 of the rate at `gamma * t = 20`. It is formed in `f64` here.
+/// * PaddlePaddle refuses a `gamma` that is not above 0.
+///
 /// # Source
 /// `NaturalExpDecay` of PaddlePaddle.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

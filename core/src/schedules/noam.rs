@@ -23,6 +23,12 @@ use crate::schedule::{Profile, Profiled};
 /// # Ok::<(), hairpin_core::ConfigError>(())
 /// ```
 ///
+/// # Pitfalls
+/// * Step 0 has the rate 0, as in PaddlePaddle: the first update does nothing. burn begins its count at 1, and never evaluates 0.
+/// * `learning_rate` is a multiple, not the highest rate: that is `learning_rate * (d_model * warmup_steps)^-0.5`, 0.0007 for the
+///   article's 512 and 4,000.
+/// * With a `warmup_steps` of 0 PaddlePaddle divides by zero. It is refused here.
+///
 /// # Source
 /// `NoamDecay` of PaddlePaddle; Vaswani et al., "Attention Is All You Need", 2017.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

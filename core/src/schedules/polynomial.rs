@@ -32,6 +32,14 @@ use crate::shape::Power;
 /// # Ok::<(), hairpin_core::ConfigError>(())
 /// ```
 ///
+/// # Pitfalls
+/// * With `cycle` the rate is not restarted but raised to a share of it: the peaks shrink as `1 / (k + 1)`, and the rate is `end_lr` at
+///   every multiple of `decay_steps` itself. PaddlePaddle's page had another formula (PaddlePaddle/docs 1053).
+/// * `end_lr` is 1e-4 where nothing is said, as in PaddlePaddle and Keras; PyTorch ends at 0, Optax asks.
+/// * In `f32`, `(1 - t / T)^power` near the end is off by 0.14 % of the rate at 100,000 steps and by 19 % at ten million. Optax, compiled, computes a slightly
+///   negative base at the end, and with a fractional `power` the rate is NaN from there on.
+/// * A length of 0 is the first rate in PyTorch and Optax, and refused by PaddlePaddle and here.
+///
 /// # Source
 /// `PolynomialDecay` of PaddlePaddle, `PolynomialLR` of PyTorch (`end_lr` 0).
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

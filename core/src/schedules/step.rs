@@ -23,6 +23,12 @@ use crate::schedule::{Profile, Profiled};
 /// # Ok::<(), hairpin_core::ConfigError>(())
 /// ```
 ///
+/// # Pitfalls
+/// * `step_size` counts what the step counts. Epochs in the one and batches in the other cut the rate a thousand times too early.
+/// * Above 2^24 a quotient taken in `f32` goes wrong, for a `step_size` of 3 at one step of six; here it is taken in integers.
+/// * PaddlePaddle refuses a `gamma` of 1 or above, PyTorch takes any; so does this kind. A `step_size` that is not whole, as timm takes,
+///   is a [`MultiStep`](crate::MultiStep).
+///
 /// # Source
 /// `StepDecay` of PaddlePaddle, `StepLR` of PyTorch.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

@@ -140,9 +140,9 @@ fn brief(kind: &Kind) -> String {
     let mut text = format!("{}\n", call(kind));
     text.push_str(&wrapped(kind.doc, "  "));
     if let Some(lines) = drawing(kind.name, SMALL.0, SMALL.1) {
-        for line in lines {
-            text.push_str(format!("  {line}").trim_end());
-            text.push('\n');
+        // Nothing is drawn below a curve that stays at the top.
+        for line in lines.iter().filter(|line| !line.is_empty()) {
+            text.push_str(&format!("  {line}\n"));
         }
     }
     text.push('\n');
@@ -209,24 +209,34 @@ pub fn page(kind: &Kind) -> String {
 
 /// A kind with its parameters as one writes a call: `name{required, other = default}`.
 fn call(kind: &Kind) -> String {
-    let fields = kind.fields.iter().map(|field| match field.fallback {
-        Fallback::Required => field.name.to_owned(),
+    // Ours, and the same for all: their pages tell it.
+    let is_theirs = |field: &&Field| kind.library().is_none() || field.name != "faithful";
+    let fields = kind.fields.iter().filter(is_theirs);
+    let fields = fields.map(|field| match field.fallback {
+        Fallback::Required | Fallback::Outer => field.name.to_owned(),
         _ => format!("{} = {}", field.name, default(field)),
     });
     let slots = kind.slots.iter().map(|slot| {
         let end = if slot.optional { " = none" } else { "" };
         format!("{}{end}", slot.name)
     });
-    let all: Vec<String> = fields.chain(slots).collect();
-    let text = format!("{}{{{}}}", kind.name, all.join(", "));
-    wrapped_with(&text, "", "    ").trim_end().to_owned()
+    let mut items: Vec<String> = fields.chain(slots).collect();
+    if let Some((last, others)) = items.split_last_mut() {
+        others.iter_mut().for_each(|item| item.push(','));
+        last.push('}');
+    }
+    if let Some(first) = items.first_mut() {
+        *first = format!("{}{{{first}", kind.name);
+    }
+    let items = items.iter().map(String::as_str);
+    wrapped_items(items, "", "    ").trim_end().to_owned()
 }
 
 fn default(field: &Field) -> String {
     match field.fallback {
         Fallback::Required => "(required)".to_owned(),
         Fallback::Absent => "none".to_owned(),
-        Fallback::Outer => "(that of the schedule around it)".to_owned(),
+        Fallback::Outer => "(required or inherited)".to_owned(),
         Fallback::Number(number) => format!("{number:?}"),
         Fallback::Count(count) => count.to_string(),
         Fallback::Integer(integer) => integer.to_string(),
@@ -258,17 +268,18 @@ const fn slot_type(slot: &Slot) -> &'static str {
     }
 }
 
+/// `text` in lines broken between words.
 fn wrapped(text: &str, indent: &str) -> String {
-    wrapped_with(text, indent, indent)
+    wrapped_items(text.split_whitespace(), indent, indent)
 }
 
-/// `text` in lines broken between words.
-fn wrapped_with(text: &str, first: &str, rest: &str) -> String {
+/// Items with spaces between, in lines broken between items.
+fn wrapped_items<'a>(items: impl Iterator<Item = &'a str>, first: &str, rest: &str) -> String {
     let mut done = String::new();
     let mut line = first.to_owned();
     let mut is_empty = true;
-    for word in text.split_whitespace() {
-        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+    for item in items {
+        if !is_empty && line.chars().count() + 1 + item.chars().count() > WIDTH {
             done.push_str(&line);
             done.push('\n');
             rest.clone_into(&mut line);
@@ -277,7 +288,7 @@ fn wrapped_with(text: &str, first: &str, rest: &str) -> String {
         if !is_empty {
             line.push(' ');
         }
-        line.push_str(word);
+        line.push_str(item);
         is_empty = false;
     }
     done + &line + "\n"

@@ -39,8 +39,17 @@ pub(crate) struct Figure {
 impl Figure {
     /// The figure as an SVG file of its own, with its title and style.
     pub(crate) fn file(&self) -> String {
-        let (width, height) = (self.width, self.height + TITLE_HEIGHT);
-        let view = format!("0 {} {width} {height}", -TITLE_HEIGHT);
+        self.document(TITLE_HEIGHT)
+    }
+
+    /// The same without a title above it, for a page that has one; who cannot see it is still told.
+    pub(crate) fn untitled_file(&self) -> String {
+        self.document(0.0)
+    }
+
+    fn document(&self, above: f64) -> String {
+        let (width, height) = (self.width, self.height + above);
+        let view = format!("0 {} {width} {height}", 0.0 - above);
         let title_id = format!("{}-title", self.name);
         let caption_id = format!("{}-caption", self.name);
         let svg = html! {
@@ -49,8 +58,8 @@ impl Figure {
                 title id=(title_id) { (self.title) }
                 desc id=(caption_id) { (self.caption) }
                 style { (PreEscaped(FIGURE_CSS)) }
-                rect class="paper" x="0" y=(-TITLE_HEIGHT) width=(width) height=(height) {}
-                text class="big" x="16" y="-13" { (self.title) }
+                rect class="paper" x="0" y=(0.0 - above) width=(width) height=(height) {}
+                @if above > 0.0 { text class="big" x="16" y="-13" { (self.title) } }
                 (self.body)
             }
         };

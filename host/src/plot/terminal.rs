@@ -14,7 +14,7 @@ pub(crate) struct Terminal<'a> {
 
 /// Distances between ticks that leave their labels apart, in characters.
 const X_EVERY: usize = 12;
-const Y_EVERY: usize = 3;
+const Y_EVERY: usize = 2;
 
 /// Narrower than this nothing is to be seen.
 const NARROWEST: usize = 16;

@@ -90,8 +90,8 @@ impl Spec {
                 for value in values.iter().skip(skipped) {
                     let mut point = first.clone();
                     point[index].clone_from(value);
-                    let (_, _, rest) = assemble(schedule, &point)?;
-                    self.sgd.build(rest)?;
+                    let (_, built, rest) = assemble(schedule, &point)?;
+                    self.sgd.build(rest, built.momentum)?;
                 }
             }
         }

@@ -180,12 +180,15 @@ impl Spec {
     /// formatted, ordered and commented. The name is not part of it, the seed is.
     #[must_use]
     pub fn canonical_json(&self) -> String {
-        let sgd: Map<String, Json> = self
+        let mut sgd: Map<String, Json> = self
             .sgd
             .fields
             .iter()
             .map(|field| (field.field.name.to_owned(), field.domain.to_json()))
             .collect();
+        if let Some(momentum) = &self.sgd.momentum {
+            sgd.insert("momentum".to_owned(), momentum.to_json());
+        }
         json!({
             "method": self.method.as_str(),
             "metric": self.metric.to_json(),
@@ -211,12 +214,7 @@ impl Spec {
             .get(alternative)
             .into_iter()
             .flat_map(ScheduleTemplate::parameters);
-        schedule.chain(
-            self.sgd
-                .fields
-                .iter()
-                .map(|field| (format!("sgd.{}", field.field.name), field)),
-        )
+        schedule.chain(self.sgd.parameters())
     }
 
     /// The names of all parameters that differ between trials, over all alternatives, each once.

@@ -1,10 +1,10 @@
 //! `[sgd]`: the parameters of the update.
 
-use hairpin_core::{Rounding, Sgd, SgdConfig};
+use hairpin_core::{AnySchedule, Plan, Rounding, Schedule, Sgd, SgdConfig};
 
 use super::field::{Fallback, Field, Values, field};
 use super::refused::explain;
-use super::template::FieldTemplate;
+use super::template::{FieldTemplate, ScheduleTemplate};
 use super::value::{ParameterValue, Type};
 use crate::document::{At, Fields, Place, SpecError};
 
@@ -67,11 +67,32 @@ fn config(values: &[Option<ParameterValue>]) -> SgdConfig {
     }
 }
 
+/// A momentum that goes with the step.
+fn moved(
+    template: &ScheduleTemplate,
+    values: &[Option<ParameterValue>],
+) -> Result<AnySchedule, SpecError> {
+    let (_, built, _) = super::assemble(template, values)?;
+    match built.plan {
+        Plan::Schedule(momentum) if momentum.value(0) > 0.0 => Ok(momentum),
+        Plan::Schedule(momentum) => Err(template
+            .place()
+            .error(format!("begins at {}, must be above 0", momentum.lr(0)))
+            .with_help("without momentum write momentum = 0.0")),
+        Plan::Feedback(_) => Err(template
+            .place()
+            .error("is a schedule that reacts to losses, which a momentum does not")
+            .with_help("choose a kind whose rate follows from the step alone")),
+    }
+}
+
 /// The parameters of the update, which may be ranges.
 #[derive(Debug, Clone)]
 pub struct SgdTemplate {
     /// The parameters, in the order of [`SGD`].
     pub fields: Vec<FieldTemplate>,
+    /// A momentum that goes with the step: a schedule in place of the number.
+    pub momentum: Option<ScheduleTemplate>,
     place: Place,
 }
 
@@ -83,26 +104,73 @@ impl SgdTemplate {
             let fields = FieldTemplate::read_all(SGD, &mut empty, &[])?;
             return Ok(Self {
                 fields,
+                momentum: None,
                 place: root.place().absent("sgd"),
             });
         };
         let mut table = at.fields()?;
-        let fields = FieldTemplate::read_all(SGD, &mut table, &[])?;
+        let momentum = match table.take("momentum") {
+            Some(at) if at.is_table() && at.has("kind") => Some(ScheduleTemplate::read(&at)?),
+            _ => None,
+        };
+        let (number, others) = SGD.split_at(1);
+        let fields = match momentum {
+            // The number that stands for the schedule is its rate at step 0.
+            Some(_) => {
+                let mut empty = Fields::empty(at.clone());
+                let mut fields = FieldTemplate::read_all(number, &mut empty, &[])?;
+                fields.extend(FieldTemplate::read_all(others, &mut table, &[])?);
+                fields
+            }
+            None => FieldTemplate::read_all(SGD, &mut table, &[])?,
+        };
         table.finish()?;
         Ok(Self {
             fields,
+            momentum,
             place: at.place(),
         })
     }
 
-    /// The update's configuration for one value of each parameter.
+    /// All parameters, those of a momentum that goes with the step after the others, in the order in which they are drawn.
+    pub fn parameters(&self) -> impl Iterator<Item = (String, &FieldTemplate)> {
+        let fields = self
+            .fields
+            .iter()
+            .map(|field| (format!("sgd.{}", field.field.name), field));
+        let momentum = self
+            .momentum
+            .iter()
+            .flat_map(ScheduleTemplate::parameters)
+            .map(|(name, field)| (format!("sgd.momentum.{name}"), field));
+        fields.chain(momentum)
+    }
+
+    /// The update for one value of each parameter, beside a schedule that may move a momentum of its own.
     ///
     /// # Errors
     /// Where the core refuses them, at the line of the field it names.
-    pub fn build(&self, values: &[Option<ParameterValue>]) -> Result<SgdConfig, SpecError> {
-        let config = config(values);
+    pub fn build(
+        &self,
+        values: &[Option<ParameterValue>],
+        beside: Option<AnySchedule>,
+    ) -> Result<(SgdConfig, Option<AnySchedule>), SpecError> {
+        let (values, rest) = values.split_at(self.fields.len().min(values.len()));
+        let momentum = match &self.momentum {
+            Some(template) => Some(moved(template, rest)?),
+            None => beside,
+        };
+        let mut config = config(values);
+        if let Some(momentum) = &momentum {
+            config.momentum = momentum.value(0);
+        }
+        self.check(config, values)?;
+        Ok((config, momentum))
+    }
+
+    fn check(&self, config: SgdConfig, values: &[Option<ParameterValue>]) -> Result<(), SpecError> {
         match Sgd::new(config) {
-            Ok(_) => Ok(config),
+            Ok(_) => Ok(()),
             Err(error) => {
                 let index = self
                     .fields

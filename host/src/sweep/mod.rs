@@ -396,6 +396,7 @@ impl Training<'_> {
                 };
                 Ok(train::Trial {
                     rates,
+                    momentum: trial.momentum.as_ref(),
                     sgd: Sgd::new(trial.sgd)?,
                 })
             })

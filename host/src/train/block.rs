@@ -39,6 +39,8 @@ impl<'a> From<&'a Plan> for Rates<'a> {
 pub struct Trial<'a> {
     /// Its rates.
     pub rates: Rates<'a>,
+    /// Its momentum, where it goes with the step; the update's own is then the one at step 0.
+    pub momentum: Option<&'a AnySchedule>,
     /// Its update.
     pub sgd: Sgd,
 }
@@ -254,8 +256,18 @@ impl<'a> Block<'a> {
             runner.diverged = diverged(Cause::Rate);
             return Ok(());
         }
+        let sgd = match runner.trial.momentum {
+            None => runner.trial.sgd,
+            Some(momentum) => match runner.trial.sgd.at_momentum(momentum.lr(self.step)) {
+                Ok(sgd) => sgd,
+                Err(_) => {
+                    runner.diverged = diverged(Cause::Rate);
+                    return Ok(());
+                }
+            },
+        };
         let updated = isa.run(Update {
-            sgd: &runner.trial.sgd,
+            sgd: &sgd,
             state: &mut runner.optimizer,
             rate,
             params,

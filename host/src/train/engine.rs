@@ -25,7 +25,7 @@ const SCORED_AT_ONCE: usize = 64;
 /// let digits = digits()?;
 /// let engine = Engine::new(&digits, TrainConfig::new(Model::Softmax, 100))?;
 /// let plan = Plan::from(CosineAnnealing::new(0.5, 0.0, 100)?);
-/// let trial = Trial { rates: Rates::from(&plan), sgd: Sgd::new(SgdConfig::default())? };
+/// let trial = Trial { rates: Rates::from(&plan), momentum: None, sgd: Sgd::new(SgdConfig::default())? };
 /// let outcomes = engine.run(&[trial], &Watch::default())?.unwrap_or_default();
 /// assert!(outcomes[0].last.is_some_and(|evaluation| evaluation.accuracy > 0.8));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -149,6 +149,9 @@ impl Block<'_> {
                 hash.update(number.to_le_bytes());
             }
             hash.update([u8::from(sgd.nesterov), sgd.rounding as u8]);
+            if let Some(momentum) = trial.momentum {
+                hash.update(format!("{momentum:?}"));
+            }
             // A feedback schedule shows itself only once it has seen losses: all its parameters count.
             if let Rates::Feedback(schedule) = trial.rates {
                 hash.update(format!("{schedule:?}"));

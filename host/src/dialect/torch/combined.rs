@@ -3,7 +3,7 @@
 //! PyTorch's schedulers share nothing but the optimizer's rates, and most of them make the next rate from the last, so what several of
 //! them compute together depends on the order in which they were made and on what of a rate each carries on: see [`Carried`].
 
-use crate::dialect::common::with_argument;
+use crate::dialect::common::{lambda, with_argument};
 use crate::dialect::{Arguments, Canonical, Carried, Refusal, Setting, Translation};
 
 const PLATEAU: &str = "must not contain ReduceLROnPlateau, which needs a metric at each step";
@@ -56,15 +56,40 @@ fn rebased(child: &Translation, from: f64, to: f64) -> Result<Canonical, Refusal
 }
 
 /// A single schedule with another base rate, which stands at this key.
-fn with_base(mut schedule: Canonical, key: &str, from: f64, to: f64) -> Canonical {
+fn with_base(schedule: Canonical, key: &str, from: f64, to: f64) -> Canonical {
     // A constant is a share of its base rate; of a base rate of 0 no share can be told, nor matters.
-    let share = schedule.kind == "constant" && from != 0.0;
+    if schedule.kind == "constant" && from != 0.0 {
+        let share = number_of(&schedule, key) / from;
+        with_number(schedule, key, share * to)
+    } else {
+        with_number(schedule, key, to)
+    }
+}
+
+fn with_number(mut schedule: Canonical, key: &str, to: f64) -> Canonical {
     for (name, setting) in &mut schedule.settings {
-        if let (true, Setting::Number(rate)) = (*name == key, setting) {
-            *rate = if share { *rate / from * to } else { to };
+        if let (true, Setting::Number(number)) = (*name == key, setting) {
+            *number = to;
         }
     }
     schedule
+}
+
+/// A number of a schedule, where it is known to have one.
+fn number_of(schedule: &Canonical, key: &str) -> f64 {
+    match setting(schedule, key) {
+        Some(Setting::Number(number)) => *number,
+        Some(Setting::Count(count)) => f64::from(*count),
+        _ => f64::NAN,
+    }
+}
+
+fn setting<'a>(schedule: &'a Canonical, key: &str) -> Option<&'a Setting> {
+    schedule
+        .settings
+        .iter()
+        .find(|(name, _)| *name == key)
+        .map(|(_, setting)| setting)
 }
 
 /// Python's `bisect_right`, which also gives an answer for a list out of order.
@@ -125,6 +150,7 @@ pub(super) fn sequential_lr(arguments: &Arguments<'_>) -> Result<Translation, Re
     let left = bases.last().copied().unwrap_or(lr);
     let runs = runs(milestones)?;
     let (mut schedules, mut starts, mut remarks) = (Vec::new(), Vec::new(), Vec::new());
+    let mut before = 0;
     for (run, &(start, place)) in runs.iter().enumerate() {
         let child = &children[place];
         // The first one goes on from the rate that all constructors left; a later one is set to its own base rate.
@@ -132,17 +158,13 @@ pub(super) fn sequential_lr(arguments: &Arguments<'_>) -> Result<Translation, Re
             (_, Carried::Nothing) | (1.., _) => bases[place],
             (0, _) => left,
         };
-        match child.carried {
-            Carried::ScaledOnwards | Carried::BlendedOnwards if run > 0 => {
-                return Err(Refusal::of(
-                    "schedulers",
-                    format!(
-                        "must not have MultiplicativeLR or SWALR at place {place}: in PyTorch it goes on from whatever rate the \
-                         scheduler before it reached"
-                    ),
-                )
-                .help("put it first, or use `sequential` with a `multiplicative` or an `anneal` from the rate it is to begin at"));
+        let schedule = match (child.carried, schedules.last()) {
+            (Carried::ScaledOnwards | Carried::BlendedOnwards, Some(last)) => {
+                onwards(child, lr, &held_at(last, start - before - 1)?)
             }
+            _ => rebased(child, lr, base)?,
+        };
+        match child.carried {
             Carried::Inner if run > 0 => remarks.push(format!(
                 "PyTorch stops with an error at step {start}, since it cannot set a scheduler of schedulers to its step 0; here \
                  scheduler {place} begins there as any other."
@@ -154,10 +176,11 @@ pub(super) fn sequential_lr(arguments: &Arguments<'_>) -> Result<Translation, Re
             ),
             _ => {}
         }
-        schedules.push(rebased(child, lr, base)?);
+        schedules.push(schedule);
         if run > 0 {
             starts.push(start);
         }
+        before = start;
         remarks.extend(child.remarks.iter().cloned());
     }
     let momentum = momentum_of(children, &runs, &mut remarks);
@@ -176,6 +199,70 @@ pub(super) fn sequential_lr(arguments: &Arguments<'_>) -> Result<Translation, Re
         remarks,
         carried: Carried::Inner,
     })
+}
+
+/// The rate of a schedule at one step of its clock, for ever.
+fn held_at(schedule: &Canonical, clock: u32) -> Result<Canonical, Refusal> {
+    if has_a_product_over_steps(schedule) {
+        return Err(Refusal::of(
+            "schedulers",
+            "must not have MultiplicativeLR or SWALR right behind a MultiplicativeLR: they go on from a rate that is only known \
+             when all factors before have been multiplied",
+        )
+        .help("one MultiplicativeLR can have both factors, chosen by the step"));
+    }
+    if schedule.kind == "constant" {
+        return Ok(schedule.clone());
+    }
+    let started = if clock == 0 {
+        schedule.clone()
+    } else {
+        Canonical::new("sequential")
+            .schedules("schedules", [schedule.clone()])
+            .counts("milestones", [])
+            .counts("clocks", [clock])
+    };
+    Ok(Canonical::new("repeat")
+        .count("period", 1)
+        .schedule("schedule", started))
+}
+
+fn has_a_product_over_steps(schedule: &Canonical) -> bool {
+    schedule.kind == "multiplicative"
+        || schedule.settings.iter().any(|(_, setting)| match setting {
+            Setting::Schedule(inner) => has_a_product_over_steps(inner),
+            Setting::Schedules(inner) => inner.iter().any(has_a_product_over_steps),
+            _ => false,
+        })
+}
+
+/// A scheduler that goes on from a rate which another one has reached.
+fn onwards(child: &Translation, lr: f64, reached: &Canonical) -> Canonical {
+    let product = |parts| Canonical::new("product").schedules("schedules", parts);
+    match child.schedule.kind {
+        // PyTorch multiplies by the factor of step 0 when it begins, which it does not where it is alone.
+        "exponential" => {
+            let gamma = number_of(&child.schedule, "gamma");
+            let powers = with_base(child.schedule.clone(), "learning_rate", lr, gamma);
+            product(vec![reached.clone(), powers])
+        }
+        "multiplicative" => {
+            let text = factor(&child.schedule).unwrap_or_default();
+            let first = Canonical::new("repeat")
+                .count("period", 1)
+                .schedule("schedule", lambda(1.0, text));
+            let others = with_base(child.schedule.clone(), "learning_rate", lr, 1.0);
+            product(vec![reached.clone(), first, others])
+        }
+        "anneal" => {
+            let away = with_number(child.schedule.clone(), "start_lr", 1.0);
+            let towards = with_number(child.schedule.clone(), "start_lr", 0.0);
+            let left = product(vec![reached.clone(), with_number(away, "end_lr", 0.0)]);
+            Canonical::new("sum").schedules("schedules", [left, towards])
+        }
+        // An anneal of no length is at its end.
+        _ => child.schedule.clone(),
+    }
 }
 
 /// The momentum of the one scheduler of a sequence that moves it. Its constructor already sets the first value.
@@ -224,32 +311,54 @@ pub(super) fn chained_scheduler(arguments: &Arguments<'_>) -> Result<Translation
             Carried::Nothing | Carried::Rebases(_) | Carried::RebasesAsFirst(_)
         )
     });
-    match fresh {
-        None => scaled_together(lr, children),
-        Some(last) if last + 1 == children.len() => {
-            let bases = base_rates(lr, children);
-            let child = &children[last];
-            let momentum = children.iter().rev().find_map(|child| child.momentum.clone());
-            Ok(Translation {
-                schedule: rebased(child, lr, bases[last])?,
-                momentum,
-                ..child.clone()
-            }
-            .remark(
-                "The last scheduler computes the rate from its base rate at every step, so that in PyTorch as here those before \
-                 it have no effect on it.",
-            ))
-        }
-        Some(last) => Err(Refusal::of(
-            "schedulers",
-            format!(
-                "must not have another scheduler behind number {}, which computes the rate from its base rate at every step: \
-                 in PyTorch no more than the last step of the others would act on it",
-                last + 1
-            ),
-        )
-        .help("`product` multiplies whole schedules")),
+    let Some(last) = fresh else {
+        return scaled_together(lr, children);
+    };
+    let bases = base_rates(lr, children);
+    let mut parts = vec![rebased(&children[last], lr, bases[last])?];
+    for (place, child) in children.iter().enumerate().skip(last + 1) {
+        let Some(factor) = factor_of_a_step(child, lr) else {
+            return Err(Refusal::of(
+                "schedulers",
+                format!(
+                    "must not have number {} behind number {}: PyTorch begins at every step with the rate of the latter, and what \
+                     the former makes of that is no product",
+                    place + 1,
+                    last + 1
+                ),
+            )
+            .help("`product` multiplies whole schedules"));
+        };
+        parts.push(lambda(1.0, factor));
     }
+    let momentum = children
+        .iter()
+        .rev()
+        .find_map(|child| child.momentum.clone());
+    let remark = format!(
+        "Scheduler number {} computes the rate from its base rate at every step: in PyTorch as here those before it have no effect \
+         on it, and of those behind it only the factor of the step itself acts, not what they multiplied before.",
+        last + 1
+    );
+    let alone = parts.len() == 1;
+    let schedule = match parts.pop() {
+        Some(only) if alone => only,
+        part => {
+            parts.extend(part);
+            Canonical::new("product").schedules("schedules", parts)
+        }
+    };
+    Ok(Translation {
+        schedule,
+        momentum,
+        remarks: children[last].remarks.clone(),
+        carried: if alone {
+            children[last].carried
+        } else {
+            Carried::Inner
+        },
+    }
+    .remark(remark))
 }
 
 /// Schedulers that all multiply the rate: their product, the base rate taken once.
@@ -263,18 +372,9 @@ fn scaled_together(lr: f64, children: &[Translation]) -> Result<Translation, Ref
         let units = match (child.carried, &child.schedule) {
             (Carried::Scaled | Carried::ScaledOnwards, schedule) => vec![unit(schedule.clone())],
             // A chain inside the chain, of which only the first part has the base rate.
-            (
-                Carried::Inner,
-                Canonical {
-                    kind: "product",
-                    settings,
-                },
-            ) => {
-                let mut parts = settings.iter().flat_map(|(_, setting)| match setting {
-                    Setting::Schedules(schedules) => schedules.clone(),
-                    _ => Vec::new(),
-                });
-                parts.next().map(unit).into_iter().chain(parts).collect()
+            (Carried::Inner, chain) if let Some([first, others @ ..]) = chain_of_factors(chain) => {
+                let first = std::iter::once(unit(first.clone()));
+                first.chain(others.iter().cloned()).collect()
             }
             (Carried::Inner, schedule) if schedule.kind == "multiplicative" => {
                 vec![unit(schedule.clone())]
@@ -332,15 +432,83 @@ fn scaled_together(lr: f64, children: &[Translation]) -> Result<Translation, Ref
     })
 }
 
+/// The parts of a chain of schedulers that all multiply the rate. (A lambda acts for those behind one that does not.)
+fn chain_of_factors(schedule: &Canonical) -> Option<&[Canonical]> {
+    match setting(schedule, "schedules") {
+        Some(Setting::Schedules(parts))
+            if schedule.kind == "product" && parts.iter().all(|part| part.kind != "lambda") =>
+        {
+            Some(parts)
+        }
+        _ => None,
+    }
+}
+
 /// The factor of a `multiplicative`.
 fn factor(schedule: &Canonical) -> Option<&str> {
-    schedule
-        .settings
-        .iter()
-        .find_map(|(name, setting)| match setting {
-            Setting::Text(text) if schedule.kind == "multiplicative" && *name == "factor" => {
-                Some(text.as_str())
+    match setting(schedule, "factor") {
+        Some(Setting::Text(text)) if schedule.kind == "multiplicative" => Some(text),
+        _ => None,
+    }
+}
+
+/// What a scheduler that multiplies the rate multiplies it by at each single step, as an expression.
+fn factor_of_a_step(child: &Translation, lr: f64) -> Option<String> {
+    if !matches!(child.carried, Carried::Scaled | Carried::ScaledOnwards) {
+        return None;
+    }
+    let schedule = &child.schedule;
+    let number = |key| number_of(schedule, key);
+    Some(match schedule.kind {
+        "constant" => {
+            let share = number_of(
+                &with_base(schedule.clone(), "learning_rate", lr, 1.0),
+                "learning_rate",
+            );
+            format!("{share} if step == 0 else 1")
+        }
+        "constant_factor" => {
+            let (factor, end) = (number("factor"), number("total_steps"));
+            format!("{factor} if step == 0 else 1 / {factor} if step == {end} else 1")
+        }
+        "linear_factor" => {
+            let (start, end) = (number("start_factor"), number("total_steps"));
+            let change = number("end_factor") - start;
+            format!(
+                "{start} if step == 0 else 1 if step > {end} else 1 + ({change}) / ({end} * {start} + (step - 1) * ({change}))"
+            )
+        }
+        "exponential" => format!("{} if step > 0 else 1", number("gamma")),
+        "polynomial" => {
+            let (end, power) = (number("decay_steps"), number("power"));
+            format!(
+                "1 if step == 0 or step > {end} else (({end} - step) / ({end} + 1 - step)) ** {power}"
+            )
+        }
+        "step" => format!(
+            "{} if step > 0 and step % {} == 0 else 1",
+            number("gamma"),
+            number("step_size")
+        ),
+        "multi_step" | "piecewise_scale" => {
+            let at = setting(schedule, "milestones").or(setting(schedule, "boundaries"));
+            let Some(Setting::Counts(at)) = at else {
+                return None;
+            };
+            let scales = match setting(schedule, "scales") {
+                Some(Setting::Numbers(scales)) => scales.clone(),
+                _ => vec![number("gamma"); at.len()],
+            };
+            let mut text = String::new();
+            for (step, scale) in at.iter().zip(scales) {
+                text += &format!("{scale} if step == {step} else ");
             }
-            _ => None,
-        })
+            text + "1"
+        }
+        "multiplicative" => format!(
+            "({}) if step > 0 else 1",
+            with_argument(factor(schedule)?, "step")
+        ),
+        _ => return None,
+    })
 }

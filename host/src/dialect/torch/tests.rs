@@ -627,18 +627,82 @@ fn a_sequence_runs_the_schedulers_that_its_search_finds() {
     );
 }
 
+/// The rate of `warm_up` at its step `clock`, for ever.
+fn warmed_up_to(clock: u32) -> Canonical {
+    let started = Canonical::new("sequential")
+        .schedules("schedules", [warm_up().schedule])
+        .counts("milestones", [])
+        .counts("clocks", [clock]);
+    Canonical::new("repeat")
+        .count("period", 1)
+        .schedule("schedule", started)
+}
+
 #[test]
-fn a_sequence_refuses_what_goes_on_from_the_rate_before() {
+fn what_goes_on_from_the_rate_before_is_a_product_with_that_rate() {
+    let second = |name, given: &[Argument]| {
+        let second = translated(name, &[&[lr(0.5)], given].concat());
+        in_sequence(&[warm_up(), second], &[5])
+            .expect("a sequence")
+            .schedule
+    };
+    let sequence = |second| {
+        Canonical::new("sequential")
+            .schedules("schedules", [warm_up().schedule, second])
+            .counts("milestones", [5])
+    };
+    let product = |parts: &[Canonical]| Canonical::new("product").schedules("schedules", parts);
+    // The factors of steps 0 to t.
+    let powers = of("exponential", 0.75).number("gamma", 0.75);
+    assert_eq!(
+        second("torch.MultiplicativeLR", &[text("lr_lambda", "0.75")]),
+        sequence(product(&[warmed_up_to(4), powers]))
+    );
+    let first = Canonical::new("repeat").count("period", 1).schedule(
+        "schedule",
+        of("lambda", 1.0).text("factor", "1 / (step + 2)"),
+    );
+    let others = of("multiplicative", 1.0).text("factor", "1 / (step + 2)");
+    assert_eq!(
+        second(
+            "torch.MultiplicativeLR",
+            &[text("lr_lambda", "1 / (step + 2)")]
+        ),
+        sequence(product(&[warmed_up_to(4), first, others]))
+    );
+    let line = |from, to| {
+        Canonical::new("anneal")
+            .number("start_lr", from)
+            .number("end_lr", to)
+            .count("total_steps", 10)
+            .text("shape", "cosine")
+    };
+    let sum = [product(&[warmed_up_to(4), line(1.0, 0.0)]), line(0.0, 0.25)];
+    assert_eq!(
+        second("torch.SWALR", &[number("swa_lr", 0.25)]),
+        sequence(Canonical::new("sum").schedules("schedules", sum))
+    );
+    assert_eq!(
+        second(
+            "torch.SWALR",
+            &[number("swa_lr", 0.25), integer("anneal_epochs", 0)]
+        ),
+        sequence(Canonical::constant(0.25))
+    );
+}
+
+#[test]
+fn a_sequence_refuses_what_needs_losses_or_two_products_over_the_steps() {
     let product = translated(
         "torch.MultiplicativeLR",
-        &[lr(0.5), text("lr_lambda", "0.5")],
+        &[lr(0.5), text("lr_lambda", "1 / step")],
     );
-    let swa = translated("torch.SWALR", &[lr(0.5), number("swa_lr", 0.25)]);
     let plateau = translated("torch.ReduceLROnPlateau", &[lr(0.5)]);
-    for second in [&product, &swa, &plateau] {
-        let refusal = in_sequence(&[warm_up(), second.clone()], &[5])
-            .expect_err("not from its own base rate");
-        assert_eq!(refusal.argument, "schedulers");
+    for children in [[warm_up(), plateau], [product.clone(), product.clone()]] {
+        assert_eq!(
+            in_sequence(&children, &[5]).map_err(|r| r.argument),
+            Err("schedulers")
+        );
     }
     assert!(in_sequence(&[product, warm_up()], &[5]).is_ok());
 }
@@ -738,15 +802,83 @@ fn a_chain_has_one_product_over_the_steps() {
 }
 
 #[test]
-fn a_chain_ends_in_what_starts_afresh_at_each_step() {
+fn what_starts_afresh_at_each_step_forgets_what_others_did_before() {
     let lambda = translated("torch.LambdaLR", &[lr(0.5), text("lr_lambda", "step")]);
     let last = chained(&[halving(), lambda.clone()]).expect("the last decides");
+    assert_eq!((&last.schedule, last.remarks.len()), (&lambda.schedule, 1));
+
+    let stuck = [lr(0.5), number("factor", 0.25), integer("total_iters", 0)];
+    for (name, given, factor) in [
+        (
+            "torch.ConstantLR",
+            stuck.to_vec(),
+            "0.25 if step == 0 else 1",
+        ),
+        (
+            "torch.ConstantLR",
+            vec![lr(0.5), number("factor", 0.25)],
+            "0.25 if step == 0 else 1 / 0.25 if step == 5 else 1",
+        ),
+        (
+            "torch.LinearLR",
+            vec![lr(0.5), number("start_factor", 0.25)],
+            "0.25 if step == 0 else 1 if step > 5 else 1 + (0.75) / (5 * 0.25 + (step - 1) * (0.75))",
+        ),
+        (
+            "torch.ExponentialLR",
+            vec![lr(0.5), number("gamma", -0.5)],
+            "-0.5 if step > 0 else 1",
+        ),
+        (
+            "torch.PolynomialLR",
+            vec![lr(0.5), number("power", 2.0)],
+            "1 if step == 0 or step > 5 else ((5 - step) / (5 + 1 - step)) ** 2",
+        ),
+        (
+            "torch.StepLR",
+            vec![lr(0.5), integer("step_size", 3)],
+            "0.1 if step > 0 and step % 3 == 0 else 1",
+        ),
+        (
+            "torch.MultiStepLR",
+            vec![lr(0.5), integers("milestones", &[2, 4])],
+            "0.1 if step == 2 else 0.1 if step == 4 else 1",
+        ),
+        (
+            "torch.MultiStepLR",
+            vec![
+                lr(0.5),
+                integers("milestones", &[4, 4]),
+                number("gamma", 0.5),
+            ],
+            "0.25 if step == 4 else 1",
+        ),
+        (
+            "torch.MultiplicativeLR",
+            vec![lr(0.5), text("lr_lambda", "lambda e: 1 / e")],
+            "(1 / step) if step > 0 else 1",
+        ),
+    ] {
+        let chain = chained(&[halving(), lambda.clone(), translated(name, &given)]).expect(name);
+        let parts = [
+            lambda.schedule.clone(),
+            of("lambda", 1.0).text("factor", factor),
+        ];
+        assert_eq!(
+            chain.schedule,
+            Canonical::new("product").schedules("schedules", parts),
+            "{name}"
+        );
+        // In a further chain these are not factors of one base rate.
+        assert_eq!(
+            chained(&[chain, halving()]).map_err(|r| r.argument),
+            Err("schedulers"),
+            "{name}"
+        );
+    }
+    let cosine = translated("torch.CosineAnnealingLR", &[lr(0.5), integer("T_max", 9)]);
     assert_eq!(
-        (last.schedule, last.remarks.len()),
-        (lambda.schedule.clone(), 1)
-    );
-    assert_eq!(
-        chained(&[lambda, halving()]).map_err(|r| r.argument),
+        chained(&[lambda, cosine]).map_err(|r| r.argument),
         Err("schedulers")
     );
 }
