@@ -69,7 +69,7 @@ pub struct Probe {
 
 /// What a schedule's table becomes, read as `hairpin lr` reads it.
 pub fn build(table: &Value) -> Result<hairpin_host::spec::Built, SpecError> {
-    let source = Source::line_of("", &table.to_string(), 1);
+    let source = Source::line_of("", table.to_string(), 1);
     let document = Document::parse(source, Format::Json)?;
     let (_, built) = ScheduleTemplate::read(&document.at())?.fixed()?;
     Ok(built)
@@ -244,10 +244,8 @@ fn probe(line: &str) -> Probe {
     let (library, kind) = (text(&row, "lib"), text(&row, "schedule"));
     let params = row["params"].as_object().expect("params").clone();
     let mut complete = params.clone();
-    if library == "optax" {
-        if let Some(scale) = complete.remove("scale") {
-            complete.insert("boundaries_and_scales".to_owned(), json!([[1, scale]]));
-        }
+    if let ("optax", Some(scale)) = (library, complete.remove("scale")) {
+        complete.insert("boundaries_and_scales".to_owned(), json!([[1, scale]]));
     }
     if library == "torch" && kind == "SequentialLR" {
         let inner = if complete.contains_key("plateau_child") {
