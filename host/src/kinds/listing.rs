@@ -57,7 +57,7 @@ pub fn find(name: &str) -> Result<Asked, Option<&'static str>> {
     // Without its library too: `CosineAnnealingLR` is `torch.CosineAnnealingLR`.
     let matches = |known: &'static str| {
         let short = known.rsplit('.').next().unwrap_or(known);
-        let likeness = |known| strsim::jaro_winkler(&name.to_lowercase(), known);
+        let likeness = |known: &str| strsim::jaro_winkler(&name.to_lowercase(), known);
         let whole = likeness(&known.to_lowercase());
         // Our own first, where another library's name without the library is as near.
         (whole.max(0.95 * likeness(&short.to_lowercase())), known)
