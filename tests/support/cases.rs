@@ -69,7 +69,7 @@ pub struct Probe {
 
 /// What a schedule's table becomes, read as `hairpin lr` reads it.
 pub fn build(table: &Value) -> Result<hairpin_host::spec::Built, SpecError> {
-    let source = Source::line_of("", &table.to_string(), 1);
+    let source = Source::line_of("", table.to_string(), 1);
     let document = Document::parse(source, Format::Json)?;
     let (_, built) = ScheduleTemplate::read(&document.at())?.fixed()?;
     Ok(built)
@@ -128,15 +128,22 @@ fn case(line: &str) -> Case {
     );
     let raw = row["raw_f64"].as_bool().unwrap_or(false);
     let params = row["params"].as_object().expect("params");
-    let note = row["note"].as_str();
-    let excuse = if form == "closed fractional" {
-        Some("steps are whole here".to_owned())
-    } else if (library, kind) == ("optax", "reduce_on_plateau") {
+    let excuse = match (library, kind, row["note"].as_str()) {
+        _ if form == "closed fractional" => {
+            Some("at steps between whole ones, which do not exist here")
+        }
         // What its note says, that the rate is a scale, holds for a base of 1.
-        None
-    } else {
-        note.map(str::to_owned)
+        (_, _, None) | ("optax", "reduce_on_plateau", _) => None,
+        ("paddle", "LinearWarmup", _) => {
+            Some("the warm-up feeds the step to the plateau as its loss")
+        }
+        ("torch", "LinearLR", _) => Some("of no steps, it never leaves its start factor"),
+        ("optax", "polynomial_schedule", _) => {
+            Some("compiled by XLA, a fractional power of a number just below 0")
+        }
+        (_, _, Some(note)) => panic!("{library} {kind}: {note}"),
     };
+    let excuse = excuse.map(str::to_owned);
     let whole = excuse.is_none();
     Case {
         version: text(&row, "version").to_owned(),
@@ -237,10 +244,8 @@ fn probe(line: &str) -> Probe {
     let (library, kind) = (text(&row, "lib"), text(&row, "schedule"));
     let params = row["params"].as_object().expect("params").clone();
     let mut complete = params.clone();
-    if library == "optax" {
-        if let Some(scale) = complete.remove("scale") {
-            complete.insert("boundaries_and_scales".to_owned(), json!([[1, scale]]));
-        }
+    if let ("optax", Some(scale)) = (library, complete.remove("scale")) {
+        complete.insert("boundaries_and_scales".to_owned(), json!([[1, scale]]));
     }
     if library == "torch" && kind == "SequentialLR" {
         let inner = if complete.contains_key("plateau_child") {
