@@ -378,7 +378,7 @@ fn rates_are_drawn_in_the_terminal() {
     let run = lr(&["--schedule", line, "--steps", "0..101", "--plot"]);
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
     let lines: Vec<&str> = run.stdout.lines().collect();
-    assert_eq!(lines.len(), 19, "{}", run.stdout);
+    assert_eq!(lines.len(), 20, "{}", run.stdout);
     assert!(
         lines.iter().all(|line| line.chars().count() <= 80),
         "{}",
@@ -395,7 +395,11 @@ fn rates_are_drawn_in_the_terminal() {
         "{}",
         run.stdout
     );
-    assert!(lines[18].contains("100  step"), "{}", run.stdout);
+    assert!(
+        lines[18].ends_with("100") && lines[19].ends_with("step"),
+        "{}",
+        run.stdout
+    );
 }
 
 #[test]

@@ -219,7 +219,7 @@ specifications read it, and compared with what the library printed. The page is 
 `HAIRPIN_BLESS=1 cargo test -p hairpin-tests --test golden`.
 
 *Exact* are values that equal the library's, rounded to f32, in every bit; *within 1 ULP* are these and their direct neighbours.
-Libraries that compute in float64 stray from their own closed form by up to 2.4e-12 of the peak, those that compute in float32 by up to 5.2e-7
+Libraries that compute in float64 stray from their own closed form by up to 2.4e-12 of the peak, those that compute in float32 by up to 5.22e-7
 of it, and the rates here are within that and their own half ULP. What reacts to losses is exact throughout.
 
 *Certain* are values of float64 that the library's stray leaves certain to half a ULP: not those next to a zero of a cosine, where

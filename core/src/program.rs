@@ -242,25 +242,23 @@ fn span(nodes: &[Node], step: u32) -> Span<'_> {
     let (mut at, mut clock) = (0_usize, step);
     let mut steps = (1_u64 << 32).saturating_sub(u64::from(step));
     while let Some(node) = nodes.get(at) {
-        // A clock that stops at the end of u32 does not go up by one a step, nor does any clock that it drives.
-        let until_stop = (1_u64 << 32).saturating_sub(u64::from(clock));
+        // A clock that has come to the end of u32 stops there, and with it those of the parts inside.
+        steps = steps.min((1_u64 << 32).saturating_sub(u64::from(clock)));
         match &node.body {
             Body::Kind(kind) => {
                 return Span {
-                    kind: (steps <= until_stop).then_some(kind),
+                    kind: Some(kind),
                     clock,
                     steps,
                 };
             }
             Body::Sequence => {
-                steps = steps.min(until_stop);
                 if let Some(next) = next_part_begins(nodes, at, clock) {
                     steps = steps.min(u64::from(next.saturating_sub(clock)));
                 }
                 (at, clock) = part_in_force(nodes, at, clock);
             }
             Body::Repeat(period) => {
-                steps = steps.min(until_stop);
                 clock = clock.checked_rem(*period).unwrap_or(0);
                 steps = steps.min(u64::from(period.saturating_sub(clock)));
                 at = at.saturating_add(1);

@@ -57,12 +57,10 @@ pub fn find(name: &str) -> Result<Asked, Option<&'static str>> {
     // Without its library too: `CosineAnnealingLR` is `torch.CosineAnnealingLR`.
     let matches = |known: &'static str| {
         let short = known.rsplit('.').next().unwrap_or(known);
-        let likeness = |known| strsim::jaro_winkler(&name.to_lowercase(), known);
-        let known_lower = (known.to_lowercase(), short.to_lowercase());
-        (
-            likeness(&known_lower.0).max(likeness(&known_lower.1)),
-            known,
-        )
+        let likeness = |known: &str| strsim::jaro_winkler(&name.to_lowercase(), known);
+        let whole = likeness(&known.to_lowercase());
+        // Our own first, where another library's name without the library is as near.
+        (whole.max(0.95 * likeness(&short.to_lowercase())), known)
     };
     let names = KINDS.iter().map(|kind| kind.name).chain(libraries);
     let nearest = names.map(matches).max_by(|a, b| a.0.total_cmp(&b.0));

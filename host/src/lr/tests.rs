@@ -221,3 +221,41 @@ fn wrong_lines_say_what_is_wrong() {
         assert!(read["error"].is_string());
     }
 }
+
+#[test]
+fn steps_are_spread_over_all_that_were_asked_for() {
+    let spread = |text: &str, most| Steps::parse(text).expect("steps").spread(most);
+    assert_eq!(spread("0..10", 100), (0..10).collect::<Vec<_>>());
+    assert_eq!(spread("7", 100), [7]);
+    assert_eq!(spread("0..101", 5), [0, 25, 50, 75, 100]);
+    assert_eq!(spread("0..4294967296", 2), [0, u32::MAX]);
+    // Across parts, in the order in which they were asked for.
+    assert_eq!(spread("90..100:3,0..4", 8), [90, 93, 96, 99, 0, 1, 2, 3]);
+    assert_eq!(spread("90..100:3,0..4", 3), [90, 99, 3]);
+    let steps = Steps::parse("90..100:3,5..9").expect("steps");
+    assert_eq!((steps.count(), steps.min(), steps.max()), (8, 5, 99));
+}
+
+#[test]
+fn a_walk_gives_the_same_rates_in_any_order() {
+    let multiplicative = hairpin_core::Multiplicative::new(
+        1.0,
+        hairpin_core::Factor::parse("1 - step / 1000").expect("an expression"),
+    );
+    let plan = Plan::Feedback(multiplicative.expect("sound").into());
+    let rates = Rates::new(plan, None).expect("no losses are needed");
+    let forward: Vec<f32> = (0..50)
+        .map(|step| rates.at(step).expect("a rate"))
+        .collect();
+    let backward: Vec<f32> = (0..50)
+        .rev()
+        .map(|step| rates.at(step).expect("a rate"))
+        .collect();
+    assert!(forward.iter().eq(backward.iter().rev()));
+    assert_eq!(
+        (forward[0], forward[1], forward[2]),
+        (1.0, 0.999, (0.999 * 0.998) as f32)
+    );
+    // Twice the same step is no step further.
+    assert_eq!(rates.at(49), rates.at(49));
+}

@@ -57,12 +57,13 @@ impl Terminal<'_> {
         }
         let (axis, below) = self.x_axis(columns);
         text.push_str(&format!("{:>gutter$} └{axis}\n", ""));
-        text.push_str(format!("{:>gutter$}  {below}", "").trim_end());
-        text.push('\n');
+        for line in below.lines() {
+            text.push_str(&format!("{:>gutter$}  {line}\n", ""));
+        }
         text
     }
 
-    /// The axis with its ticks, and the labels beneath it with its name.
+    /// The axis with its ticks, and beneath it the labels and, beside them or on a line of its own, its name.
     fn x_axis(&self, columns: usize) -> (String, String) {
         let mut axis = vec!['─'; columns];
         let mut below: Vec<char> = Vec::new();
@@ -75,8 +76,10 @@ impl Terminal<'_> {
                 continue;
             }
             let column = (place.clamp(0.0, 1.0) * last).round() as usize;
-            let half = label.chars().count() / 2;
-            let start = column.saturating_sub(half);
+            let long = label.chars().count();
+            let start = column
+                .saturating_sub(long / 2)
+                .min(columns.saturating_sub(long));
             // One space stays free between two labels.
             if !below.is_empty() && start <= below.len() {
                 continue;
@@ -87,9 +90,14 @@ impl Terminal<'_> {
             below.resize(start, ' ');
             below.extend(label.chars());
         }
+        let mut lines: String = below.iter().collect();
         let name = self.x_name;
-        let below: String = below.into_iter().collect();
-        (axis.into_iter().collect(), format!("{below}  {name}"))
+        if below.len() + 2 + name.chars().count() <= columns {
+            lines.push_str(&format!("  {name}"));
+        } else {
+            lines.push_str(&format!("\n{name:>columns$}"));
+        }
+        (axis.into_iter().collect(), lines)
     }
 }
 
@@ -109,13 +117,19 @@ mod tests {
         };
         let text = drawing.draw([(0.0, 1.0), (100.0, 0.0)]);
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 7, "{text}");
+        assert_eq!(lines.len(), 8, "{text}");
+        assert!(
+            lines.iter().all(|line| line.chars().count() <= 24),
+            "{text}"
+        );
         assert!(lines[1].starts_with("1.0 ┤⠉"), "{text}");
         assert!(lines[4].starts_with("  0 ┤"), "{text}");
         assert!(lines[5].starts_with("    └┬"), "{text}");
+        // There is no room beside the last label for the name.
         assert!(
-            lines[6].trim_start().starts_with('0') && lines[6].ends_with("step"),
+            lines[6].trim_start().starts_with('0') && lines[6].ends_with("100"),
             "{text}"
         );
+        assert_eq!(lines[7].trim(), "step", "{text}");
     }
 }

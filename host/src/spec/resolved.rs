@@ -7,7 +7,9 @@ use super::field::{Build, FAITHFUL, Field, Kind, Values};
 use super::kinds::kind;
 use super::template::{default_of, insert_parts};
 use super::value::ParameterValue;
-use crate::dialect::{Arguments, Canonical, Dialect, Given, Refusal, Setting, Translation};
+use crate::dialect::{
+    Arguments, Canonical, Dialect, Given, IfAbsent, Refusal, Setting, Translation,
+};
 
 /// A schedule with a value for every parameter.
 #[derive(Debug, Clone)]
@@ -207,9 +209,12 @@ impl Resolved {
                 remarks.extend(inside.iter().flat_map(|part| part.remarks.iter().cloned()));
                 (!inside.is_empty()).then_some(Given::Schedules(inside))
             } else {
-                let value = values
-                    .get(argument.name)
-                    .or_else(|| outer.get(argument.name));
+                let value = match argument.if_absent {
+                    IfAbsent::Outer => values
+                        .get(argument.name)
+                        .or_else(|| outer.get(argument.name)),
+                    _ => values.get(argument.name),
+                };
                 if let Some(number) = value.and_then(not_finite) {
                     let message = format!("must be finite, found {number}");
                     return Err(Cause::Refusal(Refusal::of(argument.name, message)).into());
