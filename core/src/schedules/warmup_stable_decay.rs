@@ -39,7 +39,7 @@ use crate::shape::{Curve, NO_AMOUNT, Shape};
 /// * Transformers' `num_cycles` belongs to its cosine: 0.5, the default, is half a wave, the shape `cosine`; another number is the
 ///   shape `cycles` with it as `amount`.
 /// * `1-sqrt` is `sqrt` in a decay, and `reverse_sqrt` in a warm-up, where it means `1 - sqrt(1 - x)`.
-/// * timm counts its warm-up within the stable steps unless `warmup_prefix` is set.
+/// * timm's `t_initial` counts the stable and the decay steps together; its warm-up comes in front of them.
 /// * One `amount` serves both shapes. Where they need two, put an `anneal` before and after a `constant` in a `sequential`.
 ///
 /// # Source
