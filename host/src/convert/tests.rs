@@ -11,9 +11,12 @@ fn read(text: &str) -> ScheduleTemplate {
 }
 
 fn rates(plan: &Plan) -> Vec<u32> {
-    let steps = (0..2 * STEPS).chain([1_000_000, u32::MAX]);
+    let steps = 0..2 * STEPS;
     match plan {
-        Plan::Schedule(schedule) => steps.map(|step| schedule.lr(step).to_bits()).collect(),
+        Plan::Schedule(schedule) => {
+            let steps = steps.chain([1_000_000, u32::MAX]);
+            steps.map(|step| schedule.lr(step).to_bits()).collect()
+        }
         Plan::Feedback(feedback) => {
             let mut state = feedback.start();
             let after = steps.map(|step| {
