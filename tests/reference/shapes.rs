@@ -165,11 +165,17 @@ fn completed(t: u32, t_0: u32, t_mult: f64) -> Option<Big> {
     // A restart at the very step is a whole number, but for the rounding of the logarithms.
     let (nearest, nearly) = (n.round(), big(2f64.powi(-300)));
     let off = n.clone() - nearest.clone();
-    Some(if off < nearly && -off < nearly {
+    let over = if off < nearly && -off < nearly {
         nearest
     } else {
         n.floor()
-    })
+    };
+    // One that is within 2^-44 of itself from the step is on it.
+    let next = over.clone() + big(1.0);
+    let end =
+        steps(t_0.into()) * (power(&big(t_mult), &next) - big(1.0)) / (big(t_mult) - big(1.0));
+    let is_on_it = end.clone() - steps(t.into()) <= end * big(2f64.powi(-44));
+    Some(if is_on_it { next } else { over })
 }
 
 fn warm_restarts(rng: &mut Rng) -> Case {

@@ -16,6 +16,9 @@ use crate::shape::{Power, half_cosine};
 /// * with a `cycle_limit` of `n`, from `S_n` on: `lr(t) = eta_min`
 /// * with `t_mult` below 1, from the first cycle on that is shorter than one step: `lr(t) = eta_min`
 ///
+/// Where `t_mult` is not whole, an `S_i` within 2^-44 of itself from a whole step is on that step: 10 steps times 1.3 are 13, although no
+/// `f64` is 1.3.
+///
 /// The cycle is found without a logarithm: by division where `t_mult` is 1, by adding up integers where it is whole, and for
 /// any other `t_mult` by doubling, with `S_i` to twice the digits of `f64`. The work is bounded by the bits of the step.
 ///
@@ -35,6 +38,8 @@ use crate::shape::{Power, half_cosine};
 /// assert_eq!([0, 5, 10, 20, 30].map(|step| schedule.lr(step)), [0.1, 0.05, 0.1, 0.05, 0.1]);
 /// let lower = schedule.peak_mult(0.5)?.cycle_limit(2);
 /// assert_eq!([0, 10, 30].map(|step| lower.lr(step)), [0.1, 0.05, 0.0]);
+/// let decimal = WarmRestarts::new(0.1, 0.0, 10, 1.3)?;
+/// assert_eq!([10, 23].map(|step| decimal.lr(step)), [0.1, 0.1]);
 /// # Ok::<(), hairpin_core::ConfigError>(())
 /// ```
 ///
@@ -64,6 +69,10 @@ pub struct WarmRestarts {
     cycle_limit: u32,
     k: Power,
 }
+
+/// A boundary this near to a whole step, as a share of itself, is on it: 10 steps times 1.3 are meant as 13, although the f64
+/// nearest to 1.3 is a little larger. 2^-44 is less than a four-thousandth of a step among all that there are.
+const ON_A_STEP: f64 = 1.0 / 17_592_186_044_416.0;
 
 /// Longer second cycles than this never end; shorter ones keep every intermediate number in range.
 const LONGEST: f64 = 4_294_967_296.0;
@@ -193,7 +202,7 @@ impl Cycle {
         let t = f64::from(step);
         let completed = |count: Double| {
             let end = count.times(Double::whole(t_0));
-            end.high < t || (end.high == t && end.low <= 0.0)
+            (end.high - t) + end.low <= end.high * ON_A_STEP
         };
         // 1, 2, 4, … cycles, as far as all of them are over.
         let mut runs: heapless::Vec<(Double, Double), 32> = heapless::Vec::new();
@@ -220,11 +229,13 @@ impl Cycle {
         }
         let end = begin.plus(length);
         let left = (end.high - t) + end.low;
+        let done = (t - begin.high) - begin.low;
         Some(Self {
             index,
-            // The end was found to come after the step by another sum, which may differ in the last digit.
+            // The end was found to come after the step by another sum, which may differ in the last digit, and a beginning on the step may
+            // lie a little behind it.
             left: if left > 0.0 { left } else { 0.0 },
-            done: (t - begin.high) - begin.low,
+            done: if done > 0.0 { done } else { 0.0 },
         })
     }
 }
