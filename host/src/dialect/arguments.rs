@@ -85,7 +85,7 @@ pub enum Given {
 /// The arguments of one call, by name.
 ///
 /// Asking for a name that the dialect does not have, or as another type than it takes, is a mistake in the dialect's table. It gives
-/// NaN, 0 or nothing, and the test `every_argument_is_asked_for_as_it_is_declared` finds it.
+/// NaN, 0 or nothing, and the test `every_scheduler_of_every_library_is_called` finds it.
 #[derive(Debug)]
 pub struct Arguments<'a> {
     /// What was given or is the default; `None` is the library's `None`.

@@ -212,7 +212,7 @@ impl Slot {
 /// The values of a list of fields, by name; to the core, a source of parameters.
 ///
 /// Asking for a name that is not in the list is a mistake in the table of kinds; it gives a value that the constructors refuse, and
-/// the test `every_kind_builds_from_its_own_fields` finds it.
+/// the test `every_kind_of_our_own_has_an_example_that_builds` finds it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Values<'a> {
     pub(super) fields: &'a [Field],

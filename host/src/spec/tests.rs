@@ -262,35 +262,6 @@ fn a_rate_may_stand_for_the_schedule_after_a_warm_up() {
 }
 
 #[test]
-fn every_kind_builds_from_its_own_fields() {
-    for kind in KINDS.iter().filter(|kind| kind.library().is_none()) {
-        let mut table = format!("[[schedules]]\nkind = \"{}\"\n", kind.name);
-        for field in &kind.fields {
-            let text = match (field.fallback, field.ty, field.name) {
-                (Fallback::Required, Type::Number, _) => "0.5",
-                (Fallback::Required, Type::Count, _) => "7",
-                (Fallback::Required, Type::Counts, _) => "[2, 4]",
-                (Fallback::Required, Type::Numbers, _) => "[3.0, 2.0, 1.0]",
-                (Fallback::Required, Type::Text, _) => "\"0.5 ** step\"",
-                _ => continue,
-            };
-            table += &format!("{} = {text}\n", field.name);
-        }
-        for slot in &kind.slots {
-            let part = "{ kind = \"constant\", learning_rate = 0.5 }";
-            if slot.many {
-                // As many as there are milestones, and one.
-                table += &format!("{} = [{part}, {part}, {part}]\n", slot.name);
-            } else {
-                table += &format!("{} = {part}\n", slot.name);
-            }
-        }
-        with_schedules(&table)
-            .unwrap_or_else(|error| panic!("{}: {}", kind.name, error.one_line()));
-    }
-}
-
-#[test]
 fn the_rates_of_each_kind_depend_on_each_of_its_fields() {
     // Pairs of tables that differ in one field; a constructor fed with the wrong field would give equal rates.
     let pairs = [
