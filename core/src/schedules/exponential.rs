@@ -122,7 +122,7 @@ impl Exponential {
 parameters! {
     Exponential, "exponential", "learning_rate * gamma^(max(t - begin, 0) / decay_steps), not beyond end_lr";
     learning_rate: f64, "the rate everything is measured from" => |s| s.learning_rate;
-    gamma: f64, "the factor of decay_steps; negative only with whole exponents" => |s| s.growth.given();
+    gamma: f64, "the factor of each step, or of decay_steps together; negative only with whole exponents" => |s| s.growth.given();
     decay_steps: u32 = 1, "in how many steps gamma is applied once, at least 1" => |s| s.decay_steps;
     staircase: bool = false, "round the exponent down to a whole number" => |s| s.staircase;
     begin: u32 = 0, "the step from which the decay is counted" => |s| s.begin;

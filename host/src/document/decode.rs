@@ -354,6 +354,21 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Refuses an entry whose name is none of these, before any is taken.
+    ///
+    /// # Errors
+    /// At the first of them, with the nearest known name and all known names.
+    pub fn only(&self, known: &[&'static str]) -> Result<(), SpecError> {
+        match self
+            .entries
+            .iter()
+            .find(|(key, _)| !known.contains(&key.name.as_str()))
+        {
+            Some((key, _)) => Err(self.unknown(key, known)),
+            None => Ok(()),
+        }
+    }
+
     /// Replaces the general remedy for a key that users of other tools are known to write.
     ///
     /// # Errors

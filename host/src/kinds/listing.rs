@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::drawing::{drawing, needs_losses};
 use super::example;
+use crate::pages::callers::elsewhere;
 use crate::spec::{Fallback, Field, KINDS, Kind, Slot, Type, kind};
 
 /// Sizes of drawings, in characters: in the list, and of a single kind.
@@ -59,8 +60,12 @@ pub fn find(name: &str) -> Result<Asked, Option<&'static str>> {
         let short = known.rsplit('.').next().unwrap_or(known);
         let likeness = |known: &str| strsim::jaro_winkler(&name.to_lowercase(), known);
         let whole = likeness(&known.to_lowercase());
-        // Our own first, where another library's name without the library is as near.
-        (whole.max(0.95 * likeness(&short.to_lowercase())), known)
+        // Our own first, where another library's name without the library is as near, but not where it is the very name.
+        let without = match likeness(&short.to_lowercase()) {
+            1.0.. => 1.0,
+            likeness => 0.95 * likeness,
+        };
+        (whole.max(without), known)
     };
     let names = KINDS.iter().map(|kind| kind.name).chain(libraries);
     let nearest = names.map(matches).max_by(|a, b| a.0.total_cmp(&b.0));
@@ -185,6 +190,13 @@ pub fn page(kind: &Kind) -> String {
             text.push_str(format!("  {line}").trim_end());
             text.push('\n');
         }
+    }
+    let elsewhere = elsewhere(kind.name);
+    if !elsewhere.is_empty() {
+        let names = wrapped(&elsewhere.join(", "), "  ");
+        text.push_str(&format!(
+            "\nWhat other libraries call it, or make of it:\n{names}"
+        ));
     }
     if let Some(example) = example(kind.name) {
         let (steps, losses) = if needs_losses(kind.name) {

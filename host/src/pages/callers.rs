@@ -158,6 +158,18 @@ pub(super) fn callers<'a>(calls: &'a [Call], kind: &str) -> Vec<&'a Call> {
     calls.iter().filter(uses).collect()
 }
 
+/// The schedulers of other libraries that become this kind, or have it inside.
+pub(crate) fn elsewhere(kind: &str) -> Vec<&'static str> {
+    // The calls are our own and tested, so that there is nothing to tell where one of them is refused.
+    let calls = calls().unwrap_or_default();
+    let mut names: Vec<&'static str> = callers(&calls, kind)
+        .iter()
+        .map(|call| call.dialect)
+        .collect();
+    names.dedup();
+    names
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

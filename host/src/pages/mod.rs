@@ -1,6 +1,6 @@
 //! One page about each kind, and a sheet of all drawings, written from the sources: what they say is what the code is.
 
-mod callers;
+pub(crate) mod callers;
 mod drawing;
 mod markdown;
 mod prose;

@@ -113,6 +113,13 @@ impl Kind {
         }
     }
 
+    /// All keys of its table.
+    pub(super) fn keys(&self) -> Vec<&'static str> {
+        let fields = self.fields.iter().map(|field| field.name);
+        let slots = self.slots.iter().map(|slot| slot.name);
+        fields.chain(slots).chain(["kind"]).collect()
+    }
+
     /// The library whose name for a schedule this is; `None` for a kind of our own.
     #[must_use]
     pub fn library(&self) -> Option<&'static str> {

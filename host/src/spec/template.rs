@@ -133,6 +133,13 @@ impl ScheduleTemplate {
             Some(kind) if !at.has("kind") => kind,
             _ => read_kind(&mut table)?,
         };
+        if let Some(library) = kind.library() {
+            // Who pastes a call of another library is shown all of its arguments, whatever else is wrong.
+            table.only(&kind.keys()).map_err(|error| {
+                let note = format!("the arguments of `{}` are {library}'s", kind.name);
+                error.with_note(&note)
+            })?;
+        }
         let fields = FieldTemplate::read_all(&kind.fields, &mut table, outer)?;
         let own: Vec<&'static str> = kind.fields.iter().map(|field| field.name).collect();
         let around = [outer, &own].concat();
@@ -140,13 +147,7 @@ impl ScheduleTemplate {
         for slot in &kind.slots {
             inner.push(read_slot(slot, &mut table, depth, &around)?);
         }
-        table.finish().map_err(|error| match kind.library() {
-            Some(library) => error.with_note(&format!(
-                "these are the arguments of `{}` in {library}",
-                kind.name
-            )),
-            None => error,
-        })?;
+        table.finish()?;
         Ok(Self {
             kind,
             fields,
