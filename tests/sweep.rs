@@ -81,10 +81,10 @@ fn a_sweep_writes_everything_once_and_then_prints_it_again() {
 #[test]
 fn threads_do_not_show_in_any_file() {
     let directory = tempfile::tempdir().unwrap();
-    let run = |threads: &str| {
-        let out = directory.path().join(threads);
+    let run = |name: &str, threads: &str| {
+        let out = directory.path().join(name).join(threads);
         let status = hairpin()
-            .args(["sweep", &spec("short.toml"), "-o", text(&out)])
+            .args(["sweep", &spec(name), "-o", text(&out)])
             .env("RAYON_NUM_THREADS", threads)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -93,7 +93,10 @@ fn threads_do_not_show_in_any_file() {
         assert!(status.success());
         out
     };
-    assert_same(&run("1"), &run("3"));
+    // The second holds schedules of other libraries and a momentum that goes with the step.
+    for name in ["short.toml", "libraries.toml"] {
+        assert_same(&run(name, "1"), &run(name, "3"));
+    }
 }
 
 /// Starts the long sweep, stops it with `signal` once it is under way, and gives its exit status.
@@ -413,7 +416,6 @@ fn a_csv_of_the_users_own_is_learned() {
 
 #[test]
 fn a_table_holds_the_rates_that_lr_prints() {
-    let directory = tempfile::tempdir().unwrap();
     let example = format!(
         "{}/../host/examples/digits.toml",
         env!("CARGO_MANIFEST_DIR")
@@ -421,17 +423,25 @@ fn a_table_holds_the_rates_that_lr_prints() {
     let small = std::fs::read_to_string(example)
         .unwrap()
         .replace("trials = 4096", "trials = 40");
+    table_and_lr_agree(&small, 300, &[0, 17, 39]);
+    let libraries = std::fs::read_to_string(spec("libraries.toml")).unwrap();
+    table_and_lr_agree(&libraries, 60, &[0, 1, 2, 3, 4, 5]);
+}
+
+fn table_and_lr_agree(content: &str, steps: usize, trials: &[usize]) {
+    let directory = tempfile::tempdir().unwrap();
     let spec = directory.path().join("small.toml");
-    std::fs::write(&spec, small).unwrap();
+    std::fs::write(&spec, content).unwrap();
     let (rates, out) = (directory.path().join("rates"), directory.path().join("out"));
     let table = run(&["table", text(&spec), "-o", text(&rates)], "");
     assert_eq!(table.code, Some(0), "{}", table.stderr);
     assert_eq!(sweep(text(&spec), &out).code, Some(0));
     let cells = std::fs::read(rates.join("table.npy")).unwrap();
     assert_eq!(cells, std::fs::read(out.join("tables.npy")).unwrap());
-    let cells = &cells[cells.len() - 40 * 300 * 4..];
     let results = std::fs::read_to_string(out.join("results.csv")).unwrap();
-    for trial in [0, 17, 39] {
+    let all = results.lines().count() - 1;
+    let cells = &cells[cells.len() - all * steps * 4..];
+    for &trial in trials {
         let row = results.lines().nth(trial + 1).unwrap();
         let schedule = row
             .split_once("\"{")
@@ -440,19 +450,20 @@ fn a_table_holds_the_rates_that_lr_prints() {
             .strip_suffix("}\"")
             .unwrap();
         let schedule = format!("{{{}}}", schedule.replace("\"\"", "\""));
+        let range = format!("0..{steps}");
         let lr = run(
             &[
                 "lr",
                 "--schedule",
                 &schedule,
                 "--steps",
-                "0..300",
+                &range,
                 "--format",
                 "bits",
             ],
             "",
         );
-        let row: String = cells[trial * 300 * 4..][..300 * 4]
+        let row: String = cells[trial * steps * 4..][..steps * 4]
             .chunks(4)
             .map(|cell| format!("{:08x}\n", u32::from_le_bytes(cell.try_into().unwrap())))
             .collect();

@@ -12,7 +12,7 @@ use crate::{EDGES, configs, draw};
 /// A composition as one would draw it.
 #[derive(Clone, Debug)]
 enum Tree {
-    Leaf(AnySchedule),
+    Leaf(Box<AnySchedule>),
     Sequence(Vec<(u32, u32, Tree)>),
     Combined(Combine, Vec<Tree>),
     Changed(Change, Box<Tree>),
@@ -63,7 +63,7 @@ impl Tree {
 
     fn plan(&self) -> Result<Plan, ConfigError> {
         match self {
-            Self::Leaf(schedule) => Ok(schedule.clone().into()),
+            Self::Leaf(schedule) => Ok(AnySchedule::clone(schedule).into()),
             Self::Sequence(parts) => {
                 let plans: Vec<Plan> = parts
                     .iter()
@@ -124,7 +124,7 @@ fn tree(rng: &mut Rng, deep: u32) -> Tree {
     if deep == 0 || rng.one_in(3) {
         let mut kinds = one_of_each(rng);
         let index = rng.up_to(kinds.len() as u32 - 1) as usize;
-        return Tree::Leaf(kinds.swap_remove(index).any);
+        return Tree::Leaf(Box::new(kinds.swap_remove(index).any));
     }
     let parts =
         |rng: &mut Rng| -> Vec<Tree> { (0..=rng.up_to(2)).map(|_| tree(rng, deep - 1)).collect() };

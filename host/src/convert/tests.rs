@@ -88,7 +88,7 @@ fn long_tables_are_spread_over_lines() {
         r#"kind = "sequential", milestones = [5], schedules = [0.1, {{ kind = "sum", schedules = [{inner}, {inner}] }}]"#
     );
     let toml = Converted::new(&read(&table), false)
-        .and_then(|converted| Ok(converted.text(Target::Toml)))
+        .map(|converted| converted.text(Target::Toml))
         .expect("sound")
         .expect("TOML");
     let line =
