@@ -1,5 +1,6 @@
 //! Schedules of burn 0.22, by the fields of their configurations.
 
+use super::common::argument;
 use super::{Argument, Arguments, Canonical, Dialect, IfAbsent, Refusal, Takes, Translation};
 
 /// Burn's schedules.
@@ -14,36 +15,36 @@ pub(super) const DIALECTS: &[Dialect] = &[
     SEQUENTIAL,
 ];
 
-const INITIAL_LR: Argument = Argument {
-    name: "initial_lr",
-    doc: "the rate at the beginning",
-    takes: Takes::Number,
-    if_absent: IfAbsent::Required,
-};
+const INITIAL_LR: Argument = argument(
+    "initial_lr",
+    Takes::Number,
+    IfAbsent::Required,
+    "the rate at the beginning",
+);
 
-const NUM_ITERS: Argument = Argument {
-    name: "num_iters",
-    doc: "how many steps it takes to the last rate",
-    takes: Takes::Integer,
-    if_absent: IfAbsent::Required,
-};
+const NUM_ITERS: Argument = argument(
+    "num_iters",
+    Takes::Integer,
+    IfAbsent::Required,
+    "how many steps it takes to the last rate",
+);
 
-const SCHEDULERS: Argument = Argument {
-    name: "schedulers",
-    doc: "the schedules",
-    takes: Takes::Schedules,
-    if_absent: IfAbsent::Required,
-};
+const SCHEDULERS: Argument = argument(
+    "schedulers",
+    Takes::Schedules,
+    IfAbsent::Required,
+    "the schedules",
+);
 
 const CONSTANT: Dialect = Dialect {
     name: "burn.ConstantLr",
     doc: "One rate for ever.",
-    arguments: &[Argument {
-        name: "lr",
-        doc: "the rate",
-        takes: Takes::Number,
-        if_absent: IfAbsent::Required,
-    }],
+    arguments: &[argument(
+        "lr",
+        Takes::Number,
+        IfAbsent::Required,
+        "the rate",
+    )],
     translate: |arguments| Ok(Canonical::constant(arguments.number("lr")).into()),
 };
 
@@ -52,12 +53,12 @@ const LINEAR: Dialect = Dialect {
     doc: "A straight line from one rate to another, held there.",
     arguments: &[
         INITIAL_LR,
-        Argument {
-            name: "final_lr",
-            doc: "the rate at the end",
-            takes: Takes::Number,
-            if_absent: IfAbsent::Required,
-        },
+        argument(
+            "final_lr",
+            Takes::Number,
+            IfAbsent::Required,
+            "the rate at the end",
+        ),
         NUM_ITERS,
     ],
     translate: |arguments| {
@@ -78,12 +79,12 @@ const COSINE: Dialect = Dialect {
     doc: "A cosine down to the lowest rate and up again, for ever.",
     arguments: &[
         INITIAL_LR,
-        Argument {
-            name: "min_lr",
-            doc: "the lowest rate",
-            takes: Takes::Number,
-            if_absent: IfAbsent::Number(0.0),
-        },
+        argument(
+            "min_lr",
+            Takes::Number,
+            IfAbsent::Number(0.0),
+            "the lowest rate",
+        ),
         NUM_ITERS,
     ],
     translate: |arguments| {
@@ -105,12 +106,12 @@ const EXPONENTIAL: Dialect = Dialect {
     doc: "Multiplied by the same factor at each step.",
     arguments: &[
         INITIAL_LR,
-        Argument {
-            name: "gamma",
-            doc: "the factor, above 0 and at most 1",
-            takes: Takes::Number,
-            if_absent: IfAbsent::Required,
-        },
+        argument(
+            "gamma",
+            Takes::Number,
+            IfAbsent::Required,
+            "the factor, above 0 and at most 1",
+        ),
     ],
     translate: |arguments| {
         Ok(Canonical::new("exponential")
@@ -128,18 +129,13 @@ const STEP: Dialect = Dialect {
     doc: "Multiplied by the same factor after every `step_size` steps.",
     arguments: &[
         INITIAL_LR,
-        Argument {
-            name: "step_size",
-            doc: "how many steps the rate stays as it is",
-            takes: Takes::Integer,
-            if_absent: IfAbsent::Required,
-        },
-        Argument {
-            name: "gamma",
-            doc: "the factor",
-            takes: Takes::Number,
-            if_absent: IfAbsent::Number(0.1),
-        },
+        argument(
+            "step_size",
+            Takes::Integer,
+            IfAbsent::Required,
+            "how many steps the rate stays as it is",
+        ),
+        argument("gamma", Takes::Number, IfAbsent::Number(0.1), "the factor"),
     ],
     translate: |arguments| {
         let schedule = Canonical::new("step")
@@ -155,24 +151,24 @@ const NOAM: Dialect = Dialect {
     name: "burn.NoamLrScheduler",
     doc: "A straight line up, then down with the inverse square root of the step; the first step is number 1.",
     arguments: &[
-        Argument {
-            name: "factor",
-            doc: "what the rate is measured from",
-            takes: Takes::Number,
-            if_absent: IfAbsent::Required,
-        },
-        Argument {
-            name: "warmup_steps",
-            doc: "the number of the step with the highest rate",
-            takes: Takes::Integer,
-            if_absent: IfAbsent::Integer(4000),
-        },
-        Argument {
-            name: "model_size",
-            doc: "the width of the model",
-            takes: Takes::Integer,
-            if_absent: IfAbsent::Integer(512),
-        },
+        argument(
+            "factor",
+            Takes::Number,
+            IfAbsent::Required,
+            "what the rate is measured from",
+        ),
+        argument(
+            "warmup_steps",
+            Takes::Integer,
+            IfAbsent::Integer(4000),
+            "the number of the step with the highest rate",
+        ),
+        argument(
+            "model_size",
+            Takes::Integer,
+            IfAbsent::Integer(512),
+            "the width of the model",
+        ),
     ],
     translate: |arguments| {
         Ok(Canonical::new("noam")
@@ -192,12 +188,12 @@ const COMPOSED: Dialect = Dialect {
             if_absent: IfAbsent::None,
             ..SCHEDULERS
         },
-        Argument {
-            name: "reduction",
-            doc: "whether the rates are averaged, summed or multiplied",
-            takes: Takes::Word(&["Avg", "Sum", "Prod"]),
-            if_absent: IfAbsent::Text("Prod"),
-        },
+        argument(
+            "reduction",
+            Takes::Word(&["Avg", "Sum", "Prod"]),
+            IfAbsent::Text("Prod"),
+            "whether the rates are averaged, summed or multiplied",
+        ),
     ],
     translate: |arguments| {
         let (kind, of_none) = match arguments.text("reduction") {
@@ -220,12 +216,12 @@ const SEQUENTIAL: Dialect = Dialect {
     doc: "Schedules one after another, each from its own first step on.",
     arguments: &[
         SCHEDULERS,
-        Argument {
-            name: "milestones",
-            doc: "the steps at which the second and each further schedule begins",
-            takes: Takes::Integers,
-            if_absent: IfAbsent::Required,
-        },
+        argument(
+            "milestones",
+            Takes::Integers,
+            IfAbsent::Required,
+            "the steps at which the second and each further schedule begins",
+        ),
     ],
     translate: |arguments| {
         let schedules = schedules(arguments);

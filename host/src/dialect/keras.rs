@@ -1,5 +1,6 @@
 //! Schedules of Keras 3.15.1.
 
+use super::common::argument;
 use super::{Argument, Arguments, Canonical, Dialect, IfAbsent, Refusal, Takes, Translation};
 
 /// Keras' schedules.
@@ -13,40 +14,40 @@ pub(super) const DIALECTS: &[Dialect] = &[
     PLATEAU,
 ];
 
-const INITIAL_LEARNING_RATE: Argument = Argument {
-    name: "initial_learning_rate",
-    doc: "the rate at the beginning",
-    takes: Takes::Number,
-    if_absent: IfAbsent::Required,
-};
+const INITIAL_LEARNING_RATE: Argument = argument(
+    "initial_learning_rate",
+    Takes::Number,
+    IfAbsent::Required,
+    "the rate at the beginning",
+);
 
-const DECAY_STEPS: Argument = Argument {
-    name: "decay_steps",
-    doc: "how many steps the decay takes, or its factor is for",
-    takes: Takes::Integer,
-    if_absent: IfAbsent::Required,
-};
+const DECAY_STEPS: Argument = argument(
+    "decay_steps",
+    Takes::Integer,
+    IfAbsent::Required,
+    "how many steps the decay takes, or its factor is for",
+);
 
-const DECAY_RATE: Argument = Argument {
-    name: "decay_rate",
-    doc: "how much each `decay_steps` bring",
-    takes: Takes::Number,
-    if_absent: IfAbsent::Required,
-};
+const DECAY_RATE: Argument = argument(
+    "decay_rate",
+    Takes::Number,
+    IfAbsent::Required,
+    "how much each `decay_steps` bring",
+);
 
-const STAIRCASE: Argument = Argument {
-    name: "staircase",
-    doc: "decay only at whole multiples of `decay_steps`",
-    takes: Takes::Flag,
-    if_absent: IfAbsent::Flag(false),
-};
+const STAIRCASE: Argument = argument(
+    "staircase",
+    Takes::Flag,
+    IfAbsent::Flag(false),
+    "decay only at whole multiples of `decay_steps`",
+);
 
-const ALPHA: Argument = Argument {
-    name: "alpha",
-    doc: "the lowest rate as a share of the rate that the decay starts from",
-    takes: Takes::Number,
-    if_absent: IfAbsent::Number(0.0),
-};
+const ALPHA: Argument = argument(
+    "alpha",
+    Takes::Number,
+    IfAbsent::Number(0.0),
+    "the lowest rate as a share of the rate that the decay starts from",
+);
 
 const EXPONENTIAL: Dialect = Dialect {
     name: "keras.ExponentialDecay",
@@ -74,18 +75,18 @@ const PIECEWISE: Dialect = Dialect {
     name: "keras.PiecewiseConstantDecay",
     doc: "The first value up to and with the first boundary, the next one after it.",
     arguments: &[
-        Argument {
-            name: "boundaries",
-            doc: "the last steps of all values but the last",
-            takes: Takes::Numbers,
-            if_absent: IfAbsent::Required,
-        },
-        Argument {
-            name: "values",
-            doc: "the rates, one more than boundaries",
-            takes: Takes::Numbers,
-            if_absent: IfAbsent::Required,
-        },
+        argument(
+            "boundaries",
+            Takes::Numbers,
+            IfAbsent::Required,
+            "the last steps of all values but the last",
+        ),
+        argument(
+            "values",
+            Takes::Numbers,
+            IfAbsent::Required,
+            "the rates, one more than boundaries",
+        ),
     ],
     translate: piecewise,
 };
@@ -96,24 +97,24 @@ const POLYNOMIAL: Dialect = Dialect {
     arguments: &[
         INITIAL_LEARNING_RATE,
         DECAY_STEPS,
-        Argument {
-            name: "end_learning_rate",
-            doc: "the rate at the end",
-            takes: Takes::Number,
-            if_absent: IfAbsent::Number(1e-4),
-        },
-        Argument {
-            name: "power",
-            doc: "the power; 1 is a straight line",
-            takes: Takes::Number,
-            if_absent: IfAbsent::Number(1.0),
-        },
-        Argument {
-            name: "cycle",
-            doc: "begin again, lower, instead of staying at the end",
-            takes: Takes::Flag,
-            if_absent: IfAbsent::Flag(false),
-        },
+        argument(
+            "end_learning_rate",
+            Takes::Number,
+            IfAbsent::Number(1e-4),
+            "the rate at the end",
+        ),
+        argument(
+            "power",
+            Takes::Number,
+            IfAbsent::Number(1.0),
+            "the power; 1 is a straight line",
+        ),
+        argument(
+            "cycle",
+            Takes::Flag,
+            IfAbsent::Flag(false),
+            "begin again, lower, instead of staying at the end",
+        ),
     ],
     translate: |arguments| {
         let learning_rate = arguments.number("initial_learning_rate");
@@ -160,18 +161,18 @@ const COSINE: Dialect = Dialect {
         INITIAL_LEARNING_RATE,
         DECAY_STEPS,
         ALPHA,
-        Argument {
-            name: "warmup_target",
-            doc: "the rate that a warm-up goes to and the decay starts from",
-            takes: Takes::Number,
-            if_absent: IfAbsent::None,
-        },
-        Argument {
-            name: "warmup_steps",
-            doc: "how many steps the warm-up takes, which `decay_steps` does not count",
-            takes: Takes::Integer,
-            if_absent: IfAbsent::Integer(0),
-        },
+        argument(
+            "warmup_target",
+            Takes::Number,
+            IfAbsent::None,
+            "the rate that a warm-up goes to and the decay starts from",
+        ),
+        argument(
+            "warmup_steps",
+            Takes::Integer,
+            IfAbsent::Integer(0),
+            "how many steps the warm-up takes, which `decay_steps` does not count",
+        ),
     ],
     translate: cosine,
 };
@@ -181,24 +182,24 @@ const COSINE_RESTARTS: Dialect = Dialect {
     doc: "Half a cosine down, again and again.",
     arguments: &[
         INITIAL_LEARNING_RATE,
-        Argument {
-            name: "first_decay_steps",
-            doc: "how many steps the first cycle takes",
-            takes: Takes::Integer,
-            if_absent: IfAbsent::Required,
-        },
-        Argument {
-            name: "t_mul",
-            doc: "how many times as long each cycle is as the one before",
-            takes: Takes::Number,
-            if_absent: IfAbsent::Number(2.0),
-        },
-        Argument {
-            name: "m_mul",
-            doc: "how many times as high each cycle is as the one before",
-            takes: Takes::Number,
-            if_absent: IfAbsent::Number(1.0),
-        },
+        argument(
+            "first_decay_steps",
+            Takes::Integer,
+            IfAbsent::Required,
+            "how many steps the first cycle takes",
+        ),
+        argument(
+            "t_mul",
+            Takes::Number,
+            IfAbsent::Number(2.0),
+            "how many times as long each cycle is as the one before",
+        ),
+        argument(
+            "m_mul",
+            Takes::Number,
+            IfAbsent::Number(1.0),
+            "how many times as high each cycle is as the one before",
+        ),
         ALPHA,
     ],
     translate: cosine_restarts,
@@ -208,48 +209,48 @@ const PLATEAU: Dialect = Dialect {
     name: "keras.ReduceLROnPlateau",
     doc: "Cut where a metric stops improving.",
     arguments: &[
-        Argument {
-            name: "lr",
-            doc: "the rate before any cut, which is the optimizer's own",
-            takes: Takes::Number,
-            if_absent: IfAbsent::Required,
-        },
-        Argument {
-            name: "factor",
-            doc: "what a cut multiplies the rate by, below 1",
-            takes: Takes::Number,
-            if_absent: IfAbsent::Number(0.1),
-        },
-        Argument {
-            name: "patience",
-            doc: "the rate is cut when this many metrics in a row have not improved; 0 counts as 1",
-            takes: Takes::Integer,
-            if_absent: IfAbsent::Integer(10),
-        },
-        Argument {
-            name: "mode",
-            doc: "whether the metric should fall or rise; `auto` is `min`, as for a loss",
-            takes: Takes::Word(&["auto", "min", "max"]),
-            if_absent: IfAbsent::Text("auto"),
-        },
-        Argument {
-            name: "min_delta",
-            doc: "by how much a better metric is better; the sign does not matter",
-            takes: Takes::Number,
-            if_absent: IfAbsent::Number(1e-4),
-        },
-        Argument {
-            name: "cooldown",
-            doc: "how many metrics after a cut are not counted, less one; below 0 counts as 0",
-            takes: Takes::Integer,
-            if_absent: IfAbsent::Integer(0),
-        },
-        Argument {
-            name: "min_lr",
-            doc: "the rate below which nothing is cut",
-            takes: Takes::Number,
-            if_absent: IfAbsent::Number(0.0),
-        },
+        argument(
+            "lr",
+            Takes::Number,
+            IfAbsent::Required,
+            "the rate before any cut, which is the optimizer's own",
+        ),
+        argument(
+            "factor",
+            Takes::Number,
+            IfAbsent::Number(0.1),
+            "what a cut multiplies the rate by, below 1",
+        ),
+        argument(
+            "patience",
+            Takes::Integer,
+            IfAbsent::Integer(10),
+            "the rate is cut when this many metrics in a row have not improved; 0 counts as 1",
+        ),
+        argument(
+            "mode",
+            Takes::Word(&["auto", "min", "max"]),
+            IfAbsent::Text("auto"),
+            "whether the metric should fall or rise; `auto` is `min`, as for a loss",
+        ),
+        argument(
+            "min_delta",
+            Takes::Number,
+            IfAbsent::Number(1e-4),
+            "by how much a better metric is better; the sign does not matter",
+        ),
+        argument(
+            "cooldown",
+            Takes::Integer,
+            IfAbsent::Integer(0),
+            "how many metrics after a cut are not counted, less one; below 0 counts as 0",
+        ),
+        argument(
+            "min_lr",
+            Takes::Number,
+            IfAbsent::Number(0.0),
+            "the rate below which nothing is cut",
+        ),
     ],
     translate: plateau,
 };

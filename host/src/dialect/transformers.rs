@@ -3,21 +3,8 @@
 //! All but the two that read losses are a factor of the optimizer's rate. Most begin with a straight line from 0, whose first step
 //! therefore has the rate 0, and count `num_training_steps` from the start of that line.
 
+use super::common::argument;
 use super::{Argument, Arguments, Canonical, Dialect, IfAbsent, Refusal, Takes, Translation};
-
-const fn argument(
-    name: &'static str,
-    takes: Takes,
-    if_absent: IfAbsent,
-    doc: &'static str,
-) -> Argument {
-    Argument {
-        name,
-        doc,
-        takes,
-        if_absent,
-    }
-}
 
 const LR: Argument = argument(
     "lr",

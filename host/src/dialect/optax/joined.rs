@@ -1,5 +1,6 @@
 //! Schedules one after another: warm-ups, cycles, and any others.
 
+use super::super::common::argument;
 use hairpin_core::NODES;
 
 use super::transition::{
@@ -10,19 +11,19 @@ use crate::dialect::{
     Argument, Arguments, Canonical, Dialect, IfAbsent, Refusal, Setting, Takes, Translation,
 };
 
-const PEAK_VALUE: Argument = Argument {
-    name: "peak_value",
-    doc: "the rate at the end of the warm-up",
-    takes: Takes::Number,
-    if_absent: IfAbsent::Required,
-};
+const PEAK_VALUE: Argument = argument(
+    "peak_value",
+    Takes::Number,
+    IfAbsent::Required,
+    "the rate at the end of the warm-up",
+);
 
-const WARMUP_STEPS: Argument = Argument {
-    name: "warmup_steps",
-    doc: "how many steps the straight line from `init_value` to `peak_value` takes",
-    takes: Takes::Integer,
-    if_absent: IfAbsent::Required,
-};
+const WARMUP_STEPS: Argument = argument(
+    "warmup_steps",
+    Takes::Integer,
+    IfAbsent::Required,
+    "how many steps the straight line from `init_value` to `peak_value` takes",
+);
 
 pub(super) const WARMUP_CONSTANT: Dialect = Dialect {
     name: "optax.warmup_constant_schedule",
@@ -45,12 +46,12 @@ pub(super) const WARMUP_COSINE: Dialect = Dialect {
         INIT_VALUE,
         PEAK_VALUE,
         WARMUP_STEPS,
-        Argument {
-            name: "decay_steps",
-            doc: "how many steps the whole takes, the warm-up included",
-            takes: Takes::Integer,
-            if_absent: IfAbsent::Required,
-        },
+        argument(
+            "decay_steps",
+            Takes::Integer,
+            IfAbsent::Required,
+            "how many steps the whole takes, the warm-up included",
+        ),
         Argument {
             if_absent: IfAbsent::Number(0.0),
             ..END_VALUE
@@ -85,12 +86,12 @@ pub(super) const WARMUP_EXPONENTIAL: Dialect = Dialect {
 pub(super) const SGDR: Dialect = Dialect {
     name: "optax.sgdr_schedule",
     doc: "Cycles of a warm-up and half a cosine down.",
-    arguments: &[Argument {
-        name: "cosine_kwargs",
-        doc: "the arguments of `warmup_cosine_decay_schedule` for each cycle, which lasts its `decay_steps`",
-        takes: Takes::SchedulesOf("warmup_cosine_decay_schedule"),
-        if_absent: IfAbsent::Required,
-    }],
+    arguments: &[argument(
+        "cosine_kwargs",
+        Takes::SchedulesOf("warmup_cosine_decay_schedule"),
+        IfAbsent::Required,
+        "the arguments of `warmup_cosine_decay_schedule` for each cycle, which lasts its `decay_steps`",
+    )],
     translate: sgdr,
 };
 
@@ -98,18 +99,18 @@ pub(super) const JOIN: Dialect = Dialect {
     name: "optax.join_schedules",
     doc: "Schedules one after another, each with a clock that begins at its boundary.",
     arguments: &[
-        Argument {
-            name: "schedules",
-            doc: "the schedules",
-            takes: Takes::Schedules,
-            if_absent: IfAbsent::Required,
-        },
-        Argument {
-            name: "boundaries",
-            doc: "the steps at which the second and each further schedule begins",
-            takes: Takes::Integers,
-            if_absent: IfAbsent::Required,
-        },
+        argument(
+            "schedules",
+            Takes::Schedules,
+            IfAbsent::Required,
+            "the schedules",
+        ),
+        argument(
+            "boundaries",
+            Takes::Integers,
+            IfAbsent::Required,
+            "the steps at which the second and each further schedule begins",
+        ),
     ],
     translate: |arguments| {
         let boundaries = arguments.integers("boundaries");

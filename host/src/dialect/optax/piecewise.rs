@@ -1,5 +1,6 @@
 //! Values at boundaries, each the one before times a scale: constant, or connected by lines and half cosines.
 
+use super::super::common::argument;
 use std::collections::BTreeMap;
 
 use super::transition::INIT_VALUE;
@@ -7,47 +8,47 @@ use crate::dialect::{
     Argument, Arguments, Canonical, Dialect, IfAbsent, Refusal, Takes, Translation,
 };
 
-const BOUNDARIES_AND_SCALES: Argument = Argument {
-    name: "boundaries_and_scales",
-    doc: "steps, each with the factor that it brings",
-    takes: Takes::Pairs,
-    if_absent: IfAbsent::None,
-};
+const BOUNDARIES_AND_SCALES: Argument = argument(
+    "boundaries_and_scales",
+    Takes::Pairs,
+    IfAbsent::None,
+    "steps, each with the factor that it brings",
+);
 
-const CYCLE_STEPS: Argument = Argument {
-    name: "transition_steps",
-    doc: "how many steps the cycle takes",
-    takes: Takes::Integer,
-    if_absent: IfAbsent::Required,
-};
+const CYCLE_STEPS: Argument = argument(
+    "transition_steps",
+    Takes::Integer,
+    IfAbsent::Required,
+    "how many steps the cycle takes",
+);
 
-const PEAK_VALUE: Argument = Argument {
-    name: "peak_value",
-    doc: "the highest rate",
-    takes: Takes::Number,
-    if_absent: IfAbsent::Required,
-};
+const PEAK_VALUE: Argument = argument(
+    "peak_value",
+    Takes::Number,
+    IfAbsent::Required,
+    "the highest rate",
+);
 
-const PCT_START: Argument = Argument {
-    name: "pct_start",
-    doc: "the share of the steps until the peak",
-    takes: Takes::Number,
-    if_absent: IfAbsent::Number(0.3),
-};
+const PCT_START: Argument = argument(
+    "pct_start",
+    Takes::Number,
+    IfAbsent::Number(0.3),
+    "the share of the steps until the peak",
+);
 
-const DIV_FACTOR: Argument = Argument {
-    name: "div_factor",
-    doc: "how many times the first rate is below the peak",
-    takes: Takes::Number,
-    if_absent: IfAbsent::Number(25.0),
-};
+const DIV_FACTOR: Argument = argument(
+    "div_factor",
+    Takes::Number,
+    IfAbsent::Number(25.0),
+    "how many times the first rate is below the peak",
+);
 
-const FINAL_DIV_FACTOR: Argument = Argument {
-    name: "final_div_factor",
-    doc: "how many times the last rate is below the first",
-    takes: Takes::Number,
-    if_absent: IfAbsent::Number(1e4),
-};
+const FINAL_DIV_FACTOR: Argument = argument(
+    "final_div_factor",
+    Takes::Number,
+    IfAbsent::Number(1e4),
+    "how many times the last rate is below the first",
+);
 
 pub(super) const CONSTANT: Dialect = Dialect {
     name: "optax.piecewise_constant_schedule",
@@ -83,12 +84,12 @@ pub(super) const INTERPOLATE: Dialect = Dialect {
     name: "optax.piecewise_interpolate_schedule",
     doc: "Lines or half cosines between the values at the boundaries.",
     arguments: &[
-        Argument {
-            name: "interpolate_type",
-            doc: "what connects two values",
-            takes: Takes::Word(&["linear", "cosine"]),
-            if_absent: IfAbsent::Required,
-        },
+        argument(
+            "interpolate_type",
+            Takes::Word(&["linear", "cosine"]),
+            IfAbsent::Required,
+            "what connects two values",
+        ),
         INIT_VALUE,
         BOUNDARIES_AND_SCALES,
     ],
@@ -111,12 +112,12 @@ pub(super) const LINEAR_ONECYCLE: Dialect = Dialect {
         CYCLE_STEPS,
         PEAK_VALUE,
         PCT_START,
-        Argument {
-            name: "pct_final",
-            doc: "the share of the steps until the rate is back at the first one",
-            takes: Takes::Number,
-            if_absent: IfAbsent::Number(0.85),
-        },
+        argument(
+            "pct_final",
+            Takes::Number,
+            IfAbsent::Number(0.85),
+            "the share of the steps until the rate is back at the first one",
+        ),
         DIV_FACTOR,
         FINAL_DIV_FACTOR,
     ],

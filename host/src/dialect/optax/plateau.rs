@@ -1,61 +1,60 @@
 //! The scale that falls where a metric stops improving.
 
-use crate::dialect::{
-    Argument, Arguments, Canonical, Dialect, IfAbsent, Refusal, Takes, Translation,
-};
+use super::super::common::argument;
+use crate::dialect::{Arguments, Canonical, Dialect, IfAbsent, Refusal, Takes, Translation};
 
 pub(super) const REDUCE_ON_PLATEAU: Dialect = Dialect {
     name: "optax.reduce_on_plateau",
     doc: "The rate times a scale that is cut where the metric stops falling.",
     arguments: &[
-        Argument {
-            name: "lr",
-            doc: "the rate that the scale multiplies, which is the optimizer's own",
-            takes: Takes::Number,
-            if_absent: IfAbsent::Required,
-        },
-        Argument {
-            name: "factor",
-            doc: "what the scale is multiplied by, above 0 and below 1",
-            takes: Takes::Number,
-            if_absent: IfAbsent::Number(0.1),
-        },
-        Argument {
-            name: "patience",
-            doc: "the scale is cut when this many metrics in a row have not improved",
-            takes: Takes::Integer,
-            if_absent: IfAbsent::Integer(10),
-        },
-        Argument {
-            name: "rtol",
-            doc: "by which share of the best metric a better one is lower",
-            takes: Takes::Number,
-            if_absent: IfAbsent::Number(1e-4),
-        },
-        Argument {
-            name: "atol",
-            doc: "by how much more a better metric is lower",
-            takes: Takes::Number,
-            if_absent: IfAbsent::Number(0.0),
-        },
-        Argument {
-            name: "cooldown",
-            doc: "how many metrics after a cut are not counted; less than 0 counts as 0",
-            takes: Takes::Integer,
-            if_absent: IfAbsent::Integer(0),
-        },
-        Argument {
-            name: "accumulation_size",
-            doc: "how many metrics are averaged into one",
-            takes: Takes::Integer,
-            if_absent: IfAbsent::Integer(1),
-        },
-        Argument {
-            name: "min_scale",
-            doc: "the lowest scale; the first one, 1, is raised to it",
-            takes: Takes::Number,
-            if_absent: IfAbsent::Number(0.0),
-        },
+        argument(
+            "lr",
+            Takes::Number,
+            IfAbsent::Required,
+            "the rate that the scale multiplies, which is the optimizer's own",
+        ),
+        argument(
+            "factor",
+            Takes::Number,
+            IfAbsent::Number(0.1),
+            "what the scale is multiplied by, above 0 and below 1",
+        ),
+        argument(
+            "patience",
+            Takes::Integer,
+            IfAbsent::Integer(10),
+            "the scale is cut when this many metrics in a row have not improved",
+        ),
+        argument(
+            "rtol",
+            Takes::Number,
+            IfAbsent::Number(1e-4),
+            "by which share of the best metric a better one is lower",
+        ),
+        argument(
+            "atol",
+            Takes::Number,
+            IfAbsent::Number(0.0),
+            "by how much more a better metric is lower",
+        ),
+        argument(
+            "cooldown",
+            Takes::Integer,
+            IfAbsent::Integer(0),
+            "how many metrics after a cut are not counted; less than 0 counts as 0",
+        ),
+        argument(
+            "accumulation_size",
+            Takes::Integer,
+            IfAbsent::Integer(1),
+            "how many metrics are averaged into one",
+        ),
+        argument(
+            "min_scale",
+            Takes::Number,
+            IfAbsent::Number(0.0),
+            "the lowest scale; the first one, 1, is raised to it",
+        ),
     ],
     translate: reduce_on_plateau,
 };

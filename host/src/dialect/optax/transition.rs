@@ -1,74 +1,75 @@
 //! From one value to another, once.
 
+use super::super::common::argument;
 use crate::dialect::{
     Argument, Arguments, Canonical, Dialect, IfAbsent, Refusal, Takes, Translation,
 };
 
-pub(super) const INIT_VALUE: Argument = Argument {
-    name: "init_value",
-    doc: "the rate at the beginning",
-    takes: Takes::Number,
-    if_absent: IfAbsent::Required,
-};
+pub(super) const INIT_VALUE: Argument = argument(
+    "init_value",
+    Takes::Number,
+    IfAbsent::Required,
+    "the rate at the beginning",
+);
 
-pub(super) const END_VALUE: Argument = Argument {
-    name: "end_value",
-    doc: "the rate at the end",
-    takes: Takes::Number,
-    if_absent: IfAbsent::Required,
-};
+pub(super) const END_VALUE: Argument = argument(
+    "end_value",
+    Takes::Number,
+    IfAbsent::Required,
+    "the rate at the end",
+);
 
-pub(super) const TRANSITION_STEPS: Argument = Argument {
-    name: "transition_steps",
-    doc: "how many steps the transition takes; with 0 or less the rate never changes",
-    takes: Takes::Integer,
-    if_absent: IfAbsent::Required,
-};
+pub(super) const TRANSITION_STEPS: Argument = argument(
+    "transition_steps",
+    Takes::Integer,
+    IfAbsent::Required,
+    "how many steps the transition takes; with 0 or less the rate never changes",
+);
 
-pub(super) const TRANSITION_BEGIN: Argument = Argument {
-    name: "transition_begin",
-    doc: "how many steps the rate is held before; less than 0 counts as 0",
-    takes: Takes::Integer,
-    if_absent: IfAbsent::Integer(0),
-};
+pub(super) const TRANSITION_BEGIN: Argument = argument(
+    "transition_begin",
+    Takes::Integer,
+    IfAbsent::Integer(0),
+    "how many steps the rate is held before; less than 0 counts as 0",
+);
 
-pub(super) const DECAY_RATE: Argument = Argument {
-    name: "decay_rate",
-    doc: "the factor that each `transition_steps` bring; with 0 the rate never changes",
-    takes: Takes::Number,
-    if_absent: IfAbsent::Required,
-};
+pub(super) const DECAY_RATE: Argument = argument(
+    "decay_rate",
+    Takes::Number,
+    IfAbsent::Required,
+    "the factor that each `transition_steps` bring; with 0 the rate never changes",
+);
 
-pub(super) const STAIRCASE: Argument = Argument {
-    name: "staircase",
-    doc: "decay only at whole multiples of `transition_steps`",
-    takes: Takes::Flag,
-    if_absent: IfAbsent::Flag(false),
-};
+pub(super) const STAIRCASE: Argument = argument(
+    "staircase",
+    Takes::Flag,
+    IfAbsent::Flag(false),
+    "decay only at whole multiples of `transition_steps`",
+);
 
-pub(super) const LIMIT: Argument = Argument {
-    name: "end_value",
-    doc: "a lower bound of the rate where `decay_rate` is below 1, otherwise an upper bound",
-    takes: Takes::Number,
-    if_absent: IfAbsent::None,
-};
+pub(super) const LIMIT: Argument = argument(
+    "end_value",
+    Takes::Number,
+    IfAbsent::None,
+    "a lower bound of the rate where `decay_rate` is below 1, otherwise an upper bound",
+);
 
-pub(super) const EXPONENT: Argument = Argument {
-    name: "exponent",
-    doc: "the power that the cosine, which falls from 1 to 0, is raised to",
-    takes: Takes::Number,
-    if_absent: IfAbsent::Number(1.0),
-};
+pub(super) const EXPONENT: Argument = argument(
+    "exponent",
+    Takes::Number,
+    IfAbsent::Number(1.0),
+    "the power that the cosine, which falls from 1 to 0, is raised to",
+);
 
 pub(super) const CONSTANT: Dialect = Dialect {
     name: "optax.constant_schedule",
     doc: "One value for ever.",
-    arguments: &[Argument {
-        name: "value",
-        doc: "the rate",
-        takes: Takes::Number,
-        if_absent: IfAbsent::Required,
-    }],
+    arguments: &[argument(
+        "value",
+        Takes::Number,
+        IfAbsent::Required,
+        "the rate",
+    )],
     translate: |arguments| Ok(Canonical::constant(arguments.number("value")).into()),
 };
 
@@ -78,12 +79,12 @@ pub(super) const POLYNOMIAL: Dialect = Dialect {
     arguments: &[
         INIT_VALUE,
         END_VALUE,
-        Argument {
-            name: "power",
-            doc: "the power; 1 is a straight line",
-            takes: Takes::Number,
-            if_absent: IfAbsent::Required,
-        },
+        argument(
+            "power",
+            Takes::Number,
+            IfAbsent::Required,
+            "the power; 1 is a straight line",
+        ),
         TRANSITION_STEPS,
         TRANSITION_BEGIN,
     ],
@@ -128,18 +129,18 @@ pub(super) const COSINE: Dialect = Dialect {
     doc: "Half a cosine down to `alpha * init_value`, held there.",
     arguments: &[
         INIT_VALUE,
-        Argument {
-            name: "decay_steps",
-            doc: "how many steps the decay takes",
-            takes: Takes::Integer,
-            if_absent: IfAbsent::Required,
-        },
-        Argument {
-            name: "alpha",
-            doc: "the rate at the end as a share of `init_value`",
-            takes: Takes::Number,
-            if_absent: IfAbsent::Number(0.0),
-        },
+        argument(
+            "decay_steps",
+            Takes::Integer,
+            IfAbsent::Required,
+            "how many steps the decay takes",
+        ),
+        argument(
+            "alpha",
+            Takes::Number,
+            IfAbsent::Number(0.0),
+            "the rate at the end as a share of `init_value`",
+        ),
         EXPONENT,
     ],
     translate: |arguments| {

@@ -6,21 +6,8 @@
 mod cycles;
 mod wsd;
 
+use super::common::argument;
 use super::{Argument, Arguments, Canonical, Dialect, IfAbsent, Refusal, Takes, Translation};
-
-const fn argument(
-    name: &'static str,
-    takes: Takes,
-    if_absent: IfAbsent,
-    doc: &'static str,
-) -> Argument {
-    Argument {
-        name,
-        doc,
-        takes,
-        if_absent,
-    }
-}
 
 const LR: Argument = argument(
     "lr",
