@@ -142,7 +142,11 @@ impl<'a> At<'a> {
     /// # Errors
     /// Where something else stands here, or a number outside of the range.
     pub fn integer(&self, range: RangeInclusive<i64>) -> Result<i64, SpecError> {
-        let bounds = || format!("a whole number from {} to {}", range.start(), range.end());
+        // Who gives no bounds of its own takes what an f64 holds, which is nothing to tell.
+        let bounds = || match range.end() {
+            9_007_199_254_740_992.. if *range.start() < 0 => "a whole number".to_owned(),
+            end => format!("a whole number from {} to {end}", range.start()),
+        };
         match self.node.value {
             Value::Int(whole) if range.contains(&whole) => Ok(whole),
             Value::Int(_) => Err(self.error(format!("must be {}", bounds()))),

@@ -1,5 +1,6 @@
 //! A schedule with ranges in place of values, and the schedule that comes out when each range has given a value.
 
+use hairpin_core::{ConfigError, Factor};
 use serde_json::{Map, Value as Json};
 
 use super::distribution;
@@ -284,12 +285,38 @@ impl ScheduleTemplate {
                     None => error,
                 }
             }
-            Cause::Translated(error) => place
+            Cause::Translated(error) => level.told_of_translation(error, values),
+        }
+    }
+
+    /// What the core refuses of a translation, at the argument that it comes from where that is known.
+    fn told_of_translation(&self, error: &ConfigError, resolved: &Resolved) -> SpecError {
+        match *error {
+            ConfigError::Expression(_) => {
+                let wrong = self.fields.iter().zip(&resolved.values).find(|(_, value)| {
+                    matches!(value, Some(ParameterValue::Text(text)) if Factor::parse(text).is_err())
+                });
+                match wrong {
+                    Some((field, value)) => explain(error, &field.place, value.as_ref()),
+                    None => explain(error, &self.place, None),
+                }
+            }
+            ConfigError::OverCapacity {
+                capacity, found, ..
+            } => self
+                .place
                 .error(format!(
-                    "`{}` with these arguments makes no schedule here: {error}",
-                    level.kind.name
+                    "`{}` needs room for {found} numbers in a list or pieces in a composition, where at most {capacity} fit",
+                    self.kind.name
                 ))
-                .with_help("`hairpin convert` shows what a scheduler of another library becomes"),
+                .with_help("leave some out, or write several schedules that follow one another as `sequential`"),
+            _ => self
+                .place
+                .error(format!(
+                    "the arguments of `{}` lead to what no schedule can have: {error}",
+                    self.kind.name
+                ))
+                .with_help("choose them less extreme"),
         }
     }
 
@@ -392,15 +419,33 @@ fn read_kind(table: &mut Fields<'_>) -> Result<&'static Kind, SpecError> {
     if let Some(kind) = super::kinds::kind(name) {
         return Ok(kind);
     }
+    let short = |name: &'static str| name.rsplit('.').next().unwrap_or(name);
+    let namesakes: Vec<&'static str> = KINDS
+        .iter()
+        .map(|kind| kind.name)
+        .filter(|known| known.eq_ignore_ascii_case(name) || short(known).eq_ignore_ascii_case(name))
+        .collect();
+    if !namesakes.is_empty() {
+        return Err(entry
+            .error(format!("unknown kind `{name}`"))
+            .with_help(format!("did you mean `{}`?", namesakes.join("` or `"))));
+    }
     // A name with a dot is another library's: only that library's names can have been meant.
     let library = name.split_once('.').map(|(library, _)| library);
-    let mut known: Vec<&'static str> = KINDS
-        .iter()
-        .filter(|kind| library.is_some() && kind.library() == library)
-        .map(|kind| kind.name)
-        .collect();
+    let known: Vec<&'static str> = match library {
+        None => own(),
+        Some(library) => KINDS
+            .iter()
+            .filter(|kind| kind.library() == Some(library))
+            .map(|kind| kind.name)
+            .collect(),
+    };
     if known.is_empty() {
-        known = own();
+        let mut libraries: Vec<&'static str> = KINDS.iter().filter_map(Kind::library).collect();
+        libraries.dedup();
+        return Err(entry
+            .error(format!("unknown kind `{name}`"))
+            .with_help(format!("libraries known here: {}", libraries.join(", "))));
     }
     // It is none of them, so that this is the error that names the nearest.
     match entry.word("kind", &known) {
