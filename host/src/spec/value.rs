@@ -50,28 +50,14 @@ impl Type {
                 ParameterValue::Text(at.word(name, known)?.to_owned())
             }
             Self::Text => ParameterValue::Text(at.text()?.to_owned()),
-            Self::Numbers => {
-                let items = at.items()?;
-                ParameterValue::Numbers(items.iter().map(At::number).collect::<Result<_, _>>()?)
-            }
-            Self::Counts => {
-                let items = at.items()?;
-                ParameterValue::Counts(
-                    items
-                        .iter()
-                        .map(|item| item.step(0))
-                        .collect::<Result<_, _>>()?,
-                )
-            }
+            Self::Numbers => ParameterValue::Numbers(list(at, |item| item.number())?),
+            Self::Counts => ParameterValue::Counts(list(at, |item| item.step(0))?),
             Self::Integer => ParameterValue::Integer(at.integer(WHOLE)?),
             // timm takes a lone number where it takes a pair.
+            // One by itself is a list of one.
             Self::Integers => ParameterValue::Integers(match at.integer(WHOLE) {
                 Ok(only) => vec![only],
-                Err(_) => {
-                    let items = at.items()?;
-                    let whole = items.iter().map(|item| item.integer(WHOLE));
-                    whole.collect::<Result<_, _>>()?
-                }
+                Err(_) => list(at, |item| item.integer(WHOLE))?,
             }),
             Self::Pairs => ParameterValue::Pairs(pairs(at)?),
         })
@@ -85,6 +71,23 @@ impl Type {
 
 /// The whole numbers that are read: those that an f64 holds exactly.
 pub(super) const WHOLE: RangeInclusive<i64> = -(1 << 53)..=1 << 53;
+
+/// The items of a list, each read alike.
+fn list<T>(
+    at: &At<'_>,
+    read: impl Fn(&At<'_>) -> Result<T, SpecError>,
+) -> Result<Vec<T>, SpecError> {
+    let item = |item: &At<'_>| {
+        read(item).map_err(|error| {
+            if item.is_table() {
+                error.with_help("a list is drawn as a whole: { values = [[1, 2], [1, 3]] }")
+            } else {
+                error
+            }
+        })
+    };
+    at.items()?.iter().map(item).collect()
+}
 
 fn pairs(at: &At<'_>) -> Result<Vec<(i64, f64)>, SpecError> {
     if at.is_table() {
