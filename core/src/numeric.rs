@@ -135,6 +135,31 @@ pub(crate) fn exp_in_halves(exponent: f64) -> Profile {
     [half, half, 0.0]
 }
 
+/// The larger of two numbers, or the first: of two zeros of different sign `f64::max` may give either.
+#[inline]
+pub(crate) fn larger(a: f64, b: f64) -> f64 {
+    if b > a { b } else { a }
+}
+
+/// The smaller of two numbers, or the first: of two zeros of different sign `f64::min` may give either.
+#[inline]
+pub(crate) fn smaller(a: f64, b: f64) -> f64 {
+    if b < a { b } else { a }
+}
+
+/// `a * b`, where a zero stays zero even times what has overflowed; NaN stays NaN.
+#[inline]
+pub(crate) fn product(a: f64, b: f64) -> f64 {
+    // The largest number in the place of infinity gives the zero its sign.
+    if a == 0.0 && b.is_infinite() {
+        a * libm::copysign(f64::MAX, b)
+    } else if b == 0.0 && a.is_infinite() {
+        libm::copysign(f64::MAX, a) * b
+    } else {
+        a * b
+    }
+}
+
 /// `base` times both factors of a power.
 #[inline]
 pub(crate) fn grown(base: f64, factors: Profile) -> f64 {

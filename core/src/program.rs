@@ -7,6 +7,7 @@
 use crate::error::{ConfigError, finite, nonzero};
 use crate::kinds::{FeedbackKind, FeedbackState, Kind};
 use crate::noise::Noise;
+use crate::numeric::{larger, product, smaller};
 use crate::schedule::{Feedback, Observed, Schedule};
 use crate::schedules::line;
 
@@ -48,11 +49,11 @@ pub(crate) enum Body {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Combine {
-    /// Their product.
+    /// Their product. A rate of 0 makes it 0, also where another has overflowed to infinity.
     Product,
-    /// Their sum.
+    /// Their sum. Infinities of opposite signs have none: NaN.
     Sum,
-    /// Their mean.
+    /// Their mean, the sum divided by their number; NaN where the sum is.
     Average,
 }
 
@@ -60,7 +61,7 @@ pub enum Combine {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Change {
-    /// It is multiplied by this.
+    /// It is multiplied by this. A product with 0 is 0, also where the rate has overflowed to infinity.
     Scale(f64),
     /// It is kept within these.
     Clamp {
@@ -69,7 +70,7 @@ pub enum Change {
         /// The highest rate; infinity for none.
         max_lr: f64,
     },
-    /// It is disturbed.
+    /// It is multiplied by noise, as by a scale.
     Noise(Noise),
 }
 
@@ -104,18 +105,10 @@ impl Change {
 
     fn apply(&self, value: f64, clock: u32) -> f64 {
         match *self {
-            Self::Scale(factor) => value * factor,
-            // Written so that a NaN stays one.
-            Self::Clamp { min_lr, max_lr } => {
-                if value < min_lr {
-                    min_lr
-                } else if value > max_lr {
-                    max_lr
-                } else {
-                    value
-                }
-            }
-            Self::Noise(ref noise) => value * noise.factor(clock),
+            Self::Scale(factor) => product(value, factor),
+            // The value comes first, so that a NaN stays one.
+            Self::Clamp { min_lr, max_lr } => smaller(larger(value, min_lr), max_lr),
+            Self::Noise(ref noise) => product(value, noise.factor(clock)),
         }
     }
 }
@@ -179,7 +172,7 @@ fn evaluate(nodes: &[Node], step: u32, mut feedback: impl FnMut(u32) -> f64) -> 
             frame.next = frame.next.saturating_add(usize::from(part_len));
             frame.so_far = match (&waiting.body, frame.parts) {
                 (_, 0) => value,
-                (Body::Combined(Combine::Product), _) => frame.so_far * value,
+                (Body::Combined(Combine::Product), _) => product(frame.so_far, value),
                 _ => frame.so_far + value,
             };
             frame.parts = frame.parts.saturating_add(1);
@@ -490,7 +483,8 @@ pub struct Part<'a, S> {
 /// * **product**, **sum**, **average** of the rates of several schedules
 /// * **scaled** by a number (a layer's or group's multiple), **clamped**, **repeated** with a period, **noisy**
 ///
-/// Rates are combined in `f64` and rounded to `f32` once, at the end.
+/// Rates are combined in `f64` and rounded to `f32` once, at the end. A composition is NaN only where a factor of the user's is,
+/// or where a sum meets infinities of opposite signs.
 ///
 /// # Examples
 /// ```

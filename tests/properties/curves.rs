@@ -299,7 +299,14 @@ fn one_cycle_has_a_rate_at_every_length() {
                     .and_then(|schedule| schedule.pct_start(pct)?.edges(edges))
                     .unwrap();
                 let n = f64::from(total);
-                let three = two.pct_final((2.0 * pct * n - 1.0) / n);
+                let mirrored = (2.0 * pct * n - 1.0) / n;
+                let far = [1e300, 1e308, -1e308, f64::MAX, -f64::MAX];
+                let three = far.into_iter().filter_map(|share| {
+                    let made = two.pct_final(share);
+                    assert_eq!(made.is_ok(), (share * n).is_finite(), "{share:e} of {n}");
+                    made.ok()
+                });
+                let three = two.pct_final(mirrored).into_iter().chain(three);
                 for schedule in core::iter::once(two).chain(three) {
                     for t in 0..=total + 1 {
                         let rate = schedule.lr(t);
@@ -760,7 +767,7 @@ fn numbers_of_curves_are_refused_by_field() {
         ),
         ("pct_start", NUMBERS[33].1, &[-0.1, 1.1, -5e-324]),
         // The first edge of 9 steps is 1.7, by default.
-        ("pct_final", NUMBERS[34].1, &[0.2, 0.25]),
+        ("pct_final", NUMBERS[34].1, &[0.2, 0.25, 1e308, -1e308]),
         ("scales", NUMBERS[39].1, &[1e-301, -1e301, 5e-324, f64::MAX]),
         ("amount", NUMBERS[29].1, &[0.0, -2.0]),
     ];

@@ -1,5 +1,5 @@
 use crate::error::{ConfigError, finite, nonzero};
-use crate::numeric::{Growth, grown};
+use crate::numeric::{Growth, grown, larger, smaller};
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 
@@ -158,21 +158,8 @@ impl Profiled for Exponential {
         let rate = grown(self.learning_rate, profile);
         match self.end_lr {
             None => rate,
-            // Compared by hand: which of two zeros `max` gives is not said.
-            Some(end) if self.growth.given() < 1.0 => {
-                if rate < end {
-                    end
-                } else {
-                    rate
-                }
-            }
-            Some(end) => {
-                if rate > end {
-                    end
-                } else {
-                    rate
-                }
-            }
+            Some(end) if self.growth.given() < 1.0 => larger(rate, end),
+            Some(end) => smaller(rate, end),
         }
     }
 

@@ -1,5 +1,6 @@
 use super::{Mode, ThresholdMode};
 use crate::error::{ConfigError, finite};
+use crate::numeric::{larger, smaller};
 use crate::parameters::parameters;
 use crate::schedule::{Feedback, Observed};
 
@@ -246,7 +247,7 @@ impl<const N: usize> Greedy<N> {
             ..
         } = self.config;
         let before = state.lr;
-        let lower = (before * factor).max(min_lr);
+        let lower = larger(before * factor, min_lr);
         if before - lower > eps {
             state.lr = lower;
         }
@@ -274,7 +275,7 @@ impl<const N: usize> Greedy<N> {
             reset_start,
             ..
         } = self.config;
-        let higher = (state.lr / factor).min(max_lr);
+        let higher = smaller(state.lr / factor, max_lr);
         state.resets_left = reset_start;
         if higher - state.lr > eps {
             state.lr = higher;

@@ -34,7 +34,7 @@ words! {
 ///
 /// # Errors
 /// [`OneCycle::new`] and its refinements refuse NaN, infinities, `total_steps` of 0, a `pct_start` that is not from 0 to 1, and
-/// a `pct_final` whose edge comes after the first step and before the first edge.
+/// a `pct_final` whose edge is not finite, or comes after step 0 and before the first edge.
 ///
 /// # Examples
 /// ```
@@ -98,7 +98,7 @@ impl OneCycle {
     /// The same with the peak at another share of the steps.
     ///
     /// # Errors
-    /// A `pct_start` that is not from 0 to 1, or one after `pct_final`.
+    /// A `pct_start` that is not from 0 to 1, or one whose edge comes after that of a `pct_final` beyond step 0.
     pub fn pct_start(self, pct_start: f64) -> Result<Self, ConfigError> {
         if !(0.0..=1.0).contains(&finite("pct_start", pct_start)?) {
             return Err(ConfigError::OutOfRange {
@@ -112,8 +112,12 @@ impl OneCycle {
 
     /// The same with a third phase from this share of the steps on.
     ///
+    /// A share whose edge is at step 0 or before it, negative ones too, leaves the way back to `start_lr` no step and may be below
+    /// `pct_start`.
+    ///
     /// # Errors
-    /// A `pct_final` that is NaN, infinite, or before `pct_start`.
+    /// A `pct_final` that is NaN or infinite or has an infinite edge, or one whose edge comes after step 0 and before that of
+    /// `pct_start`.
     pub fn pct_final(self, pct_final: f64) -> Result<Self, ConfigError> {
         finite("pct_final", pct_final)?;
         Self {
@@ -132,7 +136,7 @@ impl OneCycle {
     /// The same with phases that end by another rule.
     ///
     /// # Errors
-    /// Phases out of order.
+    /// Phases out of order by that rule; see [`OneCycle::pct_final`].
     pub fn edges(self, edges: Edges) -> Result<Self, ConfigError> {
         Self { edges, ..self }.in_order()
     }
@@ -140,6 +144,14 @@ impl OneCycle {
     fn in_order(self) -> Result<Self, ConfigError> {
         if let Some(pct_final) = self.pct_final {
             let second = self.edge(pct_final);
+            // A phase of infinite length has no shares.
+            if !second.is_finite() {
+                return Err(ConfigError::OutOfRange {
+                    field: "pct_final",
+                    value: pct_final,
+                    expected: "small enough for pct_final * total_steps to be finite",
+                });
+            }
             if second > 0.0 && second < self.edge(self.pct_start) {
                 return Err(ConfigError::OutOfRange {
                     field: "pct_final",
@@ -177,7 +189,7 @@ parameters! {
     end_lr: f64, "the rate at the end and after it" => |s| s.end_lr;
     total_steps: u32, "how many steps the cycle takes, at least 1" => |s| s.total_steps;
     pct_start: f64 = 0.3, "the share of the steps after which the rate is highest, from 0 to 1" => |s| s.pct_start;
-    pct_final: Option<f64>, "the share of the steps after which it is back at start_lr, at least pct_start; without it there are two phases" => |s| s.pct_final;
+    pct_final: Option<f64>, "the share of the steps after which it is back at start_lr, at least pct_start unless that is at step 0 or before; without it there are two phases" => |s| s.pct_final;
     shape: Interpolation = "cosine", "the curve of each phase" => |s| s.shape;
     edges: Edges = "last_step", "where a phase ends: at pct * total_steps - 1, or at floor(pct * total_steps)" => |s| s.edges;
     => {

@@ -1,4 +1,5 @@
 use crate::error::{ConfigError, finite};
+use crate::numeric::larger;
 use crate::parameters::{parameters, words};
 use crate::schedule::{Feedback, Observed};
 
@@ -509,7 +510,7 @@ impl ReduceOnPlateau {
             rules,
             ..
         } = self.config;
-        let lower = (state.lr * factor).max(min_lr);
+        let lower = larger(state.lr * factor, min_lr);
         let made = match rules.cut_gate {
             CutGate::Epsilon => state.lr - lower > epsilon,
             CutGate::AboveMin => state.lr as f32 > min_lr as f32,
