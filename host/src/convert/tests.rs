@@ -114,3 +114,25 @@ fn comments_are_broken_between_words() {
         )
     );
 }
+
+#[test]
+fn a_momentum_that_a_composition_drops_is_told_once() {
+    let cycle = r#"{ kind = "torch.OneCycleLR", max_lr = 0.1, total_steps = 30 }"#;
+    let warmup = |after: &str| {
+        format!(
+            r#"{{ kind = "linear_warmup", warmup_steps = 3, start_lr = 0.0, end_lr = 0.1, after = {after} }}"#
+        )
+    };
+    let dropped = |table: &str| {
+        let converted = Converted::new(&read(table), false).expect("sound");
+        assert!(converted.momentum.is_none(), "{table}");
+        let remarks = converted.remarks.iter();
+        remarks
+            .filter(|remark| remark.starts_with("`torch.OneCycleLR` moves the momentum"))
+            .count()
+    };
+    assert_eq!(dropped(&warmup(cycle)), 1);
+    assert_eq!(dropped(&warmup(&warmup(cycle))), 1);
+    let still = cycle.replace(" }", ", cycle_momentum = false }");
+    assert_eq!(dropped(&warmup(&still)), 0);
+}

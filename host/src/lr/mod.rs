@@ -141,7 +141,7 @@ pub fn no_momentum(schedule: &At<'_>, kind: &Kind) -> SpecError {
     schedule
         .place()
         .error(format!("`{}` moves no momentum beside the rate", kind.name))
-        .with_help("do not ask for the momentum: only the one-cycle and cyclic schedules of other libraries, under their names there, move it")
+        .with_help("do not ask for the momentum: only the one-cycle and cyclic schedules of other libraries move it, under their names there and not inside a composition of our own")
 }
 
 /// A rate in the fewest decimal digits that give the same 32 bits when they are read again.
