@@ -479,7 +479,17 @@ fn what_has_no_table_is_refused() {
     let out = directory.path().join("rates");
     refused(
         &["table", &spec("short.toml"), "-o", text(&out)],
-        &["reduce_on_plateau", "hairpin sweep"],
+        &["reduce_on_plateau", "depend on losses", "hairpin sweep"],
+    );
+    let walked = directory.path().join("walked.toml");
+    let schedule = "kind = \"multiplicative\"\nlearning_rate = 0.1\nfactor = \"0.9\"\n";
+    let document = format!(
+        "method = \"grid\"\n[train]\ndata = \"digits\"\nmodel = \"softmax\"\nsteps = 5\nbatch = 8\n[[schedules]]\n{schedule}"
+    );
+    std::fs::write(&walked, document).unwrap();
+    refused(
+        &["table", text(&walked), "-o", text(&out)],
+        &["multiplicative", "is walked step by step", "hairpin sweep"],
     );
     assert!(!out.exists());
 }
