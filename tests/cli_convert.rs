@@ -7,6 +7,7 @@ mod command;
 #[path = "cli_convert/exported.rs"]
 mod exported;
 
+use std::path::Path;
 use std::process::Command;
 
 use command::{Run, run};
@@ -121,7 +122,7 @@ fn the_printed_rust_is_up_to_date_and_runs() {
         include_str!("cli_convert/exported.rs")
     );
     let schedule = exported::schedule().expect("its own bytes");
-    let momentum = exported::momentum().expect("its own bytes");
+    let momentum = exported::schedule_momentum().expect("its own bytes");
     let of_lr = [
         "lr",
         "--schedule",
@@ -148,11 +149,45 @@ fn the_printed_c_compiles_without_a_warning() {
     std::fs::write(dir.path().join("schedule.h"), header).expect("written");
     let program = "#include \"schedule.h\"\n#include \"schedule.h\"\n\
         typedef char schedule_len[sizeof hairpin_schedule == HAIRPIN_SCHEDULE_LEN ? 1 : -1];\n\
-        typedef char momentum_nodes[HAIRPIN_MOMENTUM_NODES > 0 && sizeof hairpin_momentum > 0 ? 1 : -1];\n";
-    std::fs::write(dir.path().join("use.c"), program).expect("written");
+        typedef char momentum_nodes[HAIRPIN_SCHEDULE_MOMENTUM_NODES > 0 && sizeof hairpin_schedule_momentum > 0 ? 1 : -1];\n";
+    compiles(dir.path(), program);
+}
+
+#[test]
+fn two_headers_stand_beside_one_another() {
+    let dir = tempfile::tempdir().expect("a directory");
+    for (name, schedule) in [("one", EXPORTED), ("Other", SCHEDULES[1])] {
+        let header = converted(&[schedule, "--to", "c", "--name", name]);
+        std::fs::write(dir.path().join(format!("{name}.h")), header).expect("written");
+    }
+    let program = "#include \"one.h\"\n#include \"Other.h\"\n\
+        typedef char one[sizeof hairpin_one == HAIRPIN_ONE_LEN && HAIRPIN_ONE_NODES > 0 ? 1 : -1];\n\
+        typedef char momentum[sizeof hairpin_one_momentum == HAIRPIN_ONE_MOMENTUM_LEN ? 1 : -1];\n\
+        typedef char other[sizeof hairpin_other == HAIRPIN_OTHER_LEN && HAIRPIN_OTHER_NODES > 0 ? 1 : -1];\n";
+    compiles(dir.path(), program);
+}
+
+#[test]
+fn rust_items_have_the_name_too() {
+    let rust = converted(&[EXPORTED, "--to", "rust", "--name", "Cycle"]);
+    for item in [
+        "pub const CYCLE: [u8;",
+        "pub fn cycle() ->",
+        "from_bytes(&CYCLE)",
+        "pub const CYCLE_MOMENTUM: [u8;",
+        "pub fn cycle_momentum() ->",
+        "from_bytes(&CYCLE_MOMENTUM)",
+    ] {
+        assert!(rust.contains(item), "{item}: {rust}");
+    }
+}
+
+/// Checks a C program beside the headers in a directory, warnings included.
+fn compiles(dir: &Path, program: &str) {
+    std::fs::write(dir.join("use.c"), program).expect("written");
     // The linker that Rust itself needs is a C compiler.
     let checked = Command::new("cc")
-        .current_dir(dir.path())
+        .current_dir(dir)
         .args([
             "-std=c99",
             "-Wall",
@@ -198,6 +233,16 @@ fn what_is_wrong_is_refused_with_the_remedy() {
     refused(
         &[SCHEDULES[0], "--to", "python"],
         &["python", "toml, json, rust, c"],
+    );
+    for name in ["2nd", "a-b", ""] {
+        refused(
+            &[SCHEDULES[0], "--to", "c", "--name", name],
+            &["--name", "must be an identifier"],
+        );
+    }
+    refused(
+        &[SCHEDULES[0], "--to", "rust", "--name", "match"],
+        &["match", "a word of the Rust language"],
     );
     refused(&["@no/such.toml"], &["no/such.toml"]);
     refused(&["kind = "], &["not TOML"]);

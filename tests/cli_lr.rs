@@ -335,6 +335,11 @@ fn momentum_of_a_schedule_that_moves_none_is_refused() {
         &["--schedule", EXPONENTIAL, "--steps", "0", "--momentum"],
         &["`exponential` moves no momentum", "one-cycle"],
     );
+    let composed = "kind = \"clamp\", max_lr = 0.05, schedule = { kind = \"torch.OneCycleLR\", max_lr = 0.1, total_steps = 10 }";
+    refused(
+        &["--schedule", composed, "--steps", "0", "--momentum"],
+        &["`clamp` moves no momentum", "not inside a composition"],
+    );
     let line = "{\"schedule\":{\"kind\":\"constant\",\"learning_rate\":1.0},\"steps\":[0],\"momentum\":true}\n";
     let run = run(&["lr", "--jsonl", "-"], line);
     assert_eq!(run.code, Some(0));

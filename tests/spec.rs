@@ -471,3 +471,37 @@ fn a_draw_that_fails_names_its_trial_and_what_it_drew() {
         "{told}"
     );
 }
+
+#[test]
+fn a_momentum_beside_a_schedule_that_moves_it_is_refused() {
+    let spec = |cycle: &str, sgd: &str| {
+        with_schedule(&format!(
+            "kind = \"torch.OneCycleLR\"\nmax_lr = 0.1\ntotal_steps = 10\n{cycle}\n[sgd]\nweight_decay = 0.0\n{sgd}"
+        ))
+    };
+    let momenta = [
+        "momentum = 0.0",
+        "momentum = 0.9",
+        "momentum = { values = [0.8, 0.9] }",
+        "momentum = { kind = \"linear\", start_lr = 0.5, end_lr = 0.9, total_steps = 10 }",
+    ];
+    for momentum in momenta {
+        let text = spec("", momentum);
+        let error = read(&text, Format::Toml).expect_err(&text);
+        assert_eq!((error.line(), error.path()), (Some(14), "sgd.momentum"));
+        assert!(error.message().contains("moves the momentum"), "{error}");
+        let remedy = error.remedy().unwrap_or_default();
+        assert!(
+            remedy.contains("leave it out") && remedy.contains("cycle_momentum = false"),
+            "{remedy}"
+        );
+        let alone = read(&spec("cycle_momentum = false", momentum), Format::Toml);
+        let alone = alone.unwrap_or_else(|error| panic!("{}", error.one_line()));
+        alone.check_all().expect("every trial is sound");
+    }
+    // A default is no wish: the schedule's own momentum is taken, from its largest value down.
+    let cycled = read(&spec("", ""), Format::Toml).expect("nothing is written beside it");
+    let trial = Sampler::new(&cycled).trial(0).expect("a trial");
+    assert_eq!(trial.sgd.momentum, 0.95);
+    assert!(trial.momentum.is_some());
+}

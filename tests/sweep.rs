@@ -93,8 +93,8 @@ fn threads_do_not_show_in_any_file() {
         assert!(status.success());
         out
     };
-    // The second holds schedules of other libraries and a momentum that goes with the step.
-    for name in ["short.toml", "libraries.toml"] {
+    // The second holds schedules of other libraries and a momentum that goes with the step, the third schedules that move it.
+    for name in ["short.toml", "libraries.toml", "cycled_momentum.toml"] {
         assert_same(&run(name, "1"), &run(name, "3"));
     }
 }
@@ -426,6 +426,8 @@ fn a_table_holds_the_rates_that_lr_prints() {
     table_and_lr_agree(&small, 300, &[0, 17, 39]);
     let libraries = std::fs::read_to_string(spec("libraries.toml")).unwrap();
     table_and_lr_agree(&libraries, 60, &[0, 1, 2, 3, 4, 5]);
+    let cycled = std::fs::read_to_string(spec("cycled_momentum.toml")).unwrap();
+    table_and_lr_agree(&cycled, 60, &[0, 1, 2, 3]);
 }
 
 fn table_and_lr_agree(content: &str, steps: usize, trials: &[usize]) {
@@ -477,7 +479,17 @@ fn what_has_no_table_is_refused() {
     let out = directory.path().join("rates");
     refused(
         &["table", &spec("short.toml"), "-o", text(&out)],
-        &["reduce_on_plateau", "hairpin sweep"],
+        &["reduce_on_plateau", "depend on losses", "hairpin sweep"],
+    );
+    let walked = directory.path().join("walked.toml");
+    let schedule = "kind = \"multiplicative\"\nlearning_rate = 0.1\nfactor = \"0.9\"\n";
+    let document = format!(
+        "method = \"grid\"\n[train]\ndata = \"digits\"\nmodel = \"softmax\"\nsteps = 5\nbatch = 8\n[[schedules]]\n{schedule}"
+    );
+    std::fs::write(&walked, document).unwrap();
+    refused(
+        &["table", text(&walked), "-o", text(&out)],
+        &["multiplicative", "is walked step by step", "hairpin sweep"],
     );
     assert!(!out.exists());
 }

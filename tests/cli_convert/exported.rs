@@ -38,7 +38,7 @@ pub fn schedule() -> Result<hairpin_core::Composed<1>, hairpin_core::CheckpointE
 /// total_steps = 100
 /// ```
 #[rustfmt::skip]
-pub const MOMENTUM: [u8; 66] = [
+pub const SCHEDULE_MOMENTUM: [u8; 66] = [
     0x68, 0x70, 0x69, 0x6e, 0x01, 0x05, 0x42, 0x00, 0x00, 0x00, 0x01, 0x00, 0x1a, 0x00, 0x00, 0x00,
     0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x33, 0x33, 0x33, 0x33, 0x33, 0x33, 0xeb, 0x3f, 0x66,
     0x66, 0x66, 0x66, 0x66, 0x66, 0xee, 0x3f, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0xee, 0x3f, 0x64,
@@ -46,10 +46,10 @@ pub const MOMENTUM: [u8; 66] = [
     0x71, 0xd8,
 ];
 
-/// The momentum that moves with it, read from [`MOMENTUM`].
+/// The momentum that moves with it, read from [`SCHEDULE_MOMENTUM`].
 ///
 /// # Errors
 /// Where this version of `hairpin-core` does not know what stands in the bytes.
-pub fn momentum() -> Result<hairpin_core::Composed<1>, hairpin_core::CheckpointError> {
-    hairpin_core::Composed::from_bytes(&MOMENTUM)
+pub fn schedule_momentum() -> Result<hairpin_core::Composed<1>, hairpin_core::CheckpointError> {
+    hairpin_core::Composed::from_bytes(&SCHEDULE_MOMENTUM)
 }

@@ -1,7 +1,7 @@
 //! `hairpin convert`
 
 use clap::ValueEnum;
-use hairpin_host::convert::{Converted, Target};
+use hairpin_host::convert::{Converted, Name, Target};
 use hairpin_host::document::SpecError;
 use hairpin_host::spec::ScheduleTemplate;
 
@@ -9,19 +9,20 @@ use super::{Failure, note, print, schedule_document, told};
 
 #[derive(clap::Args)]
 #[command(
-    override_usage = "hairpin convert TABLE|@FILE [--to toml|json|rust|c] [--faithful]",
+    override_usage = "hairpin convert TABLE|@FILE [--to toml|json|rust|c] [--name NAME] [--faithful]",
     after_help = "\
 Examples:
   hairpin convert 'kind = \"torch.CosineAnnealingLR\", lr = 0.1, T_max = 100'
-  hairpin convert --schedule @schedule.toml --to c > schedule.h
+  hairpin convert --schedule @schedule.toml --to c --name warmup > warmup.h
   hairpin convert 'kind = \"torch.OneCycleLR\", max_lr = 0.1, total_steps = 100' --to rust > src/schedule.rs
   hairpin convert @schedule.json > own.toml; hairpin lr --schedule @own.toml --steps 0..100
 
 The rates are the same, bit for bit. What is to be known about a translation stands in comments, as does the momentum that
 some libraries move with the rate; JSON has no comments, so that both are told on standard error. Rust and C hold the bytes
-that hairpin_core::Composed::from_bytes reads.
+that hairpin_core::Composed::from_bytes reads. With --name rate a header defines hairpin_rate, HAIRPIN_RATE_LEN and
+HAIRPIN_RATE_NODES, a module RATE and rate(); the momentum's names are those of rate_momentum.
 
-Exit status: 0 done, 1 standard output failed, 2 the schedule is refused."
+Exit status: 0 done, 1 standard output failed, 2 the schedule or the name is refused."
 )]
 pub(super) struct Arguments {
     /// A schedule as a TOML table (with or without its braces) or a JSON object, or @FILE
@@ -35,6 +36,10 @@ pub(super) struct Arguments {
     /// What is written
     #[arg(long, value_enum, default_value_t = To::Toml)]
     to: To,
+
+    /// What the items are called in Rust and C: headers and modules of different names stand beside one another
+    #[arg(long, value_name = "NAME", default_value = "schedule")]
+    name: Name,
 
     /// Reproduce steps at which the library leaves its own formula, where its rule is well defined
     #[arg(long)]
@@ -75,7 +80,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         To::C => Target::C,
     };
     let text = converted
-        .text(target)
+        .text(target, &arguments.name)
         .map_err(|error| Failure::failed(told(&error)))?;
     print(&text)?;
     if target == Target::Json {

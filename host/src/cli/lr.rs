@@ -194,9 +194,8 @@ impl Asked {
         })
     }
 
-    fn rate(&self, step: u32) -> Result<f32, SpecError> {
-        let rate = self.rates.at(step);
-        rate.map_err(|error| refused(&self.place, error))
+    fn told(&self, error: lr::LrError) -> SpecError {
+        refused(&self.place, error)
     }
 }
 
@@ -216,8 +215,8 @@ fn print_rates(args: &LrArgs, schedule: &str, steps: &str) -> Result<(), Failure
         let momentum = asked.momentum.as_ref().map_or("", |_| ",momentum");
         writeln!(out, "step,lr{momentum}").map_err(Failure::Write)?;
     }
-    for step in steps.iter() {
-        let rate = asked.rate(step)?;
+    for answer in asked.rates.over(&steps) {
+        let (step, rate) = answer.map_err(|error| asked.told(error))?;
         if !rate.is_finite() && non_finite.is_none() {
             non_finite = Some((step, rate));
         }
@@ -282,10 +281,9 @@ fn draw(args: &LrArgs, steps: &str) -> Result<(), Failure> {
     let (mut rates, mut momenta) = (Vec::new(), Vec::new());
     for schedule in &args.schedule {
         let asked = Asked::new(schedule, args, &steps)?;
-        let mut points = Vec::with_capacity(shown.len());
-        for &step in &shown {
-            points.push((step, asked.rate(step)?));
-        }
+        let found = asked.rates.all(&shown);
+        let found = found.map_err(|error| asked.told(error))?;
+        let points = shown.iter().copied().zip(found).collect();
         if let Some(momentum) = &asked.momentum {
             momenta.push(Curve {
                 label: format!("{}, momentum", asked.label),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Failure, interrupt, note, print, progress, told};
-use hairpin_core::{AnySchedule, Plan};
+use hairpin_core::{AnySchedule, Feedback, Plan};
 use hairpin_host::document::SpecError;
 use hairpin_host::files;
 use hairpin_host::sampling::Sampler;
@@ -19,7 +19,7 @@ Example:
   python3 -c \"import numpy; print(numpy.load('rates/table.npy', mmap_mode='r')[17])\"
 
 Writes table.npy, [trials, steps] of 32-bit floats, and manifest.json. Tables larger than memory are written in windows.
-A feedback schedule has no table: its rates depend on the losses.")]
+A schedule whose rates depend on the losses, or on a walk over all steps before, has no table.")]
 pub(super) struct Arguments {
     /// The specification of the sweep, TOML or YAML
     spec: PathBuf,
@@ -136,12 +136,19 @@ fn schedule(sampler: &Sampler<'_>, index: u64) -> Result<AnySchedule, SpecError>
     let trial = sampler.trial(index)?;
     match trial.plan {
         Plan::Schedule(schedule) => Ok(schedule),
-        Plan::Feedback(_) => Err(SpecError::whole(
-            format!(
-                "trial {index} draws `{}`, whose rates depend on losses: it has no table",
-                trial.schedule.innermost().name
-            ),
-            "leave that alternative out, or run `hairpin sweep`, which writes the rates it came to",
-        )),
+        Plan::Feedback(feedback) => {
+            let why = if feedback.needs_losses() {
+                "whose rates depend on losses: it has no table"
+            } else {
+                "which is walked step by step and has no table"
+            };
+            Err(SpecError::whole(
+                format!(
+                    "trial {index} draws `{}`, {why}",
+                    trial.schedule.innermost().name
+                ),
+                "leave that alternative out, or run `hairpin sweep`, which writes the rates it came to",
+            ))
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use hairpin_core::{CheckpointError, Plan};
 
 use super::comment::{lines, prefixed};
-use super::{Converted, Written, table};
+use super::{Converted, Name, Written, table};
 
 /// What is written down of one schedule: its bytes, and how many nodes the type that reads them needs.
 struct Saved {
@@ -42,13 +42,13 @@ impl Saved {
 }
 
 /// A Rust module against `hairpin-core`.
-pub(super) fn rust(converted: &Converted) -> Result<String, CheckpointError> {
+pub(super) fn rust(converted: &Converted, name: &Name) -> Result<String, CheckpointError> {
     let mut text = "// Made by `hairpin convert --to rust`.\n".to_owned();
     text.push_str(&lines("// ", &converted.remarks));
-    text.push_str(&rust_items("schedule", "The rate", &converted.schedule)?);
+    text.push_str(&rust_items(name, "The rate", &converted.schedule)?);
     if let Some(momentum) = &converted.momentum {
         text.push_str(&rust_items(
-            "momentum",
+            &name.of("momentum"),
             "The momentum that moves with it",
             momentum,
         )?);
@@ -56,9 +56,9 @@ pub(super) fn rust(converted: &Converted) -> Result<String, CheckpointError> {
     Ok(text)
 }
 
-fn rust_items(name: &str, what: &str, written: &Written) -> Result<String, CheckpointError> {
+fn rust_items(name: &Name, what: &str, written: &Written) -> Result<String, CheckpointError> {
     let saved = Saved::new(&written.plan)?;
-    let constant = name.to_uppercase();
+    let (constant, function) = (name.upper(), name.lower());
     let table = prefixed("/// ", &table::document(&written.table));
     Ok(format!(
         "
@@ -74,7 +74,7 @@ pub const {constant}: [u8; {len}] = [
 ///
 /// # Errors
 /// Where this version of `hairpin-core` does not know what stands in the bytes.
-pub fn {name}() -> Result<hairpin_core::{reads}<{nodes}>, hairpin_core::CheckpointError> {{
+pub fn {function}() -> Result<hairpin_core::{reads}<{nodes}>, hairpin_core::CheckpointError> {{
     hairpin_core::{reads}::from_bytes(&{constant})
 }}
 ",
@@ -85,17 +85,18 @@ pub fn {name}() -> Result<hairpin_core::{reads}<{nodes}>, hairpin_core::Checkpoi
     ))
 }
 
-/// A C99 header.
-pub(super) fn c(converted: &Converted) -> Result<String, CheckpointError> {
+/// A C99 header. All that it defines has the name in it, so that two of them stand beside one another.
+pub(super) fn c(converted: &Converted, name: &Name) -> Result<String, CheckpointError> {
     let mut text = "// Made by `hairpin convert --to c`.\n".to_owned();
     text.push_str(&lines("// ", &converted.remarks));
-    text.push_str(
-        "#ifndef HAIRPIN_SCHEDULE_H\n#define HAIRPIN_SCHEDULE_H\n\n#include <stdint.h>\n",
-    );
-    text.push_str(&c_items("schedule", "The rate", &converted.schedule)?);
+    let guard = format!("HAIRPIN_{}_H", name.upper());
+    text.push_str(&format!(
+        "#ifndef {guard}\n#define {guard}\n\n#include <stdint.h>\n"
+    ));
+    text.push_str(&c_items(name, "The rate", &converted.schedule)?);
     if let Some(momentum) = &converted.momentum {
         text.push_str(&c_items(
-            "momentum",
+            &name.of("momentum"),
             "The momentum that moves with it",
             momentum,
         )?);
@@ -104,7 +105,7 @@ pub(super) fn c(converted: &Converted) -> Result<String, CheckpointError> {
     Ok(text)
 }
 
-fn c_items(name: &str, what: &str, written: &Written) -> Result<String, CheckpointError> {
+fn c_items(name: &Name, what: &str, written: &Written) -> Result<String, CheckpointError> {
     let saved = Saved::new(&written.plan)?;
     let table = prefixed("//   ", &table::document(&written.table));
     Ok(format!(
@@ -112,10 +113,11 @@ fn c_items(name: &str, what: &str, written: &Written) -> Result<String, Checkpoi
 // {what} as bytes:
 {table}#define HAIRPIN_{upper}_NODES {nodes}
 #define HAIRPIN_{upper}_LEN {len}
-static const uint8_t hairpin_{name}[HAIRPIN_{upper}_LEN] = {{
+static const uint8_t hairpin_{lower}[HAIRPIN_{upper}_LEN] = {{
 {rows}}};
 ",
-        upper = name.to_uppercase(),
+        upper = name.upper(),
+        lower = name.lower(),
         nodes = saved.nodes,
         len = saved.bytes.len(),
         rows = saved.rows(),

@@ -5,6 +5,7 @@
 mod code;
 mod comment;
 mod concise;
+mod name;
 mod table;
 
 use hairpin_core::{CheckpointError, ConfigError, Plan};
@@ -12,6 +13,8 @@ use hairpin_core::{CheckpointError, ConfigError, Plan};
 use crate::dialect::{Canonical, Translation};
 use crate::document::SpecError;
 use crate::spec::{ScheduleTemplate, plan_of};
+
+pub use name::{Name, NameError};
 
 /// What a schedule is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,16 +96,16 @@ impl Converted {
         })
     }
 
-    /// The text, with a line break at its end.
+    /// The text, with a line break at its end; in Rust and C the items have this name.
     ///
     /// # Errors
     /// A schedule that cannot be saved as bytes.
-    pub fn text(&self, target: Target) -> Result<String, CheckpointError> {
+    pub fn text(&self, target: Target, name: &Name) -> Result<String, CheckpointError> {
         match target {
             Target::Toml => Ok(self.toml()),
             Target::Json => Ok(format!("{:#}\n", table::json(&self.schedule.table))),
-            Target::Rust => code::rust(self),
-            Target::C => code::c(self),
+            Target::Rust => code::rust(self, name),
+            Target::C => code::c(self, name),
         }
     }
 

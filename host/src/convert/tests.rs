@@ -37,17 +37,21 @@ fn every_kind_has_the_same_rates_in_every_form() {
         let expected = rates(&built.plan);
         let converted = Converted::new(&template, false).expect("sound");
 
-        let toml = converted.text(Target::Toml).expect("TOML");
+        let toml = converted
+            .text(Target::Toml, &Name::default())
+            .expect("TOML");
         let (_, again) = read(&toml).fixed().expect("sound");
         assert_eq!(rates(&again.plan), expected, "{toml}");
 
-        let json = converted.text(Target::Json).expect("JSON");
+        let json = converted
+            .text(Target::Json, &Name::default())
+            .expect("JSON");
         let document = Document::parse(Source::new("test", &json), Format::Json).expect("JSON");
         let again = ScheduleTemplate::read(&document.at()).and_then(|read| read.fixed());
         assert_eq!(rates(&again.expect("sound").1.plan), expected, "{json}");
 
         for target in [Target::Rust, Target::C] {
-            let code = converted.text(target).expect("code");
+            let code = converted.text(target, &Name::default()).expect("code");
             let bytes = code.split("0x").skip(1).map(|byte| {
                 u8::from_str_radix(&byte[..2], 16).expect("two digits in front of a comma")
             });
@@ -61,7 +65,9 @@ fn every_kind_has_the_same_rates_in_every_form() {
 fn only_what_differs_from_its_default_is_written() {
     let text = |table: &str| {
         let converted = Converted::new(&read(table), false).expect("sound");
-        converted.text(Target::Toml).expect("TOML")
+        converted
+            .text(Target::Toml, &Name::default())
+            .expect("TOML")
     };
     assert_eq!(
         text(
@@ -88,7 +94,7 @@ fn long_tables_are_spread_over_lines() {
         r#"kind = "sequential", milestones = [5], schedules = [0.1, {{ kind = "sum", schedules = [{inner}, {inner}] }}]"#
     );
     let toml = Converted::new(&read(&table), false)
-        .map(|converted| converted.text(Target::Toml))
+        .map(|converted| converted.text(Target::Toml, &Name::default()))
         .expect("sound")
         .expect("TOML");
     let line =
@@ -113,4 +119,43 @@ fn comments_are_broken_between_words() {
             "next".repeat(10)
         )
     );
+}
+
+#[test]
+fn a_momentum_that_a_composition_drops_is_told_once() {
+    let cycle = r#"{ kind = "torch.OneCycleLR", max_lr = 0.1, total_steps = 30 }"#;
+    let warmup = |after: &str| {
+        format!(
+            r#"{{ kind = "linear_warmup", warmup_steps = 3, start_lr = 0.0, end_lr = 0.1, after = {after} }}"#
+        )
+    };
+    let dropped = |table: &str| {
+        let converted = Converted::new(&read(table), false).expect("sound");
+        assert!(converted.momentum.is_none(), "{table}");
+        let remarks = converted.remarks.iter();
+        remarks
+            .filter(|remark| remark.starts_with("`torch.OneCycleLR` moves the momentum"))
+            .count()
+    };
+    assert_eq!(dropped(&warmup(cycle)), 1);
+    assert_eq!(dropped(&warmup(&warmup(cycle))), 1);
+    let still = cycle.replace(" }", ", cycle_momentum = false }");
+    assert_eq!(dropped(&warmup(&still)), 0);
+}
+
+#[test]
+fn names_are_identifiers_of_both_languages() {
+    for name in ["schedule", "A", "warm_up_2", "_x", "Rate"] {
+        assert!(name.parse::<Name>().is_ok(), "{name}");
+    }
+    for name in ["", "2nd", "a-b", "a b", "_", "_1", "r\u{e4}te", "a\n"] {
+        assert_eq!(
+            name.parse::<Name>(),
+            Err(NameError::NotAnIdentifier),
+            "{name:?}"
+        );
+    }
+    for name in ["fn", "Self", "crate", "gen"] {
+        assert_eq!(name.parse::<Name>(), Err(NameError::Reserved), "{name}");
+    }
 }

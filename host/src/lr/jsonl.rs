@@ -97,11 +97,7 @@ fn rates(line: &str, number: usize) -> Result<Found, SpecError> {
         _ => None,
     };
     let rates = Rates::new(built.plan, losses.as_deref()).map_err(told)?;
-    let rates = steps
-        .iter()
-        .map(|&step| rates.at(step))
-        .collect::<Result<Vec<f32>, _>>()
-        .map_err(told)?;
+    let rates = rates.all(&steps).map_err(told)?;
     Ok(Found {
         steps,
         rates,

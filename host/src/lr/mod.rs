@@ -79,6 +79,17 @@ impl Walk {
         self.at.set((state, next));
         self.schedule.lr(&state, step)
     }
+
+    /// The rates at steps in any order, which are walked through from the smallest to the largest.
+    fn all(&self, steps: &[u32]) -> Vec<f32> {
+        let mut places: Vec<(u32, usize)> = steps.iter().copied().zip(0..).collect();
+        places.sort_unstable();
+        let mut rates = vec![0.0; steps.len()];
+        for (step, place) in places {
+            rates[place] = self.rate(step);
+        }
+        rates
+    }
 }
 
 impl Rates {
@@ -114,7 +125,8 @@ impl Rates {
         }
     }
 
-    /// The rate at a step. A schedule that is walked is fastest asked in the order of the steps.
+    /// The rate at a step. A schedule that is walked goes on from the step before, or starts over where it is asked for an
+    /// earlier one; [`Rates::all`] and [`Rates::over`] never go back.
     ///
     /// # Errors
     /// A step without a loss, of a feedback schedule.
@@ -133,6 +145,37 @@ impl Rates {
             }
         }
     }
+
+    /// The rates at some steps, in their order; a schedule that is walked takes one walk to the largest.
+    ///
+    /// # Errors
+    /// As [`Rates::at`], at the first step without a rate.
+    pub fn all(&self, steps: &[u32]) -> Result<Vec<f32>, LrError> {
+        match self {
+            Self::Walked(walk) => Ok(walk.all(steps)),
+            _ => steps.iter().map(|&step| self.at(step)).collect(),
+        }
+    }
+
+    /// Steps with their rates, in the order in which they were asked for, as [`Rates::all`]. They take memory only where a
+    /// schedule that is walked is asked for steps out of order.
+    pub fn over<'a>(
+        &'a self,
+        steps: &'a Steps,
+    ) -> Box<dyn Iterator<Item = Result<(u32, f32), LrError>> + 'a> {
+        match self {
+            Self::Walked(walk) if !steps.ascend() => {
+                let steps: Vec<u32> = steps.iter().collect();
+                let rates = walk.all(&steps);
+                Box::new(steps.into_iter().zip(rates).map(Ok))
+            }
+            _ => Box::new(
+                steps
+                    .iter()
+                    .map(|step| self.at(step).map(|rate| (step, rate))),
+            ),
+        }
+    }
 }
 
 /// What is said where momentum is asked for and there is none.
@@ -141,7 +184,7 @@ pub fn no_momentum(schedule: &At<'_>, kind: &Kind) -> SpecError {
     schedule
         .place()
         .error(format!("`{}` moves no momentum beside the rate", kind.name))
-        .with_help("do not ask for the momentum: only the one-cycle and cyclic schedules of other libraries, under their names there, move it")
+        .with_help("do not ask for the momentum: only the one-cycle and cyclic schedules of other libraries move it, under their names there and not inside a composition of our own")
 }
 
 /// A rate in the fewest decimal digits that give the same 32 bits when they are read again.

@@ -79,6 +79,13 @@ impl Steps {
         None
     }
 
+    /// Whether none is below the one before it.
+    #[must_use]
+    pub fn ascend(&self) -> bool {
+        self.0
+            .is_sorted_by(|before, after| before.last() <= after.start)
+    }
+
     /// The smallest of them.
     #[must_use]
     pub fn min(&self) -> u32 {
@@ -89,11 +96,9 @@ impl Steps {
     /// The largest of them.
     #[must_use]
     pub fn max(&self) -> u32 {
-        let last =
-            |part: &Part| part.start + (part.end - 1 - part.start) / part.stride * part.stride;
         self.0
             .iter()
-            .map(last)
+            .map(Part::last)
             .max()
             .and_then(|step| u32::try_from(step).ok())
             .unwrap_or(0)
@@ -103,6 +108,10 @@ impl Steps {
 impl Part {
     const fn count(&self) -> u64 {
         (self.end - self.start).div_ceil(self.stride)
+    }
+
+    const fn last(&self) -> u64 {
+        self.start + (self.end - 1 - self.start) / self.stride * self.stride
     }
 }
 

@@ -259,3 +259,49 @@ fn a_walk_gives_the_same_rates_in_any_order() {
     // Twice the same step is no step further.
     assert_eq!(rates.at(49), rates.at(49));
 }
+
+#[test]
+fn steps_in_any_order_take_one_walk() {
+    let rates = || {
+        let factor = hairpin_core::Factor::parse("1 - step / 1000").expect("an expression");
+        let schedule = hairpin_core::Multiplicative::new(1.0, factor).expect("sound");
+        Rates::new(Plan::Feedback(schedule.into()), None).expect("no losses are needed")
+    };
+    // A walk that had gone back would stand behind the last step asked for, not behind the largest.
+    let reached = |rates: &Rates| match rates {
+        Rates::Walked(walk) => walk.at.get().1,
+        Rates::OfStep(_) | Rates::AfterLoss(_) => panic!("it is walked"),
+    };
+    let steps = [40, 3, 49, 3, 0];
+    let expected: Vec<(u32, f32)> = steps
+        .iter()
+        .map(|&step| (step, rates().at(step).expect("a rate")))
+        .collect();
+
+    let all = rates();
+    let found = all.all(&steps).expect("rates");
+    assert!(expected.iter().map(|&(_, rate)| rate).eq(found));
+    assert_eq!(reached(&all), 50);
+
+    let over = rates();
+    let asked = Steps::parse("40,3,49,3,0").expect("steps");
+    let found = over.over(&asked).collect::<Result<_, _>>();
+    assert_eq!(found, Ok(expected));
+    assert_eq!(reached(&over), 50);
+}
+
+#[test]
+fn steps_know_whether_they_ascend() {
+    for (text, ascend) in [
+        ("7", true),
+        ("0..10:4,8,8,9..20", true),
+        ("0..10:4,7", false),
+        ("5,4", false),
+    ] {
+        assert_eq!(
+            Steps::parse(text).expect("steps").ascend(),
+            ascend,
+            "{text}"
+        );
+    }
+}

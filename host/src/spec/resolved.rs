@@ -159,10 +159,17 @@ impl Resolved {
             }
         }
         let mut remarks = Vec::new();
-        for (slot, parts) in self.kind.slots.iter().zip(parts) {
+        for ((slot, inside), parts) in self.kind.slots.iter().zip(&self.inner).zip(parts) {
             let mut schedules = Vec::with_capacity(parts.len());
-            for part in parts {
+            for (resolved, part) in inside.iter().zip(parts) {
                 remarks.extend(part.remarks);
+                if part.momentum.is_some() {
+                    remarks.push(format!(
+                        "`{}` moves the momentum, which a composition around it does not; here only its rate is taken over, as with \
+                         cycle_momentum = false.",
+                        resolved.kind.name
+                    ));
+                }
                 schedules.push(part.schedule);
             }
             let setting = match (slot.many, schedules.pop()) {

@@ -93,6 +93,8 @@ pub struct SgdTemplate {
     pub fields: Vec<FieldTemplate>,
     /// A momentum that goes with the step: a schedule in place of the number.
     pub momentum: Option<ScheduleTemplate>,
+    /// Where a momentum was written, of either form.
+    written: Option<Place>,
     place: Place,
 }
 
@@ -105,11 +107,14 @@ impl SgdTemplate {
             return Ok(Self {
                 fields,
                 momentum: None,
+                written: None,
                 place: root.place().absent("sgd"),
             });
         };
         let mut table = at.fields()?;
-        let momentum = match table.take("momentum") {
+        let entry = table.take("momentum");
+        let written = entry.as_ref().map(At::place);
+        let momentum = match entry {
             Some(at) if at.is_table() && at.has("kind") => Some(ScheduleTemplate::read(&at)?),
             _ => None,
         };
@@ -128,6 +133,7 @@ impl SgdTemplate {
         Ok(Self {
             fields,
             momentum,
+            written,
             place: at.place(),
         })
     }
@@ -149,13 +155,19 @@ impl SgdTemplate {
     /// The update for one value of each parameter, beside a schedule that may move a momentum of its own.
     ///
     /// # Errors
-    /// Where the core refuses them, at the line of the field it names.
+    /// Where the core refuses them, at the line of the field it names; and where a momentum is written beside a schedule that
+    /// moves it, since only one of the two can hold.
     pub fn build(
         &self,
         values: &[Option<ParameterValue>],
         beside: Option<AnySchedule>,
     ) -> Result<(SgdConfig, Option<AnySchedule>), SpecError> {
         let (values, rest) = values.split_at(self.fields.len().min(values.len()));
+        if let (Some(place), Some(_)) = (&self.written, &beside) {
+            return Err(place
+                .error("stands beside a schedule that moves the momentum itself")
+                .with_help("leave it out, or write cycle_momentum = false in the schedule"));
+        }
         let momentum = match &self.momentum {
             Some(template) => Some(moved(template, rest)?),
             None => beside,
