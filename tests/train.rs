@@ -398,24 +398,32 @@ fn a_momentum_may_go_with_the_step() {
     });
     let still = AnySchedule::from(Constant::new(0.9).unwrap());
     let falling = AnySchedule::from(Linear::new(0.9, 0.5, 19).unwrap());
-    let lost = AnySchedule::from(Linear::new(0.9, 0.0, 10).unwrap());
+    let lost = AnySchedule::from(Linear::new(0.9, -0.9, 20).unwrap());
+    let none = AnySchedule::from(Constant::new(0.0).unwrap());
     let rates = [0.1; 20];
     let trial = |momentum| Trial {
         rates: Rates::Table(&rates),
         momentum,
         sgd: heavy,
     };
-    let trials = [None, Some(&still), Some(&falling), Some(&lost)].map(trial);
+    let trials = [None, Some(&still), Some(&falling), Some(&lost), Some(&none)].map(trial);
     let outcomes = run(&engine, &trials);
     assert_eq!(bits(&outcomes[0]), bits(&outcomes[1]));
     assert_ne!(bits(&outcomes[0]), bits(&outcomes[2]));
     assert_eq!(
         outcomes[3].diverged,
         Some(Divergence {
-            step: 10,
+            step: 11,
             cause: Cause::Rate
         })
     );
+    // A momentum of 0 is none.
+    let light = Trial {
+        momentum: None,
+        sgd: plain(),
+        ..trial(None)
+    };
+    assert_eq!(bits(&outcomes[4]), bits(&run(&engine, &[light])[0]));
 }
 
 #[test]

@@ -97,7 +97,9 @@ impl<'a> Sampler<'a> {
             .collect();
         let built = assemble(&self.spec.schedules[alternative], &values).and_then(
             |(schedule, built, rest)| {
-                let (sgd, momentum) = self.spec.sgd.build(rest, built.momentum)?;
+                let beside = (built.momentum, self.spec.schedules[alternative].place());
+                let steps = self.spec.train.steps;
+                let (sgd, momentum) = self.spec.sgd.build(rest, beside, steps)?;
                 Ok((schedule, built.plan, sgd, momentum))
             },
         );

@@ -91,7 +91,8 @@ impl Spec {
                     let mut point = first.clone();
                     point[index].clone_from(value);
                     let (_, built, rest) = assemble(schedule, &point)?;
-                    self.sgd.build(rest, built.momentum)?;
+                    let beside = (built.momentum, schedule.place());
+                    self.sgd.build(rest, beside, self.train.steps)?;
                 }
             }
         }

@@ -74,15 +74,33 @@ fn moved(
 ) -> Result<AnySchedule, SpecError> {
     let (_, built, _) = super::assemble(template, values)?;
     match built.plan {
-        Plan::Schedule(momentum) if momentum.value(0) > 0.0 => Ok(momentum),
-        Plan::Schedule(momentum) => Err(template
-            .place()
-            .error(format!("begins at {}, must be above 0", momentum.lr(0)))
-            .with_help("without momentum write momentum = 0.0")),
+        Plan::Schedule(momentum) => Ok(momentum),
         Plan::Feedback(_) => Err(template
             .place()
             .error("is a schedule that reacts to losses, which a momentum does not")
             .with_help("choose a kind whose rate follows from the step alone")),
+    }
+}
+
+/// Steps at which a momentum is looked at before training: all of a short run, evenly spread ones of a long run.
+const LOOKED_AT: u32 = 1024;
+
+/// A momentum is at least 0 and finite at every step.
+fn check_moved(momentum: &AnySchedule, steps: u32, place: &Place) -> Result<(), SpecError> {
+    let last = steps.saturating_sub(1);
+    let stride = steps.div_ceil(LOOKED_AT).max(1) as usize;
+    let unusable = (0..=last)
+        .step_by(stride)
+        .chain([last])
+        .map(|step| (step, momentum.lr(step)))
+        .find(|(_, momentum)| !(momentum.is_finite() && *momentum >= 0.0));
+    match unusable {
+        None => Ok(()),
+        Some((step, found)) => Err(place
+            .error(format!(
+                "moves the momentum to {found} at step {step}, where it must be at least 0 and finite"
+            ))
+            .with_help("change the momentum that it moves between")),
     }
 }
 
@@ -152,7 +170,7 @@ impl SgdTemplate {
         fields.chain(momentum)
     }
 
-    /// The update for one value of each parameter, beside a schedule that may move a momentum of its own.
+    /// The update for one value of each parameter, beside a schedule that may move a momentum of its own, in a run of `steps`.
     ///
     /// # Errors
     /// Where the core refuses them, at the line of the field it names; and where a momentum is written beside a schedule that
@@ -160,9 +178,11 @@ impl SgdTemplate {
     pub fn build(
         &self,
         values: &[Option<ParameterValue>],
-        beside: Option<AnySchedule>,
+        beside: (Option<AnySchedule>, &Place),
+        steps: u32,
     ) -> Result<(SgdConfig, Option<AnySchedule>), SpecError> {
         let (values, rest) = values.split_at(self.fields.len().min(values.len()));
+        let (beside, schedule) = beside;
         if let (Some(place), Some(_)) = (&self.written, &beside) {
             return Err(place
                 .error("stands beside a schedule that moves the momentum itself")
@@ -174,7 +194,13 @@ impl SgdTemplate {
         };
         let mut config = config(values);
         if let Some(momentum) = &momentum {
-            config.momentum = momentum.value(0);
+            let place = self.written.as_ref().unwrap_or(schedule);
+            check_moved(momentum, steps, place)?;
+            // Each step has its own; this one says that there is a velocity, whatever it begins with.
+            config.momentum = match momentum.value(0) {
+                0.0 => 1.0,
+                first => first,
+            };
         }
         self.check(config, values)?;
         Ok((config, momentum))

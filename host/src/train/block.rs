@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use hairpin_core::{
-    AnyFeedback, AnySchedule, Feedback, FeedbackState, Plan, Schedule, Sgd, SgdState, StepError,
+    AnyFeedback, AnySchedule, ConfigError, Feedback, FeedbackState, Plan, Schedule, Sgd, SgdConfig,
+    SgdState, StepError,
 };
 
 use super::aligned::Aligned;
@@ -256,25 +257,30 @@ impl<'a> Block<'a> {
             runner.diverged = diverged(Cause::Rate);
             return Ok(());
         }
-        let sgd = match runner.trial.momentum {
-            None => runner.trial.sgd,
-            Some(momentum) => match runner.trial.sgd.at_momentum(momentum.lr(self.step)) {
-                Ok(sgd) => sgd,
-                Err(_) => {
-                    runner.diverged = diverged(Cause::Rate);
-                    return Ok(());
-                }
-            },
+        let (sgd, has_velocity) = match runner.trial.momentum.map(|m| m.lr(self.step)) {
+            None => (Ok(runner.trial.sgd), true),
+            // As torch does it: in a step without momentum the velocity rests.
+            Some(0.0) => (without_momentum(&runner.trial.sgd), false),
+            Some(momentum) => (runner.trial.sgd.at_momentum(momentum), true),
         };
+        let Ok(sgd) = sgd else {
+            runner.diverged = diverged(Cause::Rate);
+            return Ok(());
+        };
+        let mut resting = SgdState::default();
         let updated = isa.run(Update {
             sgd: &sgd,
-            state: &mut runner.optimizer,
+            state: if has_velocity {
+                &mut runner.optimizer
+            } else {
+                &mut resting
+            },
             rate,
             params,
             grads: &self.scratch.grads,
             velocity: match runner.velocity {
-                Some(slot) => &mut self.velocities[slot * self.stride..][..count],
-                None => &mut [],
+                Some(slot) if has_velocity => &mut self.velocities[slot * self.stride..][..count],
+                _ => &mut [],
             },
         });
         match updated {
@@ -344,6 +350,18 @@ fn best(evaluations: &[Evaluation], metric: Metric) -> Option<Evaluation> {
         }
     }
     best
+}
+
+/// The same update for a step that has no momentum.
+fn without_momentum(sgd: &Sgd) -> Result<Sgd, ConfigError> {
+    let config = *sgd.config();
+    Sgd::new(SgdConfig {
+        momentum: 0.0,
+        dampening: 0.0,
+        nesterov: false,
+        ..config
+    })?
+    .group(sgd.lr_multiplier(), config.weight_decay)
 }
 
 /// The core's update, and whether it left all parameters finite.

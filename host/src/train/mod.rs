@@ -126,7 +126,7 @@ pub struct Divergence {
 pub enum Cause {
     /// The loss of the minibatch was NaN, infinite or above the bound.
     Loss,
-    /// The rate was NaN or infinite, or a momentum that goes with the step was not above 0 or not finite.
+    /// The rate was NaN or infinite, or a momentum that goes with the step was below 0 or not finite.
     Rate,
     /// The update made a parameter NaN or infinite.
     Parameters,

@@ -112,7 +112,11 @@ impl Block<'_> {
             runner.rates.push(reader.f32()?);
         }
         runner.diverged = cause.map(|cause| Divergence { step, cause });
-        runner.optimizer = SgdState::new(self.step > 0);
+        // Its first step is the first one with momentum.
+        runner.optimizer = SgdState::new(match runner.trial.momentum {
+            None => self.step > 0,
+            Some(momentum) => (0..self.step).any(|step| momentum.lr(step) != 0.0),
+        });
         if cause.is_none() {
             let [params, velocity] = self.places(trial);
             reader.fill(&mut self.params[params])?;

@@ -343,9 +343,18 @@ fn multi_step(args: &Arguments<'_>) -> Result<Translation, Refusal> {
             .numbers("scales", scales)
     };
     let schedule = warmed(args, rate(args)?, args.flag("warmup_prefix"), steps)?;
-    Ok(finished(args, schedule)?.remark(
+    let schedule = finished(args, schedule)?.remark(
         "timm cuts one step before each of `decay_t`, where torch's MultiStepLR cuts at the step itself.",
-    ))
+    );
+    // What was taken from the rate before the first step.
+    Ok(if lr == rate(args)? {
+        schedule
+    } else {
+        schedule.remark(
+            "At step 0 timm leaves the full rate, since it cuts at calls and has not been called yet; here an element of 1 or \
+             below cuts at step 0 already.",
+        )
+    })
 }
 
 /// The values of the list at which the number of cuts changes, and that number from there on.
