@@ -46,7 +46,7 @@ pub enum ConfigError {
         /// How many there are.
         found: usize,
     },
-    /// A list, or a nesting, is longer than the fixed capacity of its type.
+    /// A list is longer than the fixed capacity of its type.
     OverCapacity {
         /// The refused field.
         field: &'static str,

@@ -7,8 +7,8 @@
 //! * **A rate is a pure function of the step**: [`Schedule::lr`] is total over `u32`, needs no history and gives the same
 //!   bits in any order. Only [`Feedback`] schedules have state: small, `Copy`, beside the configuration.
 //! * **Computed in `f64` with [`libm`], rounded to `f32` once**: at most 0.501 ULP from the exact value.
-//! * **If it can be constructed, it can be evaluated**: each kind has one constructor, which refuses with a [`ConfigError`]
-//!   that names the field.
+//! * **If it can be constructed, it can be evaluated**: constructors and their refinements refuse with a [`ConfigError`] that
+//!   names the field.
 //!
 //! | kind | rate at step `t` |
 //! |---|---|

@@ -100,6 +100,10 @@ impl Noise {
     }
 
     fn draw(&self, step: u32) -> f64 {
+        // No normal number is within nothing: every try would be for nothing.
+        if self.amount == 0.0 {
+            return 0.0;
+        }
         let key = (u64::from(self.seed) << 32) | u64::from(step);
         if self.distribution == Distribution::Normal {
             for attempt in 0..TRIES {
@@ -159,6 +163,14 @@ mod tests {
             // Five standard errors of 20,000 draws whose squares vary by less than their limit.
             assert!(mean.abs() < 5.0 * 0.4 / 141.0, "{mean}");
             assert!((square - variance).abs() < 5.0 * 0.14 / 141.0, "{square}");
+        }
+    }
+
+    #[test]
+    fn an_amount_of_nothing_is_none() {
+        for distribution in [Distribution::Normal, Distribution::Uniform] {
+            let noise = noise(0.0, 1.0, distribution);
+            assert!((10..1_000).all(|step| noise.factor(step) == 1.0));
         }
     }
 

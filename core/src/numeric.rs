@@ -160,6 +160,21 @@ pub(crate) fn product(a: f64, b: f64) -> f64 {
     }
 }
 
+/// `a + b`, and what its rounding left out.
+#[inline]
+pub(crate) fn two_sum(a: f64, b: f64) -> [f64; 2] {
+    let sum = a + b;
+    let from_b = sum - a;
+    [sum, (a - (sum - from_b)) + (b - from_b)]
+}
+
+/// `a * b`, and what its rounding left out.
+#[inline]
+pub(crate) fn two_product(a: f64, b: f64) -> [f64; 2] {
+    let product = a * b;
+    [product, libm::fma(a, b, -product)]
+}
+
 /// `base` times both factors of a power.
 #[inline]
 pub(crate) fn grown(base: f64, factors: Profile) -> f64 {

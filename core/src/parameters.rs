@@ -253,7 +253,7 @@ pub(crate) const fn no_default<T: Value>() -> Fallback {
 /// parameters! {
 ///     Exponential, "exponential", "learning_rate * gamma^t";
 ///     learning_rate: f64, "the rate at step 0" => |s| s.learning_rate;
-///     gamma: f64 = 0.5, "the factor of each step" => |s| s.growth.base();
+///     gamma: f64 = 0.5, "the factor of each step" => |s| s.growth.given();
 ///     => Exponential::new(learning_rate, gamma)
 /// }
 /// ```

@@ -381,13 +381,8 @@ impl<const N: usize> Program<N> {
     }
 
     fn if_not_too_deep(self) -> Result<Self, ConfigError> {
-        let depth = self.depth();
-        if depth > DEPTH {
-            return Err(ConfigError::OverCapacity {
-                field: "schedule",
-                capacity: DEPTH,
-                found: depth,
-            });
+        if self.depth() > DEPTH {
+            return Err(TOO_DEEP);
         }
         Ok(self)
     }
@@ -459,6 +454,15 @@ impl<const N: usize> Program<N> {
 const MALFORMED: ConfigError = ConfigError::Conflict {
     field: "schedules",
     with: "their parts do not fit together",
+};
+
+/// A conflict, as no larger capacity would help.
+const TOO_DEEP: ConfigError = {
+    assert!(DEPTH == 6, "the text names the limit");
+    ConfigError::Conflict {
+        field: "schedule",
+        with: "combined schedules stand more than 6 deep in one another; bring several factors, sums or limits into one",
+    }
 };
 
 const NO_PARTS: ConfigError = ConfigError::Conflict {
@@ -567,7 +571,7 @@ macro_rules! changes {
             /// The same with its rate changed.
             ///
             /// # Errors
-            /// A factor that is NaN or infinite, limits out of order, or more than `N` pieces.
+            /// A factor that is NaN or infinite, limits out of order, more than `N` pieces, or more than 6 combinations in one another.
             pub fn changed(self, change: Change) -> Result<Self, ConfigError> {
                 let program = self.program.changed(change)?;
                 Ok(self.with(program))
@@ -606,7 +610,7 @@ impl<const N: usize> Composed<N> {
     /// Schedules whose rates become one.
     ///
     /// # Errors
-    /// No part, or more than `N` pieces.
+    /// No part, more than `N` pieces, or more than 6 combinations in one another.
     pub fn combined(combine: Combine, parts: &[&Self]) -> Result<Self, ConfigError> {
         let parts = parts.iter().map(|part| &*part.program.nodes);
         Program::combined(combine, parts).map(|program| Self { program })

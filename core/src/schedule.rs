@@ -85,3 +85,16 @@ pub enum Observed {
     /// The rate was at its minimum for long, and everything starts again.
     Reset,
 }
+
+impl Observed {
+    /// What a change of the rate is, if it is one: a cut raises a negative rate, and a negative margin lets a raise lower one.
+    pub(crate) fn change(before: f64, after: f64) -> Option<Self> {
+        if after < before {
+            Some(Self::Reduced)
+        } else if after > before {
+            Some(Self::Raised)
+        } else {
+            None
+        }
+    }
+}

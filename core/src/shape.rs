@@ -129,8 +129,8 @@ impl Curve {
         let left = f64::from(span.saturating_sub(done));
         let so_far = f64::from(done);
         match self {
-            Self::Linear => linear_shares(left, so_far),
-            Self::Cosine => half_cosine(left, so_far),
+            Self::Linear => Interpolation::Linear.weights(left, so_far),
+            Self::Cosine => Interpolation::Cosine.weights(left, so_far),
             Self::Sqrt => {
                 let [lacking, root] = root_weights(so_far, left);
                 [lacking, root, 0.0]

@@ -1,8 +1,8 @@
 //! Compositions, against the same written as a tree that is walked by recursion.
 
 use hairpin_core::{
-    AnySchedule, Change, Combine, ConfigError, Constant, Distribution, Exponential, Kind, NODES,
-    Noise, Part, Plan, Schedule,
+    AnySchedule, Change, Combine, Composed, ConfigError, Constant, Distribution, Exponential, Kind,
+    NODES, Noise, Part, Plan, Schedule,
 };
 
 use crate::kinds::{increasing, one_of_each};
@@ -240,6 +240,31 @@ fn a_flat_program_is_the_tree_it_was_made_from() {
     assert!(
         built > 100 && refused > 10,
         "{built} built, {refused} refused"
+    );
+}
+
+/// No larger capacity helps: the error does not ask for one.
+#[test]
+fn a_nesting_too_deep_is_a_conflict() {
+    let halved = |schedule: Composed<64>| schedule.changed(Change::Scale(0.5));
+    let mut schedule = Composed::from(Constant::new(1.0).unwrap());
+    for _ in 0..6 {
+        schedule = halved(schedule).unwrap();
+    }
+    assert_eq!(schedule.value(0), 0.5_f64.powi(6));
+    // What waits for no other value may stand around it as often as there is room.
+    let around = schedule.clone().repeated(3).and_then(|s| s.repeated(2));
+    assert!(around.is_ok());
+    let error = halved(schedule).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            ConfigError::Conflict {
+                field: "schedule",
+                ..
+            }
+        ),
+        "{error}"
     );
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use hairpin_core::{
-    ConfigError, Feedback, Greedy, GreedyConfig, Mode, Observed, Plan, ThresholdMode,
+    ConfigError, Feedback, Greedy, GreedyConfig, GreedyState, Mode, Observed, Plan, ThresholdMode,
 };
 
 use crate::configs;
@@ -11,7 +11,7 @@ use crate::rng::Rng;
 
 fn config(rng: &mut Rng) -> GreedyConfig {
     GreedyConfig {
-        learning_rate: rng.pick(&[0.1, 0.5, 1e-3, 2.0]),
+        learning_rate: rng.pick(&[0.1, 0.5, 1e-3, 2.0, -0.1]),
         mode: rng.pick(&[Mode::Min, Mode::Max]),
         factor: rng.pick(&[0.5, 0.9, 0.1, 0.999]),
         patience: rng.pick(&[0, 1, 2, 5]),
@@ -19,9 +19,9 @@ fn config(rng: &mut Rng) -> GreedyConfig {
         threshold_mode: rng.pick(&[ThresholdMode::Abs, ThresholdMode::Rel]),
         cooldown: rng.pick(&[0, 1, 3]),
         warmup: rng.pick(&[0, 1, 3]),
-        min_lr: rng.pick(&[0.0, 1e-3, 0.01, 0.09, 5.0]),
+        min_lr: rng.pick(&[0.0, 1e-3, 0.01, 0.09, 5.0, -1.0]),
         max_lr: rng.pick(&[1.0, 0.2, 0.05]),
-        eps: rng.pick(&[0.0, 1e-8, 1e-3]),
+        eps: rng.pick(&[0.0, 1e-8, 1e-3, -1.0]),
         smooth: rng.one_in(2),
         window_size: rng.pick(&[1, 2, 5, 50, 64]),
         reset_start: rng.pick(&[0, 1, 2, 5, 500]),
@@ -236,7 +236,12 @@ fn what_makes_no_sense_is_refused_by_name() {
 fn a_plan_observes_as_the_schedule_does() {
     let mut rng = Rng::from_env("greedy plans");
     for _ in 0..configs() {
-        let schedule = Greedy::<64>::new(config(&mut rng)).unwrap();
+        let drawn = config(&mut rng);
+        let fitting = GreedyConfig {
+            window_size: drawn.window_size.min(GreedyState::<16>::WINDOW as u32),
+            ..drawn
+        };
+        let schedule: Greedy = Greedy::new(fitting).unwrap();
         let plan = Plan::from(hairpin_core::AnyFeedback::from(schedule));
         let Plan::Feedback(plan) = plan.after_warmup(7, 0.0, 0.1).unwrap() else {
             panic!("it reacts to losses");

@@ -74,54 +74,46 @@ impl<'a> Reader<'a> {
         bytes: &'a [u8],
         kind: u8,
     ) -> Result<Self, CheckpointError> {
-        if bytes.len() != N {
-            return Err(CheckpointError::Length {
-                expected: N,
-                found: bytes.len(),
-            });
-        }
-        Self::framed(bytes, kind, |_| Ok(()))
+        Self::framed(bytes, kind, |_| N)
     }
 
     /// The fields of a record that says itself how long it is.
     pub(super) fn measured(bytes: &'a [u8], kind: u8) -> Result<Self, CheckpointError> {
-        let wrong_length = |expected| CheckpointError::Length {
-            expected,
-            found: bytes.len(),
-        };
         let least = HEADER.saturating_add(LENGTH).saturating_add(CRC);
-        if bytes.len() < least {
-            return Err(wrong_length(least));
-        }
         let mut reader = Self::framed(bytes, kind, |fields| {
-            let expected = Reader(fields).u32() as usize;
-            if expected == bytes.len() {
-                Ok(())
-            } else {
-                Err(wrong_length(expected))
-            }
+            let length = Reader(fields).next().map(u32::from_le_bytes);
+            length.map_or(least, |length| length as usize)
         })?;
         reader.u32();
         Ok(reader)
     }
 
+    /// The fields of a record of this kind; `length` says by them how long the whole has to be.
     fn framed(
         bytes: &'a [u8],
         kind: u8,
-        length: impl FnOnce(&[u8]) -> Result<(), CheckpointError>,
+        length: impl Fn(&[u8]) -> usize,
     ) -> Result<Self, CheckpointError> {
+        let of_length = |fields| match length(fields) {
+            expected if expected == bytes.len() => Ok(()),
+            expected => Err(CheckpointError::Length {
+                expected,
+                found: bytes.len(),
+            }),
+        };
+        // Too short for any record: never of the length of one.
         let [head @ .., c0, c1, c2, c3] = bytes else {
-            return Err(CheckpointError::Magic);
+            return of_length(&[]).and(Err(CheckpointError::Magic));
         };
         let [m0, m1, m2, m3, version, found, fields @ ..] = head else {
-            return Err(CheckpointError::Magic);
+            return of_length(&[]).and(Err(CheckpointError::Magic));
         };
         if [*m0, *m1, *m2, *m3] != MAGIC {
             return Err(CheckpointError::Magic);
         }
-        // A length that is wrong says more than the checksum, which is then at another place.
-        length(fields)?;
         if crc32(head) != u32::from_le_bytes([*c0, *c1, *c2, *c3]) {
+            // A length that is wrong says more than the checksum, which is then at another place.
+            of_length(fields)?;
             return Err(CheckpointError::Crc);
         }
         if *version != VERSION {
@@ -130,6 +122,8 @@ impl<'a> Reader<'a> {
         if *found != kind {
             return Err(CheckpointError::Kind(*found));
         }
+        // Last, as records of other versions and kinds have other lengths, told elsewhere.
+        of_length(fields)?;
         Ok(Self(fields))
     }
 

@@ -524,14 +524,8 @@ impl ReduceOnPlateau {
         if made {
             state.lr = lower;
         }
-        // What is made need not change the rate, and a negative one it raises.
-        if state.lr < before {
-            Observed::Reduced
-        } else if state.lr > before {
-            Observed::Raised
-        } else {
-            Observed::Exhausted
-        }
+        // What is made need not change the rate.
+        Observed::change(before, state.lr).unwrap_or(Observed::Exhausted)
     }
 }
 

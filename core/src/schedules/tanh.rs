@@ -1,5 +1,5 @@
 use crate::error::{ConfigError, finite, nonzero};
-use crate::numeric::blend;
+use crate::numeric::{blend, two_product, two_sum};
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 
@@ -83,11 +83,9 @@ parameters! {
 /// `a * x + b * y` as if rounded once, where the two may cancel.
 #[inline]
 fn sum_of_products(a: f64, x: f64, b: f64, y: f64) -> f64 {
-    let (first, second) = (a * x, b * y);
-    let sum = first + second;
-    let from_second = sum - first;
-    let error = (first - (sum - from_second)) + (second - from_second);
-    sum + (error + libm::fma(a, x, -first) + libm::fma(b, y, -second))
+    let ([first, first_lacks], [second, second_lacks]) = (two_product(a, x), two_product(b, y));
+    let [sum, lacks] = two_sum(first, second);
+    sum + (lacks + first_lacks + second_lacks)
 }
 
 impl Profiled for Tanh {

@@ -1,5 +1,5 @@
 use crate::error::{ConfigError, finite, nonzero};
-use crate::numeric::{Growth, grown};
+use crate::numeric::{Growth, grown, two_product, two_sum};
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 use crate::shape::{Power, half_cosine};
@@ -81,7 +81,7 @@ impl WarmRestarts {
     /// Cycles of equal height, the first of `t_0` steps, each `t_mult` times as long as the one before.
     ///
     /// # Errors
-    /// A number that is NaN or infinite, `t_0` of 0, or a `t_mult` that is not above 0.
+    /// A number that is NaN or infinite, `t_0` of 0, or a `t_mult` that is not above 0 or is above 2^32.
     pub fn new(
         learning_rate: f64,
         eta_min: f64,
@@ -161,7 +161,7 @@ parameters! {
     learning_rate: f64, "the first peak" => |s| s.learning_rate;
     eta_min: f64 = 0.0, "the rate at the foot of each cycle" => |s| s.eta_min;
     t_0: u32, "how many steps the first cycle takes, at least 1" => |s| s.t_0;
-    t_mult: f64 = 1.0, "how many times as long each cycle is as the one before, above 0" => |s| s.t_mult;
+    t_mult: f64 = 1.0, "how many times as long each cycle is as the one before, above 0 and at most 4294967296" => |s| s.t_mult;
     peak_mult: f64 = 1.0, "the factor from each peak to the next" => |s| s.peaks.given();
     cycle_limit: u32 = 0, "how many cycles there are, eta_min after them; 0 for no end" => |s| s.cycle_limit;
     k: f64 = 1.0, "the power of the share done of a cycle, above 0" => |s| s.k.exponent();
@@ -268,16 +268,13 @@ impl Double {
 
     #[inline]
     fn plus(self, other: Self) -> Self {
-        let sum = self.high + other.high;
-        let from_other = sum - self.high;
-        let error = (self.high - (sum - from_other)) + (other.high - from_other);
+        let [sum, error] = two_sum(self.high, other.high);
         Self::normal(sum, error + (self.low + other.low))
     }
 
     #[inline]
     fn times(self, other: Self) -> Self {
-        let product = self.high * other.high;
-        let error = libm::fma(self.high, other.high, -product);
+        let [product, error] = two_product(self.high, other.high);
         Self::normal(
             product,
             error + (self.high * other.low + self.low * other.high),

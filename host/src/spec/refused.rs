@@ -53,16 +53,6 @@ pub(super) fn explain(
             ),
         ),
         ConfigError::OverCapacity {
-            field: "schedule",
-            capacity,
-            found,
-        } => (
-            format!(
-                "combined schedules stand {found} deep in one another, at most {capacity} deep are allowed"
-            ),
-            Some("bring several factors, sums or limits into one".to_owned()),
-        ),
-        ConfigError::OverCapacity {
             capacity, found, ..
         } => (
             format!("has {found} elements, at most {capacity} fit"),
