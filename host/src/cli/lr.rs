@@ -186,6 +186,12 @@ impl Asked {
         let told = |error| refused(&place, error);
         let rates = Rates::new(built.plan, losses.as_deref()).map_err(told)?;
         rates.reach(steps.max()).map_err(told)?;
+        if matches!(rates, Rates::Walked(_)) && steps.max() > LONG_WALK {
+            super::note(format_args!(
+                "note: the rates of this schedule are walked step by step, {} steps take a while; Ctrl-C stops",
+                steps.max()
+            ));
+        }
         Ok(Self {
             label: template.label(),
             rates,
@@ -258,6 +264,9 @@ fn print_rates(args: &LrArgs, schedule: &str, steps: &str) -> Result<(), Failure
 
 /// The width of the column of rates beside momenta: that of the longest usual ones.
 const WIDEST_RATE: usize = 14;
+
+/// A walk of more steps takes more than a second.
+const LONG_WALK: u32 = 10_000_000;
 
 /// The width of drawings where nothing is known of the terminal.
 const PAGE: usize = 80;
