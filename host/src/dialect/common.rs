@@ -11,9 +11,13 @@ pub(super) const CYCLIC_MODES: Takes = Takes::Word(&["triangular", "triangular2"
 /// What a cyclic schedule's own scaling is a function of.
 pub(super) const SCALE_MODES: Takes = Takes::Word(&["cycle", "iterations"]);
 /// Whether a plateau's metric should fall or rise.
-pub(super) const PLATEAU_MODES: Takes = Takes::Word(&["min", "max"]);
+pub(super) const PLATEAU_MODES: Takes = Takes::Word(PLATEAU_WORDS);
+/// The words of [`PLATEAU_MODES`].
+pub(super) const PLATEAU_WORDS: &[&str] = &["min", "max"];
 /// What a plateau's threshold is measured in.
-pub(super) const THRESHOLD_MODES: Takes = Takes::Word(&["rel", "abs"]);
+pub(super) const THRESHOLD_MODES: Takes = Takes::Word(THRESHOLD_WORDS);
+/// The words of [`THRESHOLD_MODES`].
+pub(super) const THRESHOLD_WORDS: &[&str] = &["rel", "abs"];
 
 /// An argument.
 pub(super) const fn argument(

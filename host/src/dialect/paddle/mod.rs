@@ -4,8 +4,8 @@ mod cycles;
 mod decays;
 
 use super::common::{
-    ANNEAL_STRATEGIES, CYCLIC_MODES, FACTOR, MIN_LR, MODE, PATIENCE, SCALE_MODES, THRESHOLD,
-    THRESHOLD_MODE, argument, integer, number, off, required, word,
+    ANNEAL_STRATEGIES, CYCLIC_MODES, FACTOR, MIN_LR, MODE, PATIENCE, PLATEAU_WORDS, SCALE_MODES,
+    THRESHOLD, THRESHOLD_MODE, THRESHOLD_WORDS, argument, integer, number, off, required, word,
 };
 use super::{Argument, Dialect, IfAbsent, Takes};
 
@@ -155,11 +155,17 @@ pub(super) const DIALECTS: &[Dialect] = &[
                 IfAbsent::None,
                 "the same, by the name it has in PyTorch",
             ),
-            MODE,
+            Argument {
+                takes: Takes::WordInAnyCase(PLATEAU_WORDS),
+                ..MODE
+            },
             FACTOR,
             PATIENCE,
             THRESHOLD,
-            THRESHOLD_MODE,
+            Argument {
+                takes: Takes::WordInAnyCase(THRESHOLD_WORDS),
+                ..THRESHOLD_MODE
+            },
             integer(
                 "cooldown",
                 0,
