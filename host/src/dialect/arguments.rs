@@ -26,6 +26,8 @@ pub enum Takes {
     Flag,
     /// One of some words.
     Word(&'static [&'static str]),
+    /// One of some words, in small or large letters.
+    WordInAnyCase(&'static [&'static str]),
     /// An expression of the step.
     Expression,
     /// A list of numbers.

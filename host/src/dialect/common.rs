@@ -1,19 +1,23 @@
-//! What PyTorch's and PaddlePaddle's schedulers have in common.
+//! What the schedulers of several libraries have in common.
 
 use std::f64::consts::PI;
 
 use super::{Argument, Arguments, Canonical, IfAbsent, Refusal, Takes};
 
-/// The shapes of a one-cycle's phases, as both libraries name them.
+/// The shapes of a one-cycle's phases, as PyTorch and PaddlePaddle name them.
 pub(super) const ANNEAL_STRATEGIES: Takes = Takes::Word(&["cos", "linear"]);
 /// The ways in which a cyclic schedule's amplitude goes on.
 pub(super) const CYCLIC_MODES: Takes = Takes::Word(&["triangular", "triangular2", "exp_range"]);
 /// What a cyclic schedule's own scaling is a function of.
 pub(super) const SCALE_MODES: Takes = Takes::Word(&["cycle", "iterations"]);
 /// Whether a plateau's metric should fall or rise.
-pub(super) const PLATEAU_MODES: Takes = Takes::Word(&["min", "max"]);
+pub(super) const PLATEAU_MODES: Takes = Takes::Word(PLATEAU_WORDS);
+/// The words of [`PLATEAU_MODES`].
+pub(super) const PLATEAU_WORDS: &[&str] = &["min", "max"];
 /// What a plateau's threshold is measured in.
-pub(super) const THRESHOLD_MODES: Takes = Takes::Word(&["rel", "abs"]);
+pub(super) const THRESHOLD_MODES: Takes = Takes::Word(THRESHOLD_WORDS);
+/// The words of [`THRESHOLD_MODES`].
+pub(super) const THRESHOLD_WORDS: &[&str] = &["rel", "abs"];
 
 /// An argument.
 pub(super) const fn argument(
@@ -60,6 +64,41 @@ pub(super) const fn word(
     argument(name, takes, IfAbsent::Text(default), doc)
 }
 
+/// The rate of an optimizer that a scheduler is handed.
+pub(super) const OPTIMIZER_LR: Argument =
+    required("lr", Takes::Number, "the optimizer's learning rate");
+
+// The arguments of PyTorch's ReduceLROnPlateau, which other libraries have too.
+
+pub(super) const MODE: Argument = word(
+    "mode",
+    PLATEAU_MODES,
+    "min",
+    "whether the metric should fall or rise",
+);
+pub(super) const FACTOR: Argument = number("factor", 0.1, "what a cut multiplies the rate by");
+pub(super) const PATIENCE: Argument =
+    integer("patience", 10, "how many bad metrics in a row are borne");
+pub(super) const THRESHOLD: Argument =
+    number("threshold", 1e-4, "by how much a metric must be better");
+pub(super) const THRESHOLD_MODE: Argument = word(
+    "threshold_mode",
+    THRESHOLD_MODES,
+    "rel",
+    "what the threshold is measured in",
+);
+pub(super) const COOLDOWN: Argument = integer(
+    "cooldown",
+    0,
+    "how many metrics after a cut are not counted",
+);
+pub(super) const MIN_LR: Argument = number("min_lr", 0.0, "the lowest rate");
+pub(super) const EPS: Argument = number(
+    "eps",
+    1e-8,
+    "a cut that changes the rate by no more than this is not made",
+);
+
 /// Refuses an argument unless something holds.
 pub(super) fn ensure(
     holds: bool,
@@ -71,6 +110,32 @@ pub(super) fn ensure(
     } else {
         Err(Refusal::of(name, message))
     }
+}
+
+/// A number that must not be below 0.
+pub(super) fn not_negative(arguments: &Arguments<'_>, name: &'static str) -> Result<f64, Refusal> {
+    let number = arguments.number(name);
+    ensure(number >= 0.0, name, "must be at least 0")?;
+    Ok(number)
+}
+
+/// The value of [`OPTIMIZER_LR`]; PyTorch's optimizers refuse negative ones.
+pub(super) fn optimizer_lr(arguments: &Arguments<'_>) -> Result<f64, Refusal> {
+    not_negative(arguments, "lr")
+}
+
+/// Python's `bisect_right`: `slice::partition_point` leaves open what it gives for a list that is not sorted.
+pub(super) fn bisect_right(list: &[i64], value: i64) -> usize {
+    let (mut low, mut high) = (0, list.len());
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        if list.get(middle).is_some_and(|&there| value < there) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    low
 }
 
 /// The rate times an expression.
@@ -106,7 +171,7 @@ pub(super) fn cosine_annealing(learning_rate: f64, eta_min: f64, t_max: u32) -> 
         .count("t_max", t_max)
 }
 
-/// Cosine annealing with warm restarts. Both libraries have these two checks.
+/// Cosine annealing with warm restarts. PyTorch and PaddlePaddle have these two checks.
 pub(super) fn warm_restarts(
     arguments: &Arguments<'_>,
     learning_rate: f64,
@@ -118,7 +183,7 @@ pub(super) fn warm_restarts(
         .number("t_mult", f64::from(arguments.steps("T_mult", 1)?)))
 }
 
-/// A line of factors. Both libraries have these two checks.
+/// A line of factors. PyTorch and PaddlePaddle have these two checks.
 pub(super) fn check_linear_factors(arguments: &Arguments<'_>) -> Result<(f64, f64), Refusal> {
     let (start, end) = (
         arguments.number("start_factor"),
@@ -174,7 +239,7 @@ pub(super) fn plateau(
         .count("patience", count(patience))
         .number("threshold", arguments.number("threshold"))
         .text("threshold_mode", arguments.text("threshold_mode"))
-        // Below 0 there is none, in both libraries.
+        // Below 0 there is none, in PyTorch and in PaddlePaddle.
         .count("cooldown", count(arguments.integer("cooldown")))
         .number("min_lr", arguments.number("min_lr"))
         .number("epsilon", arguments.number(epsilon))
@@ -254,7 +319,7 @@ pub(super) struct OneCycle {
 }
 
 impl OneCycle {
-    /// The same, after the checks that are both libraries': `pct` names the argument.
+    /// The same, after the checks that PyTorch and PaddlePaddle have: `pct` names the argument.
     pub(super) fn checked(self, pct: &'static str) -> Result<Self, Refusal> {
         ensure((0.0..=1.0).contains(&self.pct), pct, "must be from 0 to 1")?;
         let divides_by_zero = self.first_edge() == 0.0

@@ -3,15 +3,12 @@
 //! All but the two that read losses are a factor of the optimizer's rate. Most begin with a straight line from 0, whose first step
 //! therefore has the rate 0, and count `num_training_steps` from the start of that line.
 
-use super::common::argument;
+use super::common::{
+    COOLDOWN, EPS, FACTOR, MIN_LR as LOWEST, MODE, OPTIMIZER_LR as LR, PATIENCE, THRESHOLD,
+    THRESHOLD_MODE, THRESHOLD_MODES, argument, not_negative, optimizer_lr as rate,
+};
 use super::{Argument, Arguments, Canonical, Dialect, IfAbsent, Refusal, Takes, Translation};
 
-const LR: Argument = argument(
-    "lr",
-    Takes::Number,
-    IfAbsent::Required,
-    "the optimizer's learning rate",
-);
 const NUM_WARMUP_STEPS: Argument = argument(
     "num_warmup_steps",
     Takes::Integer,
@@ -42,13 +39,6 @@ const MIN_LR_RATE: Argument = argument(
     IfAbsent::None,
     "the same as a share of `lr`, in place of `min_lr`",
 );
-const MODE: Argument = argument(
-    "mode",
-    Takes::Word(&["min", "max"]),
-    IfAbsent::Text("min"),
-    "whether a smaller or a larger metric is better",
-);
-
 /// All of them.
 pub(super) const DIALECTS: &[Dialect] = &[
     Dialect {
@@ -247,48 +237,13 @@ pub(super) const DIALECTS: &[Dialect] = &[
         arguments: &[
             LR,
             MODE,
-            argument(
-                "factor",
-                Takes::Number,
-                IfAbsent::Number(0.1),
-                "the factor of each cut",
-            ),
-            argument(
-                "patience",
-                Takes::Integer,
-                IfAbsent::Integer(10),
-                "how many bad metrics in a row are borne",
-            ),
-            argument(
-                "threshold",
-                Takes::Number,
-                IfAbsent::Number(1e-4),
-                "by how much a metric must be better",
-            ),
-            argument(
-                "threshold_mode",
-                Takes::Word(&["rel", "abs"]),
-                IfAbsent::Text("rel"),
-                "what threshold is measured in",
-            ),
-            argument(
-                "cooldown",
-                Takes::Integer,
-                IfAbsent::Integer(0),
-                "how many metrics after a cut are not counted",
-            ),
-            argument(
-                "min_lr",
-                Takes::Number,
-                IfAbsent::Number(0.0),
-                "no cut goes below this rate",
-            ),
-            argument(
-                "eps",
-                Takes::Number,
-                IfAbsent::Number(1e-8),
-                "a cut not larger than this is not made",
-            ),
+            FACTOR,
+            PATIENCE,
+            THRESHOLD,
+            THRESHOLD_MODE,
+            COOLDOWN,
+            LOWEST,
+            EPS,
         ],
         translate: plateau,
     },
@@ -317,7 +272,7 @@ const GREEDY: &[Argument] = &[
     ),
     argument(
         "threshold_mode",
-        Takes::Word(&["rel", "abs"]),
+        THRESHOLD_MODES,
         IfAbsent::Text("abs"),
         "what threshold is measured in",
     ),
@@ -371,16 +326,6 @@ const GREEDY: &[Argument] = &[
     ),
 ];
 
-/// The optimizer's rate; torch's optimizers refuse negative ones.
-fn rate(args: &Arguments<'_>) -> Result<f64, Refusal> {
-    let lr = args.number("lr");
-    if lr >= 0.0 {
-        Ok(lr)
-    } else {
-        Err(Refusal::of("lr", "must be at least 0"))
-    }
-}
-
 /// The schedule `after` a line from 0 to `lr`.
 fn warmed(warmup: u32, lr: f64, after: Canonical) -> Canonical {
     if warmup == 0 {
@@ -391,17 +336,6 @@ fn warmed(warmup: u32, lr: f64, after: Canonical) -> Canonical {
         .number("start_lr", 0.0)
         .number("end_lr", lr)
         .schedule("after", after)
-}
-
-/// The schedule with a clock that reads `clock` at step 0.
-fn ahead(schedule: Canonical, clock: u32) -> Canonical {
-    if clock == 0 {
-        return schedule;
-    }
-    Canonical::new("sequential")
-        .schedules("schedules", [schedule])
-        .counts("milestones", [])
-        .counts("clocks", [clock])
 }
 
 /// Steps of the warm-up, and of the warm-up and what follows it together.
@@ -528,7 +462,7 @@ fn one_step_ahead(args: &Arguments<'_>) -> Result<Translation, Refusal> {
     let (lr, budget) = (rate(args)?, Budget::of(args)?);
     let cosine = waves(args, lr, lowest(args, lr)?, budget.decay());
     let Some(line) = budget.warmup.checked_sub(1) else {
-        return Ok(ahead(cosine, 1).into());
+        return Ok(cosine.begun_at(1).into());
     };
     let Some(share) = args.optional_number("warmup_lr_rate") else {
         return Ok(Canonical::new("warmup")
@@ -678,7 +612,7 @@ fn rise(
     after: Canonical,
 ) -> Canonical {
     if steps == 0 {
-        return ahead(after, clock);
+        return after.begun_at(clock);
     }
     Canonical::new("warmup")
         .count("warmup_steps", steps)
@@ -743,10 +677,8 @@ fn greedy(args: &Arguments<'_>) -> Result<Translation, Refusal> {
 }
 
 fn plateau(args: &Arguments<'_>) -> Result<Translation, Refusal> {
-    let factor = cut(args)?;
-    if !(factor >= 0.0) {
-        return Err(Refusal::of("factor", "must be at least 0"));
-    }
+    cut(args)?;
+    let factor = not_negative(args, "factor")?;
     Ok(Canonical::new("reduce_on_plateau")
         .number("learning_rate", rate(args)?)
         .text("mode", args.text("mode"))

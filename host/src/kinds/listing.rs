@@ -260,7 +260,7 @@ fn type_name(ty: Type) -> String {
         Type::Number => "number".to_owned(),
         Type::Count => "count".to_owned(),
         Type::Flag => "true or false".to_owned(),
-        Type::Word(words) => words.join(" | "),
+        Type::Word(words) | Type::WordInAnyCase(words) => words.join(" | "),
         Type::Text => "expression of step".to_owned(),
         Type::Numbers => "list of numbers".to_owned(),
         Type::Counts => "list of counts".to_owned(),
@@ -338,7 +338,7 @@ fn json_field(field: &Field) -> Json {
     let mut object = Map::new();
     object.insert("name".to_owned(), field.name.into());
     object.insert("type".to_owned(), type_name(field.ty).into());
-    if let Type::Word(words) = field.ty {
+    if let Type::Word(words) | Type::WordInAnyCase(words) = field.ty {
         object.insert("words".to_owned(), words.to_vec().into());
     }
     object.insert(

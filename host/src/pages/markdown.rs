@@ -149,7 +149,7 @@ impl Subject<'_> {
             fields.chain(slots),
         );
         for field in &self.kind.fields {
-            let Type::Word(words) = field.ty else {
+            let (Type::Word(words) | Type::WordInAnyCase(words)) = field.ty else {
                 continue;
             };
             let meanings = self.sources.meanings(self.kind.name, words);
@@ -319,7 +319,7 @@ const fn type_name(ty: Type) -> &'static str {
         Type::Number => "number",
         Type::Count => "whole number, below 2^32",
         Type::Flag => "`true` or `false`",
-        Type::Word(_) => "word",
+        Type::Word(_) | Type::WordInAnyCase(_) => "word",
         Type::Text => "expression of `step`",
         Type::Numbers => "list of numbers",
         Type::Counts => "list of whole numbers, below 2^32",

@@ -171,6 +171,7 @@ impl Field {
                 Takes::Number => Type::Number,
                 Takes::Flag => Type::Flag,
                 Takes::Word(words) => Type::Word(words),
+                Takes::WordInAnyCase(words) => Type::WordInAnyCase(words),
                 Takes::Expression => Type::Text,
                 Takes::Numbers => Type::Numbers,
                 Takes::Integers => Type::Integers,

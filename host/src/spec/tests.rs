@@ -427,3 +427,38 @@ fn values_that_only_clash_together_are_found_with_their_trial() {
         "{error}"
     );
 }
+
+#[test]
+fn paddle_alone_takes_the_words_of_its_plateau_in_any_case() {
+    let resolved = |kind: &str, rate: &str, mode: &str, threshold_mode: &str| {
+        let text = format!(
+            "kind = \"{kind}\", {rate} = 0.1, mode = \"{mode}\", threshold_mode = \"{threshold_mode}\""
+        );
+        let document = Document::parse_inline(Source::new("test", text.as_str())).expect("a table");
+        let template = ScheduleTemplate::read(&document.at())?;
+        template.fixed().map(|(resolved, _)| resolved.to_json())
+    };
+    let paddle = |mode: &str, threshold_mode: &str| {
+        resolved(
+            "paddle.ReduceOnPlateau",
+            "learning_rate",
+            mode,
+            threshold_mode,
+        )
+    };
+    assert_eq!(
+        paddle("MAX", "Abs").expect("as the library reads it"),
+        paddle("max", "abs").expect("its own words")
+    );
+    for (mode, threshold_mode, path) in [
+        ("MAXI", "abs", "mode"),
+        (" max", "abs", "mode"),
+        ("max", "ABSOLUTE", "threshold_mode"),
+    ] {
+        let error = paddle(mode, threshold_mode).expect_err("no word of the library");
+        assert_eq!(error.path(), path, "{error}");
+    }
+    let torch = |mode: &str| resolved("torch.ReduceLROnPlateau", "lr", mode, "rel");
+    assert!(torch("min").is_ok());
+    assert_eq!(torch("MIN").expect_err("a word of PyTorch").path(), "mode");
+}

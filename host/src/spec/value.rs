@@ -18,6 +18,8 @@ pub enum Type {
     Flag,
     /// One of some words.
     Word(&'static [&'static str]),
+    /// One of some words of small letters, which may be written in large ones.
+    WordInAnyCase(&'static [&'static str]),
     /// Any text.
     Text,
     /// A list of numbers.
@@ -48,6 +50,14 @@ impl Type {
                     name
                 };
                 ParameterValue::Text(at.word(name, known)?.to_owned())
+            }
+            Self::WordInAnyCase(known) => {
+                let small = at.text()?.to_ascii_lowercase();
+                if known.contains(&small.as_str()) {
+                    ParameterValue::Text(small)
+                } else {
+                    Self::Word(known).read(at)?
+                }
             }
             Self::Text => ParameterValue::Text(at.text()?.to_owned()),
             Self::Numbers => ParameterValue::Numbers(list(at, |item| item.number())?),

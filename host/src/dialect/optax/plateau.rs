@@ -1,6 +1,6 @@
 //! The scale that falls where a metric stops improving.
 
-use super::super::common::argument;
+use super::super::common::{argument, not_negative};
 use crate::dialect::{Arguments, Canonical, Dialect, IfAbsent, Refusal, Takes, Translation};
 
 pub(super) const REDUCE_ON_PLATEAU: Dialect = Dialect {
@@ -60,21 +60,16 @@ pub(super) const REDUCE_ON_PLATEAU: Dialect = Dialect {
 };
 
 fn reduce_on_plateau(arguments: &Arguments<'_>) -> Result<Translation, Refusal> {
-    let learning_rate = arguments.number("lr");
-    if learning_rate < 0.0 {
-        return Err(Refusal::of("lr", "must be at least 0"));
-    }
+    let learning_rate = not_negative(arguments, "lr")?;
     let factor = arguments.number("factor");
     if !(factor > 0.0 && factor < 1.0) {
         return Err(Refusal::of("factor", "must be above 0 and below 1"));
     }
-    let (rtol, atol) = (arguments.number("rtol"), arguments.number("atol"));
+    let rtol = arguments.number("rtol");
     if !(0.0..=1.0).contains(&rtol) {
         return Err(Refusal::of("rtol", "must be from 0 to 1"));
     }
-    if atol < 0.0 {
-        return Err(Refusal::of("atol", "must be at least 0"));
-    }
+    let atol = not_negative(arguments, "atol")?;
     if rtol == 0.0 && atol == 0.0 {
         return Err(Refusal::of("rtol", "must be above 0 where `atol` is 0"));
     }

@@ -1,7 +1,6 @@
 //! The schedulers that rise to a peak and fall again.
 
-use super::decays::not_negative;
-use crate::dialect::common::{OneCycle, Triangles, ensure};
+use crate::dialect::common::{OneCycle, Triangles, ensure, not_negative};
 use crate::dialect::{Arguments, Refusal, Translation};
 
 pub(super) fn one_cycle_lr(arguments: &Arguments<'_>) -> Result<Translation, Refusal> {

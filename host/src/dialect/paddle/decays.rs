@@ -2,19 +2,13 @@
 
 use crate::dialect::common::{
     check_linear_factors, cosine_annealing, ensure, exponential, lambda, linear_factor,
-    multiplicative, plateau, warm_restarts,
+    multiplicative, not_negative, plateau, warm_restarts,
 };
 use crate::dialect::{Arguments, Canonical, Refusal, Translation};
 
 type Translated = Result<Translation, Refusal>;
 
 /// PaddlePaddle's schedulers have no base rate below 0.
-pub(super) fn not_negative(arguments: &Arguments<'_>, name: &'static str) -> Result<f64, Refusal> {
-    let rate = arguments.number(name);
-    ensure(rate >= 0.0, name, "must be at least 0")?;
-    Ok(rate)
-}
-
 fn learning_rate(arguments: &Arguments<'_>) -> Result<f64, Refusal> {
     not_negative(arguments, "learning_rate")
 }

@@ -4,8 +4,8 @@ mod cycles;
 mod decays;
 
 use super::common::{
-    ANNEAL_STRATEGIES, CYCLIC_MODES, PLATEAU_MODES, SCALE_MODES, THRESHOLD_MODES, argument,
-    integer, number, off, required, word,
+    ANNEAL_STRATEGIES, CYCLIC_MODES, FACTOR, MIN_LR, MODE, PATIENCE, PLATEAU_WORDS, SCALE_MODES,
+    THRESHOLD, THRESHOLD_MODE, THRESHOLD_WORDS, argument, integer, number, off, required, word,
 };
 use super::{Argument, Dialect, IfAbsent, Takes};
 
@@ -155,27 +155,23 @@ pub(super) const DIALECTS: &[Dialect] = &[
                 IfAbsent::None,
                 "the same, by the name it has in PyTorch",
             ),
-            word(
-                "mode",
-                PLATEAU_MODES,
-                "min",
-                "whether the metric should fall or rise",
-            ),
-            number("factor", 0.1, "what a cut multiplies the rate by"),
-            integer("patience", 10, "how many bad metrics in a row are borne"),
-            number("threshold", 1e-4, "by how much a metric must be better"),
-            word(
-                "threshold_mode",
-                THRESHOLD_MODES,
-                "rel",
-                "what the threshold is measured in",
-            ),
+            Argument {
+                takes: Takes::WordInAnyCase(PLATEAU_WORDS),
+                ..MODE
+            },
+            FACTOR,
+            PATIENCE,
+            THRESHOLD,
+            Argument {
+                takes: Takes::WordInAnyCase(THRESHOLD_WORDS),
+                ..THRESHOLD_MODE
+            },
             integer(
                 "cooldown",
                 0,
                 "how many metrics after a cut are passed over",
             ),
-            number("min_lr", 0.0, "the lowest rate"),
+            MIN_LR,
             number(
                 "epsilon",
                 1e-8,

@@ -6,15 +6,11 @@
 mod cycles;
 mod wsd;
 
-use super::common::argument;
+use super::common::{
+    OPTIMIZER_LR as LR, PLATEAU_MODES, argument, bisect_right, not_negative, optimizer_lr as rate,
+};
 use super::{Argument, Arguments, Canonical, Dialect, IfAbsent, Refusal, Takes, Translation};
 
-const LR: Argument = argument(
-    "lr",
-    Takes::Number,
-    IfAbsent::Required,
-    "the optimizer's learning rate",
-);
 const LR_MIN: Argument = argument(
     "lr_min",
     Takes::Number,
@@ -159,15 +155,10 @@ pub(super) const DIALECTS: &[Dialect] = &[
             ),
             WARMUP_T,
             WARMUP_LR_INIT,
-            argument(
-                "lr_min",
-                Takes::Number,
-                IfAbsent::Number(0.0),
-                "no cut goes below this rate",
-            ),
+            LR_MIN,
             argument(
                 "mode",
-                Takes::Word(&["min", "max"]),
+                PLATEAU_MODES,
                 IfAbsent::Text("max"),
                 "whether a smaller or a larger metric is better",
             ),
@@ -185,20 +176,6 @@ pub(super) const DIALECTS: &[Dialect] = &[
         translate: plateau,
     },
 ];
-
-/// The optimizer's rate; torch's optimizers refuse negative ones.
-fn rate(args: &Arguments<'_>) -> Result<f64, Refusal> {
-    not_negative(args, "lr")
-}
-
-fn not_negative(args: &Arguments<'_>, name: &'static str) -> Result<f64, Refusal> {
-    let number = args.number(name);
-    if number >= 0.0 {
-        Ok(number)
-    } else {
-        Err(Refusal::of(name, "must be at least 0"))
-    }
-}
 
 /// The schedule `after` a line to `end_lr`, beginning at its end or, without `prefix`, having begun with it.
 fn warmed(
@@ -373,20 +350,6 @@ fn milestones(list: &[i64]) -> Vec<(i64, usize)> {
         }
     }
     counts
-}
-
-/// Python's: `slice::partition_point` leaves open what it gives for a list that is not sorted.
-fn bisect_right(list: &[i64], value: i64) -> usize {
-    let (mut low, mut high) = (0, list.len());
-    while low < high {
-        let middle = usize::midpoint(low, high);
-        if list.get(middle).is_some_and(|&there| value < there) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    low
 }
 
 fn plateau(args: &Arguments<'_>) -> Result<Translation, Refusal> {

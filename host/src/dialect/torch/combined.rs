@@ -3,7 +3,7 @@
 //! PyTorch's schedulers share nothing but the optimizer's rates, and most of them make the next rate from the last, so what several of
 //! them compute together depends on the order in which they were made and on what of a rate each carries on: see [`Carried`].
 
-use crate::dialect::common::{lambda, with_argument};
+use crate::dialect::common::{bisect_right, lambda, with_argument};
 use crate::dialect::{Arguments, Canonical, Carried, Refusal, Setting, Translation};
 
 const PLATEAU: &str = "must not contain ReduceLROnPlateau, which needs a metric at each step";
@@ -90,20 +90,6 @@ fn setting<'a>(schedule: &'a Canonical, key: &str) -> Option<&'a Setting> {
         .iter()
         .find(|(name, _)| *name == key)
         .map(|(_, setting)| setting)
-}
-
-/// Python's `bisect_right`, which also gives an answer for a list out of order.
-fn bisect_right(sorted: &[i64], x: i64) -> usize {
-    let (mut low, mut high) = (0, sorted.len());
-    while low < high {
-        let middle = usize::midpoint(low, high);
-        if x < sorted[middle] {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    low
 }
 
 /// The step at which each scheduler begins that ever runs, and its place.
@@ -214,17 +200,9 @@ fn held_at(schedule: &Canonical, clock: u32) -> Result<Canonical, Refusal> {
     if schedule.kind == "constant" {
         return Ok(schedule.clone());
     }
-    let started = if clock == 0 {
-        schedule.clone()
-    } else {
-        Canonical::new("sequential")
-            .schedules("schedules", [schedule.clone()])
-            .counts("milestones", [])
-            .counts("clocks", [clock])
-    };
     Ok(Canonical::new("repeat")
         .count("period", 1)
-        .schedule("schedule", started))
+        .schedule("schedule", schedule.clone().begun_at(clock)))
 }
 
 fn has_a_product_over_steps(schedule: &Canonical) -> bool {

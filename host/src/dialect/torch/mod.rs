@@ -8,8 +8,8 @@ mod cycles;
 mod decays;
 
 use super::common::{
-    ANNEAL_STRATEGIES, CYCLIC_MODES, PLATEAU_MODES, SCALE_MODES, THRESHOLD_MODES, argument,
-    integer, number, off, required, word,
+    ANNEAL_STRATEGIES, COOLDOWN, CYCLIC_MODES, EPS, FACTOR, MIN_LR, MODE, PATIENCE, SCALE_MODES,
+    THRESHOLD, THRESHOLD_MODE, argument, integer, number, off, required, word,
 };
 use super::{Argument, Dialect, IfAbsent, Takes};
 
@@ -239,32 +239,14 @@ pub(super) const DIALECTS: &[Dialect] = &[
         doc: "cut when a metric has stopped improving",
         arguments: &[
             LR,
-            word(
-                "mode",
-                PLATEAU_MODES,
-                "min",
-                "whether the metric should fall or rise",
-            ),
-            number("factor", 0.1, "what a cut multiplies the rate by"),
-            integer("patience", 10, "how many bad metrics in a row are borne"),
-            number("threshold", 1e-4, "by how much a metric must be better"),
-            word(
-                "threshold_mode",
-                THRESHOLD_MODES,
-                "rel",
-                "what the threshold is measured in",
-            ),
-            integer(
-                "cooldown",
-                0,
-                "how many metrics after a cut are not counted",
-            ),
-            number("min_lr", 0.0, "the lowest rate"),
-            number(
-                "eps",
-                1e-8,
-                "a cut that changes the rate by no more than this is not made",
-            ),
+            MODE,
+            FACTOR,
+            PATIENCE,
+            THRESHOLD,
+            THRESHOLD_MODE,
+            COOLDOWN,
+            MIN_LR,
+            EPS,
         ],
         translate: decays::reduce_lr_on_plateau,
     },
