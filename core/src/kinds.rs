@@ -157,6 +157,7 @@ macro_rules! feedback_kinds {
         #[derive(Clone, Copy, Debug, PartialEq)]
         #[non_exhaustive]
         #[expect(missing_docs, reason = "each variant is the state of the kind it is named for")]
+        #[expect(clippy::large_enum_variant, reason = "there is no heap, and a state has room for any kind's")]
         pub enum FeedbackState {
             $($kind($state),)+
         }

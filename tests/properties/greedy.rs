@@ -238,7 +238,7 @@ fn a_plan_observes_as_the_schedule_does() {
     for _ in 0..configs() {
         let drawn = config(&mut rng);
         let fitting = GreedyConfig {
-            window_size: drawn.window_size.min(GreedyState::<16>::WINDOW as u32),
+            window_size: drawn.window_size.min(GreedyState::<50>::WINDOW as u32),
             ..drawn
         };
         let schedule: Greedy = Greedy::new(fitting).unwrap();

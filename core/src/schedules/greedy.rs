@@ -75,8 +75,8 @@ impl GreedyConfig {
 /// * the `reset_start`-th cut that leaves the rate at or below `min_lr`, with no raise in between, starts all over: the rate is `learning_rate`
 ///   again, and the best, the counts and the window are forgotten
 ///
-/// `N` is how many losses the window holds at most, 16 unless said otherwise: every state has room for as many, 8 bytes each. A
-/// `window_size` above it, as the 50 of Transformers, is refused where `smooth` is set; firmware that needs it writes `Greedy<50>`.
+/// `N` is how many losses the window holds at most: every state has room for as many, 8 bytes each. Unless said otherwise it is the 50
+/// that Transformers smooths over; a `window_size` above it is refused where `smooth` is set. Firmware that does not smooth writes `Greedy<1>`.
 ///
 /// # Accuracy
 /// Decisions equal those of Transformers exactly (`golden` in the test suite). The rate is kept in `f64` as it is there, one
@@ -90,7 +90,7 @@ impl GreedyConfig {
 /// ```
 /// use hairpin_core::{Feedback, Greedy, GreedyConfig, Observed};
 ///
-/// let schedule = Greedy::<16>::new(GreedyConfig { factor: 0.5, patience: 1, ..GreedyConfig::new(0.1) })?;
+/// let schedule = Greedy::<50>::new(GreedyConfig { factor: 0.5, patience: 1, ..GreedyConfig::new(0.1) })?;
 /// let mut state = schedule.start();
 /// let seen = [3.0, 2.0, 1.0, 1.0].map(|loss| schedule.observe(&mut state, 0, loss));
 /// assert_eq!(seen, [Observed::Improved, Observed::Raised, Observed::Improved, Observed::Waiting]);
@@ -109,14 +109,14 @@ impl GreedyConfig {
 /// `GreedyLR` of Transformers.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Greedy<const N: usize = 16> {
+pub struct Greedy<const N: usize = 50> {
     config: GreedyConfig,
 }
 
 /// What a [`Greedy`] remembers between losses.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct GreedyState<const N: usize = 16> {
+pub struct GreedyState<const N: usize = 50> {
     pub(crate) lr: f64,
     pub(crate) best: f64,
     pub(crate) good: u32,
@@ -283,7 +283,7 @@ impl<const N: usize> Greedy<N> {
 }
 
 parameters! {
-    Greedy<16>, "greedy", "times factor when losses get worse, divided by it when they get better";
+    Greedy<50>, "greedy", "times factor when losses get worse, divided by it when they get better";
     learning_rate: f64, "the rate before any change" => |s| s.config.learning_rate;
     mode: Mode = "min", "whether smaller or larger is better" => |s| s.config.mode;
     factor: f64 = 0.95, "what a cut multiplies with and a raise divides by, above 0 and below 1" => |s| s.config.factor;
@@ -296,7 +296,7 @@ parameters! {
     max_lr: f64 = 1.0, "no raise goes above this rate" => |s| s.config.max_lr;
     eps: f64 = 1e-8, "a change smaller than this is not made" => |s| s.config.eps;
     smooth: bool = false, "whether the mean of the last losses is looked at" => |s| s.config.smooth;
-    window_size: u32 = 50, "how many losses that mean is taken over, with smooth 1 to 16" => |s| s.config.window_size;
+    window_size: u32 = 50, "how many losses that mean is taken over, with smooth 1 to 50" => |s| s.config.window_size;
     reset_start: u32 = 500, "how many cuts at the minimum it takes to start all over" => |s| s.config.reset_start;
     => Greedy::new(GreedyConfig {
         learning_rate,
