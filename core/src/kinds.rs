@@ -12,19 +12,10 @@ use crate::schedules::{
     ReduceOnPlateau, Step, Tanh, WarmRestarts, WarmupStableDecay,
 };
 
-/// Lists the kinds that need nothing but the step. The numbers stand in saved bytes: a new kind takes the next one.
-macro_rules! kinds {
-    ($($tag:literal => $kind:ident,)+) => {
-        /// A schedule of one of the kinds, at default capacity.
-        #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-        #[derive(Clone, Debug)]
-        #[non_exhaustive]
-        #[expect(missing_docs, reason = "each variant is the kind it is named for")]
-        pub enum Kind {
-            $($kind($kind),)+
-        }
-
-        impl Kind {
+/// What a list of kinds tells of them, and the way from parameters to a kind and back.
+macro_rules! described {
+    ($list:ident: $($tag:literal => $kind:ident,)+) => {
+        impl $list {
             /// Every kind with the number that stands for it in saved bytes.
             pub const ALL: &'static [(u8, KindInfo)] = &[$(($tag, <$kind>::INFO)),+];
 
@@ -55,7 +46,25 @@ macro_rules! kinds {
             pub fn write(&self, sink: &mut dyn Sink) {
                 match self { $(Self::$kind(kind) => kind.write(sink),)+ }
             }
+        }
+    };
+}
 
+/// Lists the kinds that need nothing but the step. The numbers stand in saved bytes: a new kind takes the next one.
+macro_rules! kinds {
+    ($($tag:literal => $kind:ident,)+) => {
+        /// A schedule of one of the kinds, at default capacity.
+        #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+        #[derive(Clone, Debug)]
+        #[non_exhaustive]
+        #[expect(missing_docs, reason = "each variant is the kind it is named for")]
+        pub enum Kind {
+            $($kind($kind),)+
+        }
+
+        described! { Kind: $($tag => $kind,)+ }
+
+        impl Kind {
             /// The rate at `step`, before it is rounded.
             #[inline]
             #[must_use]
@@ -85,7 +94,7 @@ macro_rules! kinds {
                 }
             }
 
-            impl<const N: usize> From<$kind> for crate::program::Composed<N> {
+            impl<const N: usize> From<$kind> for crate::composed::Composed<N> {
                 fn from(kind: $kind) -> Self {
                     Kind::from(kind).into()
                 }
@@ -189,38 +198,7 @@ macro_rules! feedback_kinds {
             }
         }
 
-        impl FeedbackKind {
-            /// Every kind with the number that stands for it in saved bytes.
-            pub const ALL: &'static [(u8, KindInfo)] = &[$(($tag, <$kind>::INFO)),+];
-
-            /// The number of this kind in saved bytes.
-            #[must_use]
-            pub const fn tag(&self) -> u8 {
-                match self { $(Self::$kind(_) => $tag,)+ }
-            }
-
-            /// What this kind is called and what it takes.
-            #[must_use]
-            pub const fn info(&self) -> KindInfo {
-                match self { $(Self::$kind(_) => <$kind>::INFO,)+ }
-            }
-
-            /// Makes a schedule of the kind with this number; `None` where there is no such kind.
-            ///
-            /// # Errors
-            /// What the kind's constructor refuses, and what the source cannot read.
-            pub fn read(tag: u8, source: &mut dyn Source) -> Option<Result<Self, ConfigError>> {
-                match tag {
-                    $($tag => Some(<$kind>::read(source).map(Self::$kind)),)+
-                    _ => None,
-                }
-            }
-
-            /// Hands the parameters to `sink`, in the order in which the kind declares them.
-            pub fn write(&self, sink: &mut dyn Sink) {
-                match self { $(Self::$kind(kind) => kind.write(sink),)+ }
-            }
-        }
+        described! { FeedbackKind: $($tag => $kind,)+ }
 
         /// A state of another kind, which no caller that started from [`Feedback::start`] has, is one before any loss.
         impl Feedback for FeedbackKind {
@@ -266,7 +244,7 @@ macro_rules! feedback_kinds {
                 }
             }
 
-            impl<const N: usize> From<$kind> for crate::program::ComposedFeedback<N> {
+            impl<const N: usize> From<$kind> for crate::composed::ComposedFeedback<N> {
                 fn from(kind: $kind) -> Self {
                     FeedbackKind::from(kind).into()
                 }

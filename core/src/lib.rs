@@ -68,6 +68,7 @@ extern crate std;
 pub struct Readme;
 
 pub mod checkpoint;
+mod composed;
 mod error;
 pub mod expression;
 mod kinds;
@@ -81,14 +82,14 @@ pub mod sgd;
 mod shape;
 
 pub use checkpoint::{CheckpointError, Position};
+pub use composed::{
+    AnyFeedback, AnySchedule, Composed, ComposedFeedback, ComposedPlan, NODES, Part, Plan,
+};
 pub use error::ConfigError;
 pub use expression::{Expression, ExpressionError};
 pub use kinds::{FeedbackKind, FeedbackState, Kind, KindVisitor};
 pub use noise::{Distribution, Noise};
-pub use program::{
-    AnyFeedback, AnySchedule, Change, Combine, Composed, ComposedFeedback, ComposedPlan, NODES,
-    Part, Plan, Span,
-};
+pub use program::{Change, Combine, Span};
 pub use schedule::{Feedback, Observed, Profile, Profiled, Schedule};
 pub use schedules::{
     AbsoluteMargin, Anneal, BelowMin, BlockedCut, Constant, ConstantFactor, Cooldown,

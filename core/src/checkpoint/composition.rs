@@ -21,14 +21,13 @@
 
 use super::CheckpointError;
 use super::frame::{Reader, Writer};
+use crate::composed::{Composed, ComposedFeedback, ComposedPlan};
 use crate::error::ConfigError;
 use crate::expression::Expression;
 use crate::kinds::{FeedbackKind, Kind};
 use crate::noise::{Distribution, Noise};
 use crate::parameters::{Parameter, Sink, Source};
-use crate::program::{
-    Body, Change, Combine, Composed, ComposedFeedback, ComposedPlan, Node, Nodes, Program,
-};
+use crate::program::{Body, Change, Combine, Node, Nodes, Program};
 use crate::schedules::Factor;
 
 const KIND: u8 = 5;

@@ -61,6 +61,8 @@ pub enum Carried {
     RebasesAsFirst(f64),
     /// The rate, which a step multiplies; it starts at the base rate.
     Scaled,
+    /// As `Scaled`, but a scheduler that sets it to its first step finds the base rate there, for ever.
+    ScaledUnlessSet,
     /// The rate, which a step multiplies; it starts at the rate that it finds.
     ScaledOnwards,
     /// The rate, in another way than by a factor; it starts at the base rate.

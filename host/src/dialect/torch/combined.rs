@@ -49,9 +49,11 @@ fn rebased(child: &Translation, from: f64, to: f64) -> Result<Canonical, Refusal
             "must not have schedulers of schedulers beside one that sets the base rate, as OneCycleLR and CyclicLR do",
         )),
         Carried::BlendedOnwards => Ok(with_base(schedule, "start_lr", from, to)),
-        Carried::Nothing | Carried::Scaled | Carried::ScaledOnwards | Carried::Blended => {
-            Ok(with_base(schedule, "learning_rate", from, to))
-        }
+        Carried::Nothing
+        | Carried::Scaled
+        | Carried::ScaledUnlessSet
+        | Carried::ScaledOnwards
+        | Carried::Blended => Ok(with_base(schedule, "learning_rate", from, to)),
     }
 }
 
@@ -148,6 +150,8 @@ pub(super) fn sequential_lr(arguments: &Arguments<'_>) -> Result<Translation, Re
             (Carried::ScaledOnwards | Carried::BlendedOnwards, Some(last)) => {
                 onwards(child, lr, &held_at(last, start - before - 1)?)
             }
+            // A later one is entered by its closed form.
+            (Carried::ScaledUnlessSet, Some(_)) => Canonical::constant(base),
             _ => rebased(child, lr, base)?,
         };
         match child.carried {
@@ -348,7 +352,9 @@ fn scaled_together(lr: f64, children: &[Translation]) -> Result<Translation, Ref
         remarks.extend(child.remarks.iter().cloned());
         let unit = |schedule| with_base(schedule, "learning_rate", lr, 1.0);
         let units = match (child.carried, &child.schedule) {
-            (Carried::Scaled | Carried::ScaledOnwards, schedule) => vec![unit(schedule.clone())],
+            (Carried::Scaled | Carried::ScaledUnlessSet | Carried::ScaledOnwards, schedule) => {
+                vec![unit(schedule.clone())]
+            }
             // A chain inside the chain, of which only the first part has the base rate.
             (Carried::Inner, chain) if let Some([first, others @ ..]) = chain_of_factors(chain) => {
                 let first = std::iter::once(unit(first.clone()));
@@ -432,7 +438,10 @@ fn factor(schedule: &Canonical) -> Option<&str> {
 
 /// What a scheduler that multiplies the rate multiplies it by at each single step, as an expression.
 fn factor_of_a_step(child: &Translation, lr: f64) -> Option<String> {
-    if !matches!(child.carried, Carried::Scaled | Carried::ScaledOnwards) {
+    if !matches!(
+        child.carried,
+        Carried::Scaled | Carried::ScaledUnlessSet | Carried::ScaledOnwards
+    ) {
         return None;
     }
     let schedule = &child.schedule;

@@ -86,9 +86,10 @@ pub(super) fn constant_lr(arguments: &Arguments<'_>) -> Translated {
         "must be from 0 to 1",
     )?;
     if arguments.integer("total_iters") <= 0 {
-        return Ok(scaled(Canonical::constant(lr * factor)).remark(
+        let stuck = Translation::from(Canonical::constant(lr * factor));
+        return Ok(stuck.carries(Carried::ScaledUnlessSet).remark(
             "PyTorch never undoes the factor when total_iters is not above 0, and neither does this; \
-             its closed form, step(epoch), gives the full rate.",
+             its closed form, step(epoch), gives the full rate, also where SequentialLR enters it so, behind another.",
         ));
     }
     if factor == 0.0 {

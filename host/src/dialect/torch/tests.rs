@@ -1,6 +1,6 @@
 use super::DIALECTS;
 use crate::dialect::testing::call;
-use crate::dialect::{Canonical, Given, Refusal, Translation};
+use crate::dialect::{Canonical, Given, Refusal, Setting, Translation};
 
 type Argument = (&'static str, Given);
 
@@ -625,6 +625,25 @@ fn a_sequence_runs_the_schedulers_that_its_search_finds() {
         in_sequence(&all, &[5]).map_err(|r| r.argument),
         Err("milestones")
     );
+}
+
+/// Printed by PyTorch 2.15.0: behind a StepLR, from its milestone on, the rate is 0.5.
+#[test]
+fn a_constant_without_steps_keeps_its_factor_in_first_place_only() {
+    let stuck = translated(
+        "torch.ConstantLR",
+        &[lr(0.5), number("factor", 0.25), integer("total_iters", 0)],
+    );
+    let parts = |children: &[Translation]| {
+        let sequence = in_sequence(children, &[5]).expect("a sequence").schedule;
+        match sequence.settings.first() {
+            Some((_, Setting::Schedules(parts))) => parts.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (share, full) = (Canonical::constant(0.125), Canonical::constant(0.5));
+    assert_eq!(parts(&[stuck.clone(), halving()])[0], share);
+    assert_eq!(parts(&[halving(), stuck])[1], full);
 }
 
 /// The rate of `warm_up` at its step `clock`, for ever.
