@@ -69,6 +69,7 @@ pub struct Readme;
 
 pub mod checkpoint;
 mod composed;
+mod elementary;
 mod error;
 pub mod expression;
 mod kinds;

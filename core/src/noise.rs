@@ -1,9 +1,9 @@
 //! Noise on a rate, the same at every target and in any order of calls.
 
-use core::f64::consts::PI;
-
 use crate::error::{ConfigError, finite};
+use crate::numeric::smaller;
 use crate::parameters::words;
+use crate::shape::half_cosine;
 
 words! {
     /// How noise is distributed.
@@ -122,7 +122,11 @@ impl Noise {
 fn normal(key: u64, attempt: u32) -> f64 {
     let first = unit(key, attempt.saturating_mul(2));
     let second = unit(key, attempt.saturating_mul(2).saturating_add(1));
-    libm::sqrt(-2.0 * libm::log(first)) * libm::cos(2.0 * PI * second)
+    // cos(2 * pi * u) is cos(pi * x) with x twice the way to the nearest whole number, and that is the difference of its weights. x and
+    // what it lacks to 1 are exact.
+    let x = 2.0 * smaller(second, 1.0 - second);
+    let [up, down, _] = half_cosine(1.0 - x, x);
+    libm::sqrt(-2.0 * libm::log(first)) * (up - down)
 }
 
 /// A number above 0 and below 1: the middle of one of 2^52 equal parts.

@@ -6,6 +6,7 @@
 
 use core::f64::consts::{FRAC_PI_2, LN_2};
 
+use crate::elementary::{exp, remainder, sine};
 use crate::error::{ConfigError, finite};
 use crate::numeric::{complement, linear_shares};
 use crate::parameters::words;
@@ -158,10 +159,10 @@ pub(crate) fn half_cosine(left: f64, done: f64) -> Profile {
     complement(squared_sine(nearer, left + done), left < done)
 }
 
-/// `sin(pi / 2 * part / whole)^2`
+/// `sin(pi / 2 * part / whole)^2`, of no more than half the whole.
 #[inline]
 fn squared_sine(part: f64, whole: f64) -> f64 {
-    let sine = libm::sin(FRAC_PI_2 * (part / whole));
+    let sine = sine(FRAC_PI_2 * (part / whole));
     sine * sine
 }
 
@@ -240,7 +241,7 @@ impl Power {
                 };
                 let exponent = power * ln_left;
                 if exponent < -LN_2 {
-                    complement(libm::exp(exponent), true)
+                    complement(exp(exponent), true)
                 } else {
                     complement(-libm::expm1(exponent), false)
                 }
@@ -300,7 +301,7 @@ impl Saturation {
         if reached <= 0.5 {
             complement(reached, !rising)
         } else {
-            let missing = libm::exp(along) * -libm::expm1(self.ln * (rest / span)) / self.reach;
+            let missing = exp(along) * -libm::expm1(self.ln * (rest / span)) / self.reach;
             complement(missing, rising)
         }
     }
@@ -313,9 +314,9 @@ impl Saturation {
 /// less in the product, and the product is kept with its rounding error.
 #[inline]
 fn turned(amount: f64, done: f64, span: f64) -> (f64, f64) {
-    let amount = libm::fmod(amount, span);
+    let amount = remainder(amount, span);
     let product = amount * done;
-    (libm::fmod(product, span), libm::fma(amount, done, -product))
+    (remainder(product, span), libm::fma(amount, done, -product))
 }
 
 /// The weights on a cosine of `amount` full waves in `span` steps, however far it has gone:

@@ -1,3 +1,4 @@
+use crate::elementary::exp;
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::{blend, two_product, two_sum};
 use crate::parameters::parameters;
@@ -98,7 +99,7 @@ impl Profiled for Tanh {
         let share = |steps: u32| libm::scalbn(f64::from(steps), -32);
         let left = share(self.decay_steps.saturating_sub(step));
         let y = sum_of_products(self.lb, left, self.ub, share(step)) / share(self.decay_steps);
-        let tail = libm::exp(-2.0 * libm::fabs(y));
+        let tail = exp(-2.0 * libm::fabs(y));
         let (small, large) = (tail / (1.0 + tail), 1.0 / (1.0 + tail));
         if y > 0.0 {
             [small, large, 0.0]
