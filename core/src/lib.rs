@@ -76,6 +76,7 @@ mod noise;
 mod numeric;
 pub mod parameters;
 mod program;
+mod remainder;
 mod schedule;
 mod schedules;
 pub mod sgd;

@@ -9,6 +9,7 @@ use core::f64::consts::{FRAC_PI_2, LN_2};
 use crate::error::{ConfigError, finite};
 use crate::numeric::{complement, linear_shares};
 use crate::parameters::words;
+use crate::remainder::remainder;
 use crate::schedule::Profile;
 
 words! {
@@ -313,9 +314,9 @@ impl Saturation {
 /// less in the product, and the product is kept with its rounding error.
 #[inline]
 fn turned(amount: f64, done: f64, span: f64) -> (f64, f64) {
-    let amount = libm::fmod(amount, span);
+    let amount = remainder(amount, span);
     let product = amount * done;
-    (libm::fmod(product, span), libm::fma(amount, done, -product))
+    (remainder(product, span), libm::fma(amount, done, -product))
 }
 
 /// The weights on a cosine of `amount` full waves in `span` steps, however far it has gone:
