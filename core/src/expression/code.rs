@@ -79,7 +79,11 @@ impl<'a> Code<'a> {
         // Two bytes more: the jump to the end, which follows `a`.
         self.byte(narrow(length.saturating_add(2)), at)?;
         if let Some(both) = self.ops.get_mut(start..self.len) {
-            both.rotate_left(length.min(both.len()));
+            // The two change places: each is turned round, then both together.
+            let (first, second) = both.split_at_mut_checked(length).unwrap_or_default();
+            first.reverse();
+            second.reverse();
+            both.reverse();
         }
         self.emit(Op::Jump, at)?;
         let distance = self.len;

@@ -1,7 +1,7 @@
 //! Text to tokens.
 
-use super::ExpressionError;
 use super::op::Op;
+use super::{ExpressionError, decimal};
 
 /// A word of the language. `Operator` holds the binary reading; the compiler turns a sign into its prefix form.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,9 +15,6 @@ pub(super) enum Token<'a> {
     Colon,
     End,
 }
-
-/// Longest number with underscores in it: 17 digits identify an f64, so this is room for three times that.
-const NUMBER: usize = 64;
 
 pub(super) struct Lexer<'a> {
     text: &'a str,
@@ -115,12 +112,8 @@ impl<'a> Lexer<'a> {
         let runs_on = self
             .peek(0)
             .is_some_and(|byte| is_name_byte(byte) || byte == b'.');
-        if well_formed
-            && !zeros_in_front
-            && !runs_on
-            && let Some(number) = decimal(digits)
-        {
-            return Ok(number);
+        if well_formed && !zeros_in_front && !runs_on {
+            return Ok(decimal::nearest(digits));
         }
         self.skip(|byte| is_name_byte(byte) || byte == b'.');
         Err(ExpressionError::BadNumber {
@@ -134,24 +127,11 @@ impl<'a> Lexer<'a> {
         let start = self.at;
         self.skip(|byte| byte.is_ascii_digit() || byte == b'_');
         let digits = self.since(start);
-        !(digits.starts_with('_') || digits.ends_with('_') || digits.contains("__"))
+        let doubled = || digits.as_bytes().windows(2).any(|pair| pair == b"__");
+        !(digits.starts_with('_') || digits.ends_with('_') || doubled())
     }
 }
 
 fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
-}
-
-/// The f64 nearest to a decimal; none when it has underscores and is too long to take them out.
-fn decimal(digits: &str) -> Option<f64> {
-    if !digits.contains('_') {
-        return digits.parse().ok();
-    }
-    let mut buffer = [0; NUMBER];
-    let mut len = 0;
-    for byte in digits.bytes().filter(|byte| *byte != b'_') {
-        *buffer.get_mut(len)? = byte;
-        len += 1;
-    }
-    core::str::from_utf8(buffer.get(..len)?).ok()?.parse().ok()
 }

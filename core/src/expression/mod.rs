@@ -57,6 +57,7 @@
 
 mod code;
 mod compile;
+mod decimal;
 mod division;
 mod error;
 mod eval;

@@ -117,9 +117,11 @@ impl<const N: usize> PiecewiseConstant<N> {
 
 impl PiecewiseConstant<16> {
     fn values(&self) -> heapless::Vec<f64, 17> {
-        core::iter::once(self.first)
-            .chain(self.later.iter().copied())
-            .collect()
+        let mut values = heapless::Vec::new();
+        // There is room: one more than there can be boundaries.
+        let _ = values.push(self.first);
+        let _ = values.extend_from_slice(&self.later);
+        values
     }
 }
 
