@@ -2,6 +2,8 @@
 
 #[path = "checkpoint/draws.rs"]
 mod draws;
+#[path = "checkpoint/recipes.rs"]
+mod recipes;
 #[path = "checkpoint/resume.rs"]
 mod resume;
 #[path = "support/rng.rs"]
@@ -9,9 +11,9 @@ mod rng;
 #[path = "checkpoint/schedules.rs"]
 mod schedules;
 
-use draws::{feedback_state, plan, plateau, sgd};
+use draws::{feedback_state, plan, plateau, recipe, sgd};
 use hairpin_core::{
-    CheckpointError, Feedback, FeedbackState, Plan, PlateauConfig, PlateauState, Position,
+    CheckpointError, Feedback, FeedbackState, Plan, PlateauConfig, PlateauState, Position, Recipe,
     ReduceOnPlateau, Sgd, SgdConfig, SgdState,
 };
 use rng::Rng;
@@ -25,15 +27,17 @@ enum Record {
     SgdState,
     Plan,
     FeedbackState,
+    Recipe,
 }
 
-const RECORDS: [Record; 6] = [
+const RECORDS: [Record; 7] = [
     Record::Position,
     Record::Plateau,
     Record::Sgd,
     Record::SgdState,
     Record::Plan,
     Record::FeedbackState,
+    Record::Recipe,
 ];
 
 /// Where the version, the kind and the fields stand, and how long a length and the checksum at the end are.
@@ -59,6 +63,7 @@ impl Record {
             Self::SgdState => SgdState::from_bytes(bytes)?.to_bytes().to_vec(),
             Self::Plan => saved(&Plan::from_bytes(bytes)?),
             Self::FeedbackState => FeedbackState::from_bytes(bytes)?.to_bytes().to_vec(),
+            Self::Recipe => recipes::saved(&Recipe::from_bytes(bytes)?),
         })
     }
 
@@ -75,6 +80,7 @@ impl Record {
             Self::SgdState => SgdState::new(rng.one_in(2)).to_bytes().to_vec(),
             Self::Plan => saved(&plan(rng, 2)),
             Self::FeedbackState => feedback_state(rng).to_bytes().to_vec(),
+            Self::Recipe => recipes::saved(&recipe(rng)),
         }
     }
 
@@ -85,7 +91,7 @@ impl Record {
             Self::Plateau => PlateauState::BYTES,
             Self::Sgd => Sgd::BYTES,
             Self::SgdState => SgdState::BYTES,
-            Self::Plan => FIELDS_AT + LENGTH + CRC,
+            Self::Plan | Self::Recipe => FIELDS_AT + LENGTH + CRC,
             Self::FeedbackState => FeedbackState::BYTES,
         }
     }
@@ -93,7 +99,7 @@ impl Record {
     /// Where what was saved begins.
     const fn fields_at(self) -> usize {
         match self {
-            Self::Plan => FIELDS_AT + LENGTH,
+            Self::Plan | Self::Recipe => FIELDS_AT + LENGTH,
             _ => FIELDS_AT,
         }
     }
@@ -160,7 +166,7 @@ fn a_record_is_as_long_as_it_says_and_ends_in_its_crc() {
     let mut rng = Rng::from_env("layout");
     for record in RECORDS {
         let bytes = record.draw(&mut rng);
-        if record == Record::Plan {
+        if matches!(record, Record::Plan | Record::Recipe) {
             let says = &bytes[FIELDS_AT..FIELDS_AT + LENGTH];
             assert_eq!(says, (bytes.len() as u32).to_le_bytes());
         } else {

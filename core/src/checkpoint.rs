@@ -12,6 +12,8 @@
 //! [`ComposedFeedback`](crate::ComposedFeedback::to_bytes) and [`ComposedPlan`](crate::ComposedPlan::to_bytes) tell their length in front of their fields. What they are
 //! is written as numbers and parameters, so that a record does not depend on the capacity of the type that wrote it.
 //!
+//! A [`Recipe`] holds the records of a schedule and of the update that goes with it, as `hairpin export` writes them.
+//!
 //! A record is read whole or refused. Any torn write or flipped byte is an error: the CRC catches every burst of up to
 //! 32 bits, erased and zeroed flash fail the magic. Resuming continues bit for bit.
 //!
@@ -39,6 +41,7 @@
 
 mod composition;
 mod frame;
+mod recipe;
 
 use core::fmt;
 
@@ -47,6 +50,7 @@ use crate::schedules::{GreedyState, MultiplicativeState, PlateauState};
 use crate::sgd::{Rounding, Sgd, SgdConfig, SgdState};
 use frame::{CRC, HEADER, VERSION};
 pub(crate) use frame::{Reader, Writer};
+pub use recipe::{Recipe, RecipeRecords};
 
 /// Why bytes were not taken for a checkpoint, or something could not be written as one.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

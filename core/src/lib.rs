@@ -82,7 +82,7 @@ mod schedules;
 pub mod sgd;
 mod shape;
 
-pub use checkpoint::{CheckpointError, Position};
+pub use checkpoint::{CheckpointError, Position, Recipe, RecipeRecords};
 pub use composed::{
     AnyFeedback, AnySchedule, Composed, ComposedFeedback, ComposedPlan, NODES, Part, Plan,
 };

@@ -6,6 +6,7 @@ pub mod data;
 pub mod dialect;
 pub mod document;
 pub mod explain;
+pub mod export;
 pub mod files;
 pub mod kinds;
 pub mod lr;

@@ -1,6 +1,7 @@
 //! NumPy's `.npy` files of `f32`, written as a stream.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 
 /// Writes the header of a row-major little-endian `f32` array; its cells follow, see [`write_cells`].
 ///
@@ -35,9 +36,56 @@ pub fn write_cells(writer: &mut impl Write, cells: &[f32]) -> io::Result<()> {
     Ok(())
 }
 
+/// Reads one row of an array of this shape that was written here.
+///
+/// # Errors
+/// What the file says; [`io::ErrorKind::InvalidData`] where it holds anything but such an array.
+pub fn read_row(file: &mut File, [rows, columns]: [u64; 2], row: u64) -> io::Result<Vec<f32>> {
+    let mut expected = Vec::new();
+    write_header(&mut expected, &[rows, columns])?;
+    let mut header = vec![0; expected.len()];
+    file.read_exact(&mut header)?;
+    let at = |cells: u64| cells.checked_mul(4)?.checked_add(expected.len() as u64);
+    let begin = row.checked_mul(columns).and_then(at);
+    let end = rows.checked_mul(columns).and_then(at);
+    let (Some(begin), true, true) = (
+        begin,
+        header == expected && row < rows,
+        end == Some(file.metadata()?.len()),
+    ) else {
+        return Err(io::ErrorKind::InvalidData.into());
+    };
+    file.seek(SeekFrom::Start(begin))?;
+    let mut bytes = Vec::new();
+    file.take(4 * columns).read_to_end(&mut bytes)?;
+    let cells = bytes.as_chunks::<4>().0.iter();
+    Ok(cells.map(|cell| f32::from_le_bytes(*cell)).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_comes_back_from_a_whole_array_only() {
+        let mut file = tempfile::tempfile().unwrap();
+        write_header(&mut file, &[3, 2]).unwrap();
+        write_cells(&mut file, &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]).unwrap();
+        let mut read = |shape, row| {
+            file.rewind().unwrap();
+            read_row(&mut file, shape, row)
+        };
+        assert_eq!(read([3, 2], 0).unwrap(), [0.0, 1.0]);
+        assert_eq!(read([3, 2], 2).unwrap(), [4.0, 5.0]);
+        for (shape, row) in [([3, 2], 3), ([2, 3], 0), ([3, 1], 0), ([4, 2], 0)] {
+            let error = read(shape, row).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        }
+        write_cells(&mut file, &[6.0]).unwrap();
+        file.rewind().unwrap();
+        let error = read_row(&mut file, [3, 2], 0).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    }
 
     #[test]
     fn header_is_padded_and_cells_are_little_endian() {

@@ -3,8 +3,8 @@
 use hairpin_core::parameters::{Parameter, ParameterType, Source};
 use hairpin_core::{
     AnyFeedback, AnySchedule, Change, Combine, ConfigError, Distribution, Factor, Feedback,
-    FeedbackKind, FeedbackState, Kind, Noise, Part, Plan, PlateauConfig, PlateauRules,
-    PlateauState, ReduceOnPlateau, Rounding, Sgd, SgdConfig,
+    FeedbackKind, FeedbackState, Kind, NODES, Noise, Part, Plan, PlateauConfig, PlateauRules,
+    PlateauState, Recipe, ReduceOnPlateau, Rounding, Sgd, SgdConfig,
 };
 
 use crate::rng::Rng;
@@ -246,4 +246,14 @@ pub(crate) fn plan(rng: &mut Rng, depth: u32) -> Plan {
         }
     };
     composed.unwrap_or_else(|_| leaf(rng))
+}
+
+/// A schedule, an update, and sometimes a momentum that goes with the step.
+pub(crate) fn recipe(rng: &mut Rng) -> Recipe<NODES> {
+    let (schedule, sgd) = (plan(rng, 2), sgd(rng));
+    let momentum = match plan(rng, 1) {
+        Plan::Schedule(momentum) if sgd.needs_velocity() && rng.one_in(2) => Some(momentum),
+        _ => None,
+    };
+    Recipe::new(schedule, sgd, momentum).unwrap()
 }

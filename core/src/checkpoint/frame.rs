@@ -9,6 +9,8 @@ pub(super) const HEADER: usize = 6;
 pub(super) const CRC: usize = 4;
 /// The length that stands in front of the fields of a record whose length is not fixed.
 pub(super) const LENGTH: usize = 4;
+/// The shortest such record.
+const LEAST: usize = HEADER + LENGTH + CRC;
 
 /// Writes a record front to back. Beyond the end it only counts.
 pub(crate) struct Writer<'a> {
@@ -47,6 +49,16 @@ impl<'a> Writer<'a> {
         self.put(&value.to_bits().to_le_bytes());
     }
 
+    /// Puts a whole record here, which `write` writes to the front of the room there is.
+    pub(super) fn record(
+        &mut self,
+        write: impl FnOnce(&mut [u8]) -> Result<usize, CheckpointError>,
+    ) -> Result<(), CheckpointError> {
+        let length = write(self.bytes.get_mut(self.at..).unwrap_or_default())?;
+        self.at = self.at.saturating_add(length);
+        Ok(())
+    }
+
     /// Closes the record and says how long it is.
     pub(super) fn finish(mut self) -> usize {
         let crc = crc32(self.bytes.get(..self.at).unwrap_or_default());
@@ -79,10 +91,9 @@ impl<'a> Reader<'a> {
 
     /// The fields of a record that says itself how long it is.
     pub(super) fn measured(bytes: &'a [u8], kind: u8) -> Result<Self, CheckpointError> {
-        let least = HEADER.saturating_add(LENGTH).saturating_add(CRC);
         let mut reader = Self::framed(bytes, kind, |fields| {
             let length = Reader(fields).next().map(u32::from_le_bytes);
-            length.map_or(least, |length| length as usize)
+            length.map_or(LEAST, |length| length as usize)
         })?;
         reader.u32();
         Ok(reader)
@@ -141,6 +152,11 @@ impl<'a> Reader<'a> {
         Some(field)
     }
 
+    /// The next bytes that say to be a record as long as they are, if there are as many.
+    pub(super) fn measured_record(&mut self) -> Option<&'a [u8]> {
+        self.slice(told_length(self.0)?)
+    }
+
     /// The next `N` bytes of a record of fixed length, which are there.
     fn take<const N: usize>(&mut self) -> [u8; N] {
         self.next().unwrap_or([0; N])
@@ -170,6 +186,14 @@ impl<'a> Reader<'a> {
     pub(super) const fn rest(&self) -> &'a [u8] {
         self.0
     }
+}
+
+/// How long the record at the front says that it is, if it is one that says so. Nothing of it was checked yet.
+pub(super) fn told_length(bytes: &[u8]) -> Option<usize> {
+    let length = Reader(bytes.get(HEADER..)?)
+        .next()
+        .map(u32::from_le_bytes)?;
+    Some((length as usize).max(LEAST))
 }
 
 /// CRC-32 as in Ethernet and zip, bit by bit: a table would cost a chip a kilobyte to save microseconds.

@@ -2,6 +2,7 @@
 
 mod convert;
 mod explain;
+mod export;
 mod interrupt;
 mod kinds;
 mod lr;
@@ -37,6 +38,7 @@ Examples:
   hairpin convert 'kind = \"torch.CosineAnnealingLR\", lr = 0.1, T_max = 100' --to rust
   hairpin sweep host/examples/digits.toml
   hairpin table host/examples/digits.toml -o rates
+  hairpin export runs/digits --format rust -o src/tuned.rs
   hairpin explain -o lesson
 
 Exit status: 0 done, 1 failed, 2 the input is wrong or the output has no room, 130 interrupted."
@@ -57,6 +59,8 @@ enum Verb {
     Table(table::Arguments),
     /// Train every trial of a sweep, and show what came out
     Sweep(sweep::Arguments),
+    /// Write a trial of a finished sweep for the program it ships in: Rust, C, bytes, or a table
+    Export(export::Arguments),
     /// Write the lesson: what a learning rate does, in pictures
     Explain(explain::Arguments),
 }
@@ -100,6 +104,7 @@ pub(crate) fn run() -> ExitCode {
         Verb::Kinds(arguments) => kinds::run(&arguments),
         Verb::Table(arguments) => table::run(&arguments),
         Verb::Sweep(arguments) => sweep::run(&arguments),
+        Verb::Export(arguments) => export::run(&arguments),
         Verb::Explain(arguments) => explain::run(&arguments),
     };
     match result {
@@ -120,9 +125,9 @@ fn schedule_document(option: &str, given: &str) -> Result<Document, SpecError> {
 }
 
 /// Prints a result to standard output. Whoever closed it has seen enough.
-fn print(text: &str) -> Result<(), Failure> {
+fn print(content: impl AsRef<[u8]>) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(content.as_ref()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(
             miette::miette!("cannot write to standard output: {error}"),
         )),

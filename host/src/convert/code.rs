@@ -2,20 +2,21 @@
 
 use std::fmt::Write;
 
-use hairpin_core::{CheckpointError, Plan};
+use hairpin_core::{CheckpointError, Plan, Sgd};
 
 use super::comment::{lines, prefixed};
-use super::{Converted, Name, Written, table};
+use super::{Converted, Name, Written};
 
-/// What is written down of one schedule: its bytes, and how many nodes the type that reads them needs.
-struct Saved {
+/// Bytes that stand in a source text, and what reads them there.
+pub(crate) struct Saved {
     bytes: Vec<u8>,
-    nodes: usize,
+    /// How many nodes the type that reads them has to hold, where it holds nodes.
+    nodes: Option<usize>,
     reads: &'static str,
 }
 
 impl Saved {
-    fn new(plan: &Plan) -> Result<Self, CheckpointError> {
+    pub(crate) fn plan(plan: &Plan) -> Result<Self, CheckpointError> {
         let mut bytes = vec![0; plan.bytes_len()?];
         plan.to_bytes(&mut bytes)?;
         let (nodes, reads) = match plan {
@@ -24,9 +25,17 @@ impl Saved {
         };
         Ok(Self {
             bytes,
-            nodes,
+            nodes: Some(nodes),
             reads,
         })
+    }
+
+    pub(crate) fn sgd(sgd: &Sgd) -> Self {
+        Self {
+            bytes: sgd.to_bytes().to_vec(),
+            nodes: None,
+            reads: "Sgd",
+        }
     }
 
     /// The bytes, sixteen a line.
@@ -45,27 +54,36 @@ impl Saved {
 pub(super) fn rust(converted: &Converted, name: &Name) -> Result<String, CheckpointError> {
     let mut text = "// Made by `hairpin convert --to rust`.\n".to_owned();
     text.push_str(&lines("// ", &converted.remarks));
-    text.push_str(&rust_items(name, "The rate", &converted.schedule)?);
-    if let Some(momentum) = &converted.momentum {
-        text.push_str(&rust_items(
-            &name.of("momentum"),
-            "The momentum that moves with it",
-            momentum,
-        )?);
+    for (name, what, written) in items(converted, name) {
+        let saved = Saved::plan(&written.plan)?;
+        text.push_str(&rust_item(&name, what, &written.toml(), &saved));
     }
     Ok(text)
 }
 
-fn rust_items(name: &Name, what: &str, written: &Written) -> Result<String, CheckpointError> {
-    let saved = Saved::new(&written.plan)?;
+/// The rate and, where there is one, the momentum: what each is called, and what it is.
+fn items<'a>(
+    converted: &'a Converted,
+    name: &Name,
+) -> impl Iterator<Item = (Name, &'static str, &'a Written)> {
+    let momentum = converted.momentum.as_ref();
+    let momentum = momentum.map(|written| {
+        let what = "The momentum that moves with it";
+        (name.of("momentum"), what, written)
+    });
+    std::iter::once((name.clone(), "The rate", &converted.schedule)).chain(momentum)
+}
+
+/// A constant with the bytes of `what`, and a function that reads them; `toml` says what they mean.
+pub(crate) fn rust_item(name: &Name, what: &str, toml: &str, saved: &Saved) -> String {
     let (constant, function) = (name.upper(), name.lower());
-    let table = prefixed("/// ", &table::document(&written.table));
-    Ok(format!(
+    let capacity = saved.nodes.map(|nodes| format!("<{nodes}>"));
+    format!(
         "
 /// {what} as bytes:
 ///
 /// ```toml
-{table}/// ```
+{toml}/// ```
 #[rustfmt::skip]
 pub const {constant}: [u8; {len}] = [
 {rows}];
@@ -74,15 +92,16 @@ pub const {constant}: [u8; {len}] = [
 ///
 /// # Errors
 /// Where this version of `hairpin-core` does not know what stands in the bytes.
-pub fn {function}() -> Result<hairpin_core::{reads}<{nodes}>, hairpin_core::CheckpointError> {{
+pub fn {function}() -> Result<hairpin_core::{reads}{capacity}, hairpin_core::CheckpointError> {{
     hairpin_core::{reads}::from_bytes(&{constant})
 }}
 ",
+        toml = prefixed("/// ", toml),
         len = saved.bytes.len(),
         rows = saved.rows(),
         reads = saved.reads,
-        nodes = saved.nodes,
-    ))
+        capacity = capacity.unwrap_or_default(),
+    )
 }
 
 /// A C99 header. All that it defines has the name in it, so that two of them stand beside one another.
@@ -93,33 +112,35 @@ pub(super) fn c(converted: &Converted, name: &Name) -> Result<String, Checkpoint
     text.push_str(&format!(
         "#ifndef {guard}\n#define {guard}\n\n#include <stdint.h>\n"
     ));
-    text.push_str(&c_items(name, "The rate", &converted.schedule)?);
-    if let Some(momentum) = &converted.momentum {
-        text.push_str(&c_items(
-            &name.of("momentum"),
-            "The momentum that moves with it",
-            momentum,
-        )?);
+    for (name, what, written) in items(converted, name) {
+        let saved = Saved::plan(&written.plan)?;
+        text.push_str(&c_item(
+            &name.within("hairpin"),
+            what,
+            &written.toml(),
+            &saved,
+        ));
     }
     text.push_str("\n#endif\n");
     Ok(text)
 }
 
-fn c_items(name: &Name, what: &str, written: &Written) -> Result<String, CheckpointError> {
-    let saved = Saved::new(&written.plan)?;
-    let table = prefixed("//   ", &table::document(&written.table));
-    Ok(format!(
+/// An array with the bytes of `what`; `toml` says what they mean.
+pub(crate) fn c_item(name: &Name, what: &str, toml: &str, saved: &Saved) -> String {
+    let (lower, upper) = (name.lower(), name.upper());
+    let nodes = saved
+        .nodes
+        .map(|nodes| format!("#define {upper}_NODES {nodes}\n"));
+    format!(
         "
 // {what} as bytes:
-{table}#define HAIRPIN_{upper}_NODES {nodes}
-#define HAIRPIN_{upper}_LEN {len}
-static const uint8_t hairpin_{lower}[HAIRPIN_{upper}_LEN] = {{
+{toml}{nodes}#define {upper}_LEN {len}
+static const uint8_t {lower}[{upper}_LEN] = {{
 {rows}}};
 ",
-        upper = name.upper(),
-        lower = name.lower(),
-        nodes = saved.nodes,
+        toml = prefixed("//   ", toml),
+        nodes = nodes.unwrap_or_default(),
         len = saved.bytes.len(),
         rows = saved.rows(),
-    ))
+    )
 }

@@ -4,7 +4,7 @@
 const WIDTH: usize = 100;
 
 /// Sentences as comment lines, each broken between words; `mark` begins every line.
-pub(super) fn lines(mark: &str, sentences: &[String]) -> String {
+pub(crate) fn lines(mark: &str, sentences: &[String]) -> String {
     let mut text = String::new();
     for sentence in sentences {
         let mut line = String::new();
@@ -24,6 +24,6 @@ pub(super) fn lines(mark: &str, sentences: &[String]) -> String {
 }
 
 /// `text` with `mark` in front of every line.
-pub(super) fn prefixed(mark: &str, text: &str) -> String {
+pub(crate) fn prefixed(mark: &str, text: &str) -> String {
     text.lines().map(|line| format!("{mark}{line}\n")).collect()
 }

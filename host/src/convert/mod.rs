@@ -2,11 +2,11 @@
 //!
 //! Whatever came in, under the name of whichever library, comes out in our own kinds; the two have the same rates, bit for bit.
 
-mod code;
-mod comment;
+pub(crate) mod code;
+pub(crate) mod comment;
 mod concise;
 mod name;
-mod table;
+pub(crate) mod table;
 
 use hairpin_core::{CheckpointError, ConfigError, Plan};
 
@@ -49,10 +49,27 @@ pub struct Written {
 
 impl Written {
     fn new(table: &Canonical) -> Result<Self, ConfigError> {
-        Ok(Self {
-            plan: plan_of(table)?,
+        Ok(Self::known(table, plan_of(table)?))
+    }
+
+    /// The same, of a table whose plan is known.
+    pub(crate) fn known(table: &Canonical, plan: Plan) -> Self {
+        Self {
+            plan,
             table: concise::concise(table),
-        })
+        }
+    }
+
+    /// What the core runs.
+    #[must_use]
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The table on its own as TOML, a line a key.
+    #[must_use]
+    pub fn toml(&self) -> String {
+        table::document(&self.table)
     }
 
     /// The table on its own, without comments.
@@ -111,7 +128,7 @@ impl Converted {
 
     fn toml(&self) -> String {
         let mut text = comment::lines("# ", &self.remarks);
-        text.push_str(&table::document(&self.schedule.table));
+        text.push_str(&self.schedule.toml());
         if let Some(momentum) = &self.momentum {
             text.push_str("\n# The momentum that moves with it, as a schedule of its own:\n");
             text.push_str(&comment::prefixed(

@@ -30,19 +30,30 @@ const RESERVED: &[&str] = &[
 ];
 
 impl Name {
+    /// What a trial is called where nothing else was said.
+    #[must_use]
+    pub fn tuned() -> Self {
+        Self("tuned".to_owned())
+    }
+
     /// As functions and arrays are written.
-    pub(super) fn lower(&self) -> String {
+    pub(crate) fn lower(&self) -> String {
         self.0.to_ascii_lowercase()
     }
 
     /// As constants and macros are written.
-    pub(super) fn upper(&self) -> String {
+    pub(crate) fn upper(&self) -> String {
         self.0.to_ascii_uppercase()
     }
 
     /// The name of what belongs to it.
-    pub(super) fn of(&self, what: &str) -> Self {
+    pub(crate) fn of(&self, what: &str) -> Self {
         Self(format!("{}_{what}", self.0))
+    }
+
+    /// The name with another one in front.
+    pub(super) fn within(&self, what: &str) -> Self {
+        Self(format!("{what}_{}", self.0))
     }
 }
 

@@ -79,7 +79,7 @@ fn list(items: impl Iterator<Item = String>) -> Piece {
 }
 
 /// The fewest digits that are read back as the same 64 bits.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     if value.is_nan() {
         return "nan".to_owned();
     }

@@ -27,7 +27,7 @@ pub use template::{FieldTemplate, ScheduleTemplate};
 pub use train::{DataSource, Goal, Metric, MetricName, Model, Train};
 pub use value::{ParameterValue, Type};
 
-use crate::document::{At, Document, SpecError};
+use crate::document::{At, Document, Format, Source, SpecError};
 use crate::sampling::Sampler;
 
 /// A sweep as it was specified, checked.
@@ -199,6 +199,23 @@ impl Spec {
             "sgd": sgd,
         })
         .to_string()
+    }
+
+    /// The specification whose [`Spec::canonical_json`] this is. Its trials are the same; a file that it names is looked for
+    /// in the working directory.
+    ///
+    /// # Errors
+    /// JSON that no specification of this version is written as.
+    pub fn from_canonical(json: &Json, name: &str) -> Result<Self, SpecError> {
+        let mut json = json.clone();
+        // A default that is written out would stand beside a schedule that moves the momentum itself.
+        if let Some(sgd) = json.get_mut("sgd").and_then(Json::as_object_mut)
+            && sgd.get("momentum").and_then(Json::as_f64).map(f64::to_bits) == Some(0)
+        {
+            sgd.remove("momentum");
+        }
+        let source = Source::new("the canonical specification", &json.to_string());
+        Self::read(&Document::parse(source, Format::Json)?, name, Path::new(""))
     }
 
     /// SHA-256 of [`Spec::canonical_json`] in hexadecimal: by it a sweep is recognised.

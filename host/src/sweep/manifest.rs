@@ -12,6 +12,9 @@ use crate::train::Engine;
 
 const NAME: &str = "manifest.json";
 
+/// The layout of the file that this version writes.
+pub(crate) const FORMAT: u32 = 1;
+
 /// `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -125,6 +128,18 @@ fn is_empty(dir: &Path) -> io::Result<bool> {
 }
 
 impl Manifest {
+    /// The manifest of the sweep in `dir`, whichever it is; `None` where there is none.
+    ///
+    /// # Errors
+    /// A manifest that cannot be read, or is none of a sweep.
+    pub fn load(dir: &Path) -> Result<Option<Self>, io::Error> {
+        match std::fs::read(dir.join(NAME)) {
+            Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Whether all files are written.
     #[must_use]
     pub fn is_finished(&self) -> bool {
@@ -134,7 +149,7 @@ impl Manifest {
     /// What is known before the first step.
     pub(super) fn begin(spec: &Spec, engine: &Engine<'_>) -> Self {
         Self {
-            format: 1,
+            format: FORMAT,
             state: State::Running,
             name: spec.name.clone(),
             spec_hash: spec.hash(),

@@ -37,9 +37,11 @@ use crate::train::{
     self, BlockEnd, BlockState, Engine, Rates, TrainConfig, TrainError, TrialOutcome, Watch,
 };
 use journal::{Journal, Opened};
+pub(crate) use manifest::FORMAT;
 pub use manifest::{Leader, Manifest, State};
 use record::Record;
 use results::Results;
+pub(crate) use results::replay;
 
 /// Most trials of a sweep: all of them are in memory.
 pub const TRIALS_MAX: u64 = 1 << 22;

@@ -319,7 +319,7 @@ fn label(spec: &Spec, alternative: usize) -> String {
 }
 
 /// The rates of a feedback schedule that observed `evaluations`, each after its step.
-fn replay<'a>(
+pub(crate) fn replay<'a>(
     feedback: &AnyFeedback,
     evaluations: impl Iterator<Item = (u32, &'a f32)>,
     row: &mut [f32],
