@@ -140,6 +140,9 @@ impl Schedule for Kind {
     }
 }
 
+/// What is asked of a chip for the configuration of any one kind.
+const _: () = assert!(size_of::<Kind>() < 256 && size_of::<FeedbackKind>() < 256);
+
 /// Something to do with a concrete kind; see [`Kind::visit`].
 pub trait KindVisitor {
     /// What it gives.

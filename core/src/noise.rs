@@ -3,7 +3,7 @@
 use crate::error::{ConfigError, finite};
 use crate::numeric::smaller;
 use crate::parameters::words;
-use crate::shape::half_cosine;
+use crate::shape::{Way, half_cosine};
 
 words! {
     /// How noise is distributed.
@@ -125,7 +125,7 @@ fn normal(key: u64, attempt: u32) -> f64 {
     // cos(2 * pi * u) is cos(pi * x) with x twice the way to the nearest whole number, and that is the difference of its weights. x and
     // what it lacks to 1 are exact.
     let x = 2.0 * smaller(second, 1.0 - second);
-    let [up, down, _] = half_cosine(1.0 - x, x);
+    let [up, down, _] = half_cosine(Way::parts(1.0 - x, x));
     libm::sqrt(-2.0 * libm::log(first)) * (up - down)
 }
 

@@ -34,14 +34,8 @@ pub(crate) fn blend_neighbours(rates: [f64; 3], weights: Profile) -> f64 {
 /// The weights of a straight line: `[left / span, done / span]`, where `left = span - done` as integers.
 #[inline]
 pub(crate) fn linear_weights(done: u32, span: u32) -> Profile {
-    linear_shares(f64::from(span.saturating_sub(done)), f64::from(done))
-}
-
-/// The weights of a straight line, with `left + done` the whole of it.
-#[inline]
-pub(crate) fn linear_shares(left: f64, done: f64) -> Profile {
-    let span = left + done;
-    [left / span, done / span, 0.0]
+    let (left, whole) = (f64::from(span.saturating_sub(done)), f64::from(span));
+    [left / whole, f64::from(done) / whole, 0.0]
 }
 
 /// `[smaller, 1 - smaller]` in the order asked for: the smaller weight is the one computed, the other is its complement.
@@ -142,18 +136,21 @@ impl Growth {
 
 /// `base^n` by squaring; `0^0 = 1`.
 #[inline]
-fn whole_power(base: f64, n: u32) -> f64 {
-    let (mut power, mut square, mut left) = (1.0, base, n);
-    loop {
-        if left & 1 == 1 {
-            power *= square;
-        }
-        left >>= 1;
-        if left == 0 {
-            return power;
-        }
-        square *= square;
+pub(crate) fn whole_power(base: f64, n: u32) -> f64 {
+    if n == 0 {
+        return 1.0;
     }
+    // From the highest bit down: nothing is multiplied by 1.
+    let zeros = n.leading_zeros();
+    let (mut power, mut bits) = (base, n.wrapping_shl(zeros));
+    for _ in zeros..31 {
+        bits <<= 1;
+        power *= power;
+        if bits >> 31 == 1 {
+            power *= base;
+        }
+    }
+    power
 }
 
 /// `e^exponent` as two factors.

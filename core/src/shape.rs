@@ -8,7 +8,7 @@ use core::f64::consts::{FRAC_PI_2, LN_2};
 
 use crate::elementary::{exp, remainder, sine};
 use crate::error::{ConfigError, finite};
-use crate::numeric::{complement, linear_shares};
+use crate::numeric::{complement, whole_power};
 use crate::parameters::words;
 use crate::schedule::Profile;
 
@@ -42,6 +42,52 @@ words! {
     }
 }
 
+/// A place on the way from one rate to another: what is left of it, what is done, and both together.
+#[derive(Clone, Copy)]
+pub(crate) struct Way {
+    left: f64,
+    done: f64,
+    whole: f64,
+}
+
+impl Way {
+    /// A way of whole steps, every number of which is exact. Integers are added for next to nothing where an `f64` is made of them.
+    #[inline]
+    pub(crate) fn steps(left: u32, done: u32) -> Self {
+        Self {
+            left: f64::from(left),
+            done: f64::from(done),
+            whole: u64::from(left).saturating_add(u64::from(done)) as f64,
+        }
+    }
+
+    /// A way whose parts are no whole numbers.
+    #[inline]
+    pub(crate) fn parts(left: f64, done: f64) -> Self {
+        Self {
+            left,
+            done,
+            whole: left + done,
+        }
+    }
+
+    /// The same way read from its other end.
+    #[inline]
+    fn backwards(self) -> Self {
+        Self {
+            left: self.done,
+            done: self.left,
+            ..self
+        }
+    }
+
+    /// The weights of a straight line.
+    #[inline]
+    fn line(self) -> Profile {
+        [self.left / self.whole, self.done / self.whole, 0.0]
+    }
+}
+
 impl Shape {
     /// Whether the shape has a free number.
     pub(crate) const fn takes_amount(self) -> bool {
@@ -51,10 +97,10 @@ impl Shape {
 
 impl Interpolation {
     #[inline]
-    pub(crate) fn weights(self, left: f64, done: f64) -> Profile {
+    pub(crate) fn weights(self, way: Way) -> Profile {
         match self {
-            Self::Linear => linear_shares(left, done),
-            Self::Cosine => half_cosine(left, done),
+            Self::Linear => way.line(),
+            Self::Cosine => half_cosine(way),
         }
     }
 }
@@ -127,24 +173,23 @@ impl Curve {
         if done >= span {
             return [0.0, 1.0, 0.0];
         }
-        let left = f64::from(span.saturating_sub(done));
-        let so_far = f64::from(done);
+        let way = Way::steps(span.saturating_sub(done), done);
         match self {
-            Self::Linear => Interpolation::Linear.weights(left, so_far),
-            Self::Cosine => Interpolation::Cosine.weights(left, so_far),
+            Self::Linear => way.line(),
+            Self::Cosine => half_cosine(way),
             Self::Sqrt => {
-                let [lacking, root] = root_weights(so_far, left);
+                let [lacking, root] = root_weights(way.backwards());
                 [lacking, root, 0.0]
             }
             Self::ReverseSqrt => {
-                let [lacking, root] = root_weights(left, so_far);
+                let [lacking, root] = root_weights(way);
                 [root, lacking, 0.0]
             }
             Self::Power(power) => {
-                let [grown, lacking, _] = power.weights(so_far, left);
+                let [grown, lacking, _] = power.weights(way.backwards());
                 [lacking, grown, 0.0]
             }
-            Self::Exponential(saturation) => saturation.weights(left, so_far),
+            Self::Exponential(saturation) => saturation.weights(way),
             Self::Cycles(amount) => full_waves(*amount, done, span),
         }
     }
@@ -154,9 +199,10 @@ impl Curve {
 ///
 /// The weight of the nearer end is a squared sine of at most 45 degrees, so that `1 + cos` never cancels.
 #[inline]
-pub(crate) fn half_cosine(left: f64, done: f64) -> Profile {
-    let nearer = if left < done { left } else { done };
-    complement(squared_sine(nearer, left + done), left < done)
+pub(crate) fn half_cosine(way: Way) -> Profile {
+    let past_half = way.left < way.done;
+    let nearer = if past_half { way.left } else { way.done };
+    complement(squared_sine(nearer, way.whole), past_half)
 }
 
 /// `sin(pi / 2 * part / whole)^2`, of no more than half the whole.
@@ -166,13 +212,13 @@ fn squared_sine(part: f64, whole: f64) -> f64 {
     sine * sine
 }
 
-/// What the square root of `part / (part + rest)` lacks to 1, and the root.
+/// What the square root of the share left lacks to 1, and the root.
 #[inline]
-fn root_weights(part: f64, rest: f64) -> [f64; 2] {
-    let whole = part + rest;
-    let root = libm::sqrt(part / whole);
+fn root_weights(way: Way) -> [f64; 2] {
+    let [left, done, _] = way.line();
+    let root = libm::sqrt(left);
     // 1 - s = (1 - s^2) / (1 + s)
-    [(rest / whole) / (1.0 + root), root]
+    [done / (1.0 + root), root]
 }
 
 /// A real power of a share.
@@ -213,29 +259,34 @@ impl Power {
         }
     }
 
-    /// `left / (left + done)` to this power, and what it lacks to 1.
+    /// The share left to this power, and what it lacks to 1.
     #[inline]
-    pub(crate) fn weights(self, left: f64, done: f64) -> Profile {
-        // Exact where both are whole numbers below 2^32.
-        let span = left + done;
-        let (left_share, done_share) = (left / span, done / span);
+    pub(crate) fn weights(self, way: Way) -> Profile {
+        if self == Self::ONE {
+            return way.line();
+        }
+        let left_share = way.left / way.whole;
         match self {
             Self::Whole(power) => {
+                let weight = whole_power(left_share, u32::from(power));
+                // What is lacked is an eighth at least: three of 53 digits are lost.
+                if weight <= 0.875 {
+                    return complement(weight, true);
+                }
                 // 1 - q^p = (1 - q) * (1 + q + … + q^(p-1)): no difference of near numbers is taken.
-                let (mut weight, mut sum) = (left_share, 1.0);
-                for _ in 1..power {
-                    weight *= left_share;
+                let mut sum = 1.0 + left_share;
+                for _ in 2..power {
                     sum = 1.0 + left_share * sum;
                 }
-                [weight, done_share * sum, 0.0]
+                [weight, way.done / way.whole * sum, 0.0]
             }
             Self::Real(power) => {
-                if left == 0.0 {
+                if way.left == 0.0 {
                     return [0.0, 1.0, 0.0];
                 }
                 // Whichever share is small is the one whose digits count.
-                let ln_left = if done <= left {
-                    libm::log1p(-done_share)
+                let ln_left = if way.done <= way.left {
+                    libm::log1p(-(way.done / way.whole))
                 } else {
                     libm::log(left_share)
                 };
@@ -249,14 +300,14 @@ impl Power {
         }
     }
 
-    /// `left` and `done` where the share done is taken to this power: `1 - x^k` and `x^k`.
+    /// The way on which the share done is taken to this power: `1 - x^k` and `x^k`.
     #[inline]
-    pub(crate) fn bend(self, left: f64, done: f64) -> (f64, f64) {
+    pub(crate) fn bend(self, way: Way) -> Way {
         if self == Self::ONE {
-            return (left, done);
+            return way;
         }
-        let [done, left, _] = self.weights(done, left);
-        (left, done)
+        let [done, left, _] = self.weights(way.backwards());
+        Way::parts(left, done)
     }
 }
 
@@ -291,17 +342,16 @@ impl Saturation {
     }
 
     #[inline]
-    fn weights(&self, left: f64, done: f64) -> Profile {
-        let span = left + done;
+    fn weights(&self, way: Way) -> Profile {
         // A base above 1 is its inverse read backwards.
         let rising = self.base < 1.0;
-        let (along, rest) = if rising { (done, left) } else { (left, done) };
-        let along = self.ln * (along / span);
+        let way = if rising { way } else { way.backwards() };
+        let along = self.ln * (way.done / way.whole);
         let reached = -libm::expm1(along) / self.reach;
         if reached <= 0.5 {
             complement(reached, !rising)
         } else {
-            let missing = exp(along) * -libm::expm1(self.ln * (rest / span)) / self.reach;
+            let missing = exp(along) * -libm::expm1(self.ln * (way.left / way.whole)) / self.reach;
             complement(missing, rising)
         }
     }
@@ -351,7 +401,8 @@ pub(crate) fn restarted_cosine(amount: f64, done: u32, span: u32) -> Profile {
     } else {
         0.0
     };
-    half_cosine(((begin + span) - turned) - error, (turned - begin) + error)
+    let (left, done) = (((begin + span) - turned) - error, (turned - begin) + error);
+    half_cosine(Way::parts(left, done))
 }
 
 #[cfg(test)]
@@ -364,10 +415,9 @@ mod tests {
         for span in [1, 2, 3, 7, 100, 99_999, u32::MAX] {
             for done in [0, 1, 2, span / 4, span / 2, span - 1, span] {
                 if done <= span {
-                    let left = f64::from(span - done);
                     assert_eq!(
                         full_waves(0.5, done, span),
-                        half_cosine(left, f64::from(done)),
+                        half_cosine(Way::steps(span - done, done)),
                         "{done} of {span}"
                     );
                 }

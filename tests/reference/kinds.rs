@@ -205,6 +205,30 @@ fn exponential(rng: &mut Rng) -> Case {
     })
 }
 
+/// Few factors and just not few any more, of any size, that take any rate back into the range of `f32`.
+fn exponential_of_few(rng: &mut Rng) -> Case {
+    let reach = match rng.up_to(2) {
+        0 => 1 + rng.up_to(6),
+        1 => 505 + rng.up_to(15),
+        _ => 1 + rng.up_to(1_023),
+    };
+    let size = match rng.up_to(2) {
+        0 => rng.log_uniform(1e-300, 1e300),
+        _ => rng.log_uniform(1e-8, 1e3),
+    };
+    let rate = rng.sign() * size;
+    let there = rng.log_uniform(1e-44, 1e38);
+    let ln_gamma = (there.ln() - size.ln()) / f64::from(reach);
+    let gamma = match rng.up_to(3) {
+        0 => draw::gamma(rng, reach),
+        _ => rng.sign() * ln_gamma.clamp(-700.0, 700.0).exp(),
+    };
+    let schedule = Exponential::new(rate, gamma).unwrap();
+    Case::new(rng, reach, format!("{rate:e} {gamma:e}"), &schedule, |t| {
+        big(rate) * whole_power(gamma, t)
+    })
+}
+
 fn exponential_transition(rng: &mut Rng) -> Case {
     let (rate, span, begin) = (draw::rate(rng), draw::length(rng), draw::length(rng) - 1);
     let begin = rng.pick(&[0, 1, begin]);
@@ -497,7 +521,7 @@ fn reduce_on_plateau(rng: &mut Rng) -> Case {
 pub(crate) type Draw = fn(&mut Rng) -> Case;
 
 /// Every kind by name.
-pub(crate) const KINDS: [(&str, Draw); 21] = [
+pub(crate) const KINDS: [(&str, Draw); 22] = [
     ("constant", constant),
     ("piecewise_constant", piecewise_constant),
     ("piecewise_scale", piecewise_scale),
@@ -506,6 +530,7 @@ pub(crate) const KINDS: [(&str, Draw); 21] = [
     ("linear_factor", linear_factor),
     ("geometric", geometric),
     ("exponential", exponential),
+    ("exponential of few factors", exponential_of_few),
     ("exponential (transition)", exponential_transition),
     ("natural_exp", natural_exp),
     ("inverse_time", inverse_time),

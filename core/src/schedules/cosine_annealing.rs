@@ -2,7 +2,7 @@ use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::blend;
 use crate::parameters::{parameters, words};
 use crate::schedule::{Profile, Profiled};
-use crate::shape::half_cosine;
+use crate::shape::{Way, half_cosine};
 
 words! {
     /// What a cosine does past its end.
@@ -126,7 +126,7 @@ impl Profiled for CosineAnnealing {
             Past::Restart => step.checked_rem(self.t_max).unwrap_or(0),
         };
         let from_bottom = self.t_max.saturating_sub(from_top);
-        half_cosine(f64::from(from_bottom), f64::from(from_top))
+        half_cosine(Way::steps(from_bottom, from_top))
     }
 
     #[inline]

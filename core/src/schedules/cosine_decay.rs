@@ -2,7 +2,7 @@ use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::blend;
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
-use crate::shape::{Power, half_cosine};
+use crate::shape::{Power, Way, half_cosine};
 
 /// Falls from `learning_rate` to `eta_min` on half a wave of a cosine, and stays there.
 ///
@@ -108,13 +108,12 @@ impl Profiled for CosineDecay {
     #[inline]
     fn profile(&self, step: u32) -> Profile {
         let done = step.min(self.decay_steps);
-        let left = f64::from(self.decay_steps.saturating_sub(done));
-        let (left, done) = self.k.bend(left, f64::from(done));
-        let weights = half_cosine(left, done);
+        let way = Way::steps(self.decay_steps.saturating_sub(done), done);
+        let weights = half_cosine(self.k.bend(way));
         if self.exponent == Power::ONE {
             weights
         } else {
-            self.exponent.weights(weights[0], weights[1])
+            self.exponent.weights(Way::parts(weights[0], weights[1]))
         }
     }
 

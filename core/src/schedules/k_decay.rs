@@ -2,7 +2,7 @@ use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::blend;
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
-use crate::shape::Power;
+use crate::shape::{Power, Way};
 
 /// A polynomial decay that reads the share of steps done to a power.
 ///
@@ -81,9 +81,8 @@ impl Profiled for KDecay {
     #[inline]
     fn profile(&self, step: u32) -> Profile {
         let done = step.min(self.decay_steps);
-        let left = f64::from(self.decay_steps.saturating_sub(done));
-        let (left, done) = self.k.bend(left, f64::from(done));
-        self.power.weights(left, done)
+        let way = Way::steps(self.decay_steps.saturating_sub(done), done);
+        self.power.weights(self.k.bend(way))
     }
 
     #[inline]

@@ -2,7 +2,7 @@ use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::blend_neighbours;
 use crate::parameters::{parameters, words};
 use crate::schedule::{Profile, Profiled};
-use crate::shape::Interpolation;
+use crate::shape::{Interpolation, Way};
 
 words! {
     /// Where the phases of a [`OneCycle`] end.
@@ -212,7 +212,7 @@ impl Profiled for OneCycle {
             return [0.0, 0.0, 1.0];
         }
         let (t, last) = (f64::from(step), f64::from(self.last()));
-        let phase = |from: f64, to: f64| self.shape.weights(to - t, t - from);
+        let phase = |from: f64, to: f64| self.shape.weights(Way::parts(to - t, t - from));
         let first = self.edge(self.pct_start);
         if first > 0.0 && t <= first {
             let [start, peak, _] = phase(0.0, first);

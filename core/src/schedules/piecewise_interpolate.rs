@@ -2,7 +2,7 @@ use crate::error::{ConfigError, finite, increasing};
 use crate::numeric::same_bits;
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
-use crate::shape::Interpolation;
+use crate::shape::{Interpolation, Way};
 
 /// Goes from one rate to the next between boundaries, each rate a multiple of the one before.
 ///
@@ -114,9 +114,8 @@ impl<const N: usize> Profiled for PiecewiseInterpolate<N> {
         let (mut begin, mut factor) = (0, 1.0);
         for (&boundary, &scale) in self.boundaries.iter().zip(&self.scales) {
             if step < boundary {
-                let left = f64::from(boundary.saturating_sub(step));
-                let done = f64::from(step.saturating_sub(begin));
-                let [from, to, _] = self.shape.weights(left, done);
+                let way = Way::steps(boundary.saturating_sub(step), step.saturating_sub(begin));
+                let [from, to, _] = self.shape.weights(way);
                 return [factor * (from + scale * to), 0.0, 0.0];
             }
             (begin, factor) = (boundary, factor * scale);

@@ -2,7 +2,7 @@ use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::blend;
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
-use crate::shape::Power;
+use crate::shape::{Power, Way};
 
 /// Goes from `learning_rate` to `end_lr` on a power of the share of steps left.
 ///
@@ -101,7 +101,7 @@ impl Profiled for Polynomial {
             let done = step.min(self.decay_steps);
             (self.decay_steps.saturating_sub(done), done)
         };
-        self.power.weights(f64::from(left), f64::from(done))
+        self.power.weights(Way::steps(left, done))
     }
 
     #[inline]

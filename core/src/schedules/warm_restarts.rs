@@ -1,8 +1,8 @@
 use crate::error::{ConfigError, finite, nonzero};
-use crate::numeric::{Growth, grown, two_product, two_sum};
+use crate::numeric::{Growth, grown, larger, two_product, two_sum};
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
-use crate::shape::{Power, half_cosine};
+use crate::shape::{Power, Way, half_cosine};
 
 /// Falls from `learning_rate` to `eta_min` on half a wave of a cosine, jumps back up, and does so again and again, each cycle
 /// longer than the one before.
@@ -144,8 +144,7 @@ impl WarmRestarts {
             let into = step.checked_rem(self.t_0).unwrap_or(0);
             Cycle {
                 index: step.checked_div(self.t_0).unwrap_or(0),
-                left: f64::from(self.t_0.saturating_sub(into)),
-                done: f64::from(into),
+                way: Way::steps(self.t_0.saturating_sub(into), into),
             }
         } else if self.t_mult > 1.0 && libm::floor(self.t_mult) == self.t_mult {
             Cycle::whole(step, self.t_0, self.t_mult as u64)
@@ -174,8 +173,7 @@ parameters! {
 /// A cycle, by its number, and how much of it is left and done.
 struct Cycle {
     index: u32,
-    left: f64,
-    done: f64,
+    way: Way,
 }
 
 impl Cycle {
@@ -189,8 +187,7 @@ impl Cycle {
         }
         Self {
             index,
-            left: length.saturating_sub(into) as f64,
-            done: into as f64,
+            way: Way::parts(length.saturating_sub(into) as f64, into as f64),
         }
     }
 
@@ -234,8 +231,7 @@ impl Cycle {
             index,
             // The end was found to come after the step by another sum, which may differ in the last digit, and a beginning on the step may
             // lie a little behind it.
-            left: if left > 0.0 { left } else { 0.0 },
-            done: if done > 0.0 { done } else { 0.0 },
+            way: Way::parts(larger(left, 0.0), larger(done, 0.0)),
         })
     }
 }
@@ -289,8 +285,7 @@ impl Profiled for WarmRestarts {
         let Some(cycle) = self.cycle(step) else {
             return [0.0, 1.0, 1.0];
         };
-        let (left, done) = self.k.bend(cycle.left, cycle.done);
-        let [peak, foot, _] = half_cosine(left, done);
+        let [peak, foot, _] = half_cosine(self.k.bend(cycle.way));
         // An overflowed peak has no part in a rate where its weight is 0.
         if peak == 0.0 || self.peaks.given() == 1.0 {
             return [peak, 1.0, foot];
