@@ -10,6 +10,8 @@ mod resume;
 mod rng;
 #[path = "checkpoint/schedules.rs"]
 mod schedules;
+#[path = "support/sealed.rs"]
+mod sealed;
 
 use draws::{feedback_state, plan, plateau, recipe, sgd};
 use hairpin_core::{
@@ -17,6 +19,7 @@ use hairpin_core::{
     ReduceOnPlateau, Sgd, SgdConfig, SgdState,
 };
 use rng::Rng;
+use sealed::{CRC, sealed};
 
 /// A kind of record, by the functions that read it; what was read comes back as the bytes it would be written as.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,12 +43,11 @@ const RECORDS: [Record; 7] = [
     Record::Recipe,
 ];
 
-/// Where the version, the kind and the fields stand, and how long a length and the checksum at the end are.
+/// Where the version, the kind and the fields stand, and how long a length is.
 const VERSION_AT: usize = 4;
 const KIND_AT: usize = 5;
 const FIELDS_AT: usize = 6;
 const LENGTH: usize = 4;
-const CRC: usize = 4;
 
 /// What a schedule is written as.
 fn saved(plan: &Plan) -> Vec<u8> {
@@ -103,27 +105,6 @@ impl Record {
             _ => FIELDS_AT,
         }
     }
-}
-
-/// The checksum of Ethernet and zip as its polynomial has it: long division of the message, lowest bit first.
-fn crc32(bytes: &[u8]) -> u32 {
-    let mut remainder = 0xffff_ffff_u32;
-    for bit in bytes
-        .iter()
-        .flat_map(|byte| (0..8).map(move |i| byte >> i & 1))
-    {
-        let carry = (remainder & 1) ^ u32::from(bit);
-        remainder = (remainder >> 1) ^ (0xedb8_8320 * carry);
-    }
-    !remainder
-}
-
-/// The record with its checksum made right again.
-fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
-    let body = bytes.len() - CRC;
-    let crc = crc32(&bytes[..body]);
-    bytes[body..].copy_from_slice(&crc.to_le_bytes());
-    bytes
 }
 
 #[test]

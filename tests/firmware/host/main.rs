@@ -3,7 +3,26 @@
 //! Without compilers and emulators for the chips every test here counts as ignored and says so; `tests/firmware/setup` brings
 //! them. `REQUIRE_FIRMWARE=1` makes their absence a failure.
 
+mod asked;
+#[path = "../../support/bits.rs"]
+mod bits;
+#[path = "../../support/cases.rs"]
+mod cases;
+#[path = "../../support/comparison.rs"]
+mod comparison;
 mod conformance;
+#[path = "../../support/draw.rs"]
+mod draw;
+#[path = "../../checkpoint/draws.rs"]
+mod draws;
+mod edges;
+#[path = "../../properties/kinds.rs"]
+mod kinds;
+mod requests;
+#[path = "../../support/rng.rs"]
+mod rng;
+#[path = "../../support/sealed.rs"]
+mod sealed;
 mod tools;
 
 use libtest_mimic::{Arguments, Trial};

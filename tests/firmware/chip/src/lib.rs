@@ -50,6 +50,11 @@ impl Input {
         File::open(name).map(Self).ok_or(Error)
     }
 
+    /// Reads what there is of `bytes` and says how much that was: 0 at the end.
+    pub fn read(&mut self, bytes: &mut [u8]) -> usize {
+        self.0.read(bytes)
+    }
+
     /// Fills `bytes`; `false` where the file has ended before the first of them.
     pub fn fill(&mut self, bytes: &mut [u8]) -> Result<bool, Error> {
         let mut rest = bytes;

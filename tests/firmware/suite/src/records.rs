@@ -1,0 +1,50 @@
+//! Saved records, good and bad.
+
+use hairpin_core::{ComposedPlan, FeedbackState, NODES, PlateauState, Position, Sgd, SgdState};
+
+use crate::wire::Wire;
+use crate::{Broken, Channel, ROOM, record};
+
+/// A `u8` of what to read, and the bytes.
+///
+/// Answered by the error, or by the record as it is written again.
+#[inline(never)]
+pub(crate) fn record<C: Channel>(wire: &mut Wire<'_, C>) -> Result<(), Broken> {
+    let what = wire.u8()?;
+    let mut room = [0; ROOM];
+    let bytes = wire.bytes(&mut room)?;
+    macro_rules! read {
+        ($type:ty) => {{
+            let read = <$type>::from_bytes(bytes);
+            match wire.outcome(read)? {
+                Some(read) => wire.write_record(&read.to_bytes()),
+                None => Ok(()),
+            }
+        }};
+    }
+    match what {
+        record::POSITION => read!(Position),
+        record::PLATEAU => read!(PlateauState),
+        record::SGD => read!(Sgd),
+        record::SGD_STATE => read!(SgdState),
+        record::FEEDBACK_STATE => read!(FeedbackState),
+        record::PLAN => plan::<NODES, C>(wire, bytes),
+        record::SMALL_PLAN => plan::<2, C>(wire, bytes),
+        _ => Err(Broken),
+    }
+}
+
+#[inline(never)]
+fn plan<const N: usize, C: Channel>(
+    wire: &mut Wire<'_, C>,
+    bytes: &mut [u8],
+) -> Result<(), Broken> {
+    let read = ComposedPlan::<N>::from_bytes(bytes);
+    let Some(plan) = wire.outcome(read)? else {
+        return Ok(());
+    };
+    match wire.outcome(plan.to_bytes(bytes))? {
+        Some(length) => wire.write_record(bytes.get(..length).ok_or(Broken)?),
+        None => Ok(()),
+    }
+}
