@@ -10,7 +10,7 @@ use hairpin_host::export::{Choice, ExportError, FlashSize, Language, RateTable, 
 use hairpin_host::files;
 use hairpin_host::lr::Steps;
 
-use super::{Failure, note, print, told};
+use super::{Failure, note, print_bytes, told};
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -117,7 +117,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     match &arguments.out {
         Some(path) => files::write(path, content).map_err(|error| Failure::usage(told(&error))),
-        None => print(content),
+        None => print_bytes(&content),
     }
 }
 

@@ -125,9 +125,14 @@ fn schedule_document(option: &str, given: &str) -> Result<Document, SpecError> {
 }
 
 /// Prints a result to standard output. Whoever closed it has seen enough.
-fn print(content: impl AsRef<[u8]>) -> Result<(), Failure> {
+fn print(text: &str) -> Result<(), Failure> {
+    print_bytes(text.as_bytes())
+}
+
+/// The same of a result that is no text.
+fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    match out.write_all(content.as_ref()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(
             miette::miette!("cannot write to standard output: {error}"),
         )),

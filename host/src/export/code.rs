@@ -97,7 +97,7 @@ pub const {}: u32 = {};
             .first()
             .is_some_and(|best| best.trial == self.trial());
         let rank = if is_best {
-            format!(", the best by {}", manifest.metric)
+            format!(", the best by {}", self.spec.metric.name.as_str())
         } else {
             String::new()
         };
@@ -106,7 +106,7 @@ pub const {}: u32 = {};
                 "Made by `hairpin export`, version {}: trial {} of the {} of the sweep {}{rank}.",
                 manifest.hairpin,
                 self.trial(),
-                manifest.trials,
+                self.spec.trials,
                 // A name may hold anything but a slash; a comment is one line.
                 manifest.name.escape_debug(),
             ),
@@ -117,7 +117,7 @@ pub const {}: u32 = {};
             ),
             format!(
                 "Specification {}, seed {}.",
-                manifest.spec_hash, manifest.seed
+                manifest.spec_hash, self.spec.seed
             ),
         ];
         sentences.extend(self.remarks.iter().cloned());

@@ -35,7 +35,10 @@ impl FromStr for Choice {
         if text == "best" {
             return Ok(Self::Best);
         }
-        text.parse().map(Self::Number).map_err(|_| ChoiceError)
+        // `parse` alone would take a plus sign.
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().filter(|_| is_number);
+        number.map(Self::Number).ok_or(ChoiceError)
     }
 }
 
@@ -102,7 +105,8 @@ impl Tuned {
             });
         }
         let trial = Sampler::new(&spec).trial(number)?;
-        if trial.schedule.to_json().to_string() != row.schedule {
+        let redrawn = trial.schedule.to_json().to_string();
+        if redrawn != row.schedule {
             return Err(damaged(RESULTS));
         }
         check_rates(dir, &manifest, &spec, &trial)?;

@@ -214,7 +214,7 @@ impl Spec {
         {
             sgd.remove("momentum");
         }
-        let source = Source::new("the canonical specification", &json.to_string());
+        let source = Source::new("the canonical specification", json.to_string());
         Self::read(&Document::parse(source, Format::Json)?, name, Path::new(""))
     }
 

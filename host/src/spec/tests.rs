@@ -82,6 +82,37 @@ fn the_canonical_text_writes_every_default_out() {
 }
 
 #[test]
+fn the_canonical_text_is_read_as_the_same_sweep() {
+    let specs = [
+        TOML,
+        include_str!("../../../tests/specs/short.toml"),
+        include_str!("../../../tests/specs/exported.toml"),
+        include_str!("../../../tests/specs/libraries.toml"),
+        include_str!("../../../tests/specs/cycled_momentum.toml"),
+    ];
+    for text in specs {
+        let spec = toml(text).expect(text);
+        let json = serde_json::from_str(&spec.canonical_json()).expect("JSON");
+        let again = Spec::from_canonical(&json, &spec.name).expect(text);
+        assert_eq!(again.hash(), spec.hash(), "{text}");
+        assert_eq!(again.name, spec.name);
+        let (ours, theirs) = (Sampler::new(&spec), Sampler::new(&again));
+        for index in 0..spec.trials.min(100) {
+            let ours = ours.trial(index).expect(text);
+            let theirs = theirs.trial(index).expect(text);
+            assert_eq!(
+                ours.parameters, theirs.parameters,
+                "trial {index} of {text}"
+            );
+            assert_eq!(ours.schedule.to_json(), theirs.schedule.to_json());
+        }
+    }
+    // A default that is written beside a schedule that moves the momentum is an error in a file, not here.
+    let written = include_str!("../../../tests/specs/cycled_momentum.toml");
+    assert!(toml(&format!("{written}momentum = 0.0\n")).is_err());
+}
+
+#[test]
 fn what_does_not_change_the_sweep_does_not_change_the_hash() {
     let base = "method = \"random\"\ntrials = 4\ntrain = { steps = 10 }\nschedules = [{ kind = \"constant\", learning_rate = 1.0 }]\n";
     let hash = |text: &str| toml(text).expect(text).hash();
