@@ -9,7 +9,8 @@ use flate2::read::GzDecoder;
 fn main() {
     let manifest = env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it");
     let source = Path::new(&manifest).join("../../../host/data/digits.csv.gz");
-    let packed = fs::File::open(&source).unwrap_or_else(|error| panic!("{}: {error}", source.display()));
+    let packed =
+        fs::File::open(&source).unwrap_or_else(|error| panic!("{}: {error}", source.display()));
     let mut text = String::new();
     GzDecoder::new(packed)
         .read_to_string(&mut text)

@@ -77,9 +77,7 @@ pub fn live<F: Flash>(
         let rate = trainer.step(run).map_err(Ended::Step)?;
         if run.position.step % EVALUATE_EVERY == 0 {
             watch.measured(&trainer.measure(run, rate));
-            store
-                .save(flash, trainer.words(run))
-                .map_err(Ended::Save)?;
+            store.save(flash, trainer.words(run)).map_err(Ended::Save)?;
             watch.saved(&run.position);
         }
     }

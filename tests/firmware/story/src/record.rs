@@ -31,7 +31,11 @@ impl Trainer {
             .into_iter()
             .chain(of_bytes(run.position.to_bytes()))
             .chain(of_bytes(run.sgd.to_bytes()))
-            .chain(run.feedback.iter().flat_map(|state| of_bytes(state.to_bytes())))
+            .chain(
+                run.feedback
+                    .iter()
+                    .flat_map(|state| of_bytes(state.to_bytes())),
+            )
             .chain(of_weights(&run.weights))
             .chain(velocity.into_iter().flat_map(of_weights))
     }

@@ -50,9 +50,8 @@ fn run() -> Result<(), Failure> {
     let [steps, erased_and_programmed, last] = plug;
     flash.power_for(erased_and_programmed, last);
 
-    defmt::info!("power: {} with {}", trainer.sgd().config(), trainer.plan());
     let mut run = trainer.start();
-    let ended = live(&trainer, &mut flash, steps, &mut run, &mut Logged);
+    let ended = live(&trainer, &mut flash, steps, &mut run, &mut Logged(&trainer));
 
     let mut file = Output::create(c"flash")?;
     for word in flash.pages().as_flattened() {
@@ -75,13 +74,16 @@ fn run() -> Result<(), Failure> {
 }
 
 /// Logs what happens.
-struct Logged;
+struct Logged<'a>(&'a Trainer);
 
-impl Watch for Logged {
+impl Watch for Logged<'_> {
     fn begun(&mut self, begun: &Begun) {
         match *begun {
-            Begun::Afresh => defmt::info!("flash is empty: from the beginning"),
-            Begun::At(position) => defmt::info!("resumed: {}", position),
+            Begun::Afresh => {
+                let update = self.0.sgd().config();
+                defmt::info!("flash is empty: from the beginning, by {}", update);
+            }
+            Begun::At(position) => defmt::info!("flash holds a checkpoint: from {}", position),
             Begun::AfreshAs(Refused::Record(error)) => {
                 defmt::warn!("{}: from the beginning", error);
             }
