@@ -1,6 +1,6 @@
 //! The firmware, built for every chip, run in its emulator and held against the host.
 //!
-//! Without compilers and emulators for the chips every test here counts as ignored and says so; `tests/firmware/setup` brings
+//! Without compilers and emulators for the chips every test that needs them counts as ignored and says so; `tests/firmware/setup` brings
 //! them. `REQUIRE_FIRMWARE=1` makes their absence a failure.
 
 mod asked;
@@ -23,6 +23,7 @@ mod requests;
 mod rng;
 #[path = "../../support/sealed.rs"]
 mod sealed;
+mod story;
 mod tools;
 
 use libtest_mimic::{Arguments, Trial};
@@ -35,13 +36,14 @@ fn main() {
     arguments.test_threads.get_or_insert(2);
     let tools = Tools::find();
     if let Err(missing) = &tools {
-        eprintln!("\nfirmware: every test is skipped, as {missing}");
+        eprintln!("\nfirmware: what needs a chip is skipped, as {missing}");
         if std::env::var_os("REQUIRE_FIRMWARE").is_some() {
             eprintln!("firmware: REQUIRE_FIRMWARE is set, so that this is a failure");
             std::process::exit(1);
         }
     }
-    let trials = conformance::trials().into_iter().map(|(name, check)| {
+    let on_chips = conformance::trials().into_iter().chain(story::trials());
+    let on_chips = on_chips.map(|(name, check)| {
         let ready = tools.clone();
         let is_missing = ready.is_err();
         Trial::test(name, move || {
@@ -50,6 +52,12 @@ fn main() {
         })
         .with_ignored_flag(is_missing)
     });
-    let trials = trials.collect();
+    let on_the_host = story::on_the_host().into_iter().map(|(name, check)| {
+        Trial::test(name, move || {
+            check();
+            Ok(())
+        })
+    });
+    let trials = on_the_host.chain(on_chips).collect();
     libtest_mimic::run(&arguments, trials).exit();
 }
