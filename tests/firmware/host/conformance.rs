@@ -2,10 +2,7 @@
 
 use std::fs;
 
-use crate::tools::{CHIPS, Tools};
-
-/// A name and what it checks.
-pub type Check = (String, Box<dyn FnOnce(&Tools) + Send>);
+use crate::tools::{CHIPS, Check, Tools};
 
 pub fn trials() -> Vec<Check> {
     let of_chip = CHIPS.map(|chip| -> Check {

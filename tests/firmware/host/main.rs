@@ -4,6 +4,7 @@
 //! them. `REQUIRE_FIRMWARE=1` makes their absence a failure.
 
 mod conformance;
+mod costs;
 mod tools;
 
 use libtest_mimic::{Arguments, Trial};
@@ -22,14 +23,20 @@ fn main() {
             std::process::exit(1);
         }
     }
-    let trials = conformance::trials().into_iter().map(|(name, check)| {
-        let ready = tools.clone();
-        let is_missing = ready.is_err();
-        Trial::test(name, move || {
-            check(&ready?);
-            Ok(())
+    let groups = [
+        (conformance::trials(), tools.clone()),
+        (costs::trials(), costs::can_count(&tools)),
+    ];
+    let trials = groups.into_iter().flat_map(|(checks, ready)| {
+        checks.into_iter().map(move |(name, check)| {
+            let ready = ready.clone();
+            let is_missing = ready.is_err();
+            Trial::test(name, move || {
+                check(&ready?);
+                Ok(())
+            })
+            .with_ignored_flag(is_missing)
         })
-        .with_ignored_flag(is_missing)
     });
     let trials = trials.collect();
     libtest_mimic::run(&arguments, trials).exit();
