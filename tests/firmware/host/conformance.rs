@@ -14,10 +14,7 @@ use hairpin_core::{FeedbackKind, Kind};
 
 use crate::asked::{self, Asked};
 use crate::requests;
-use crate::tools::{CHIPS, Chip, Tools};
-
-/// A name and what it checks.
-pub type Check = (String, Box<dyn FnOnce(&Tools) + Send>);
+use crate::tools::{CHIPS, Check, Chip, Tools};
 
 /// What is asked, the host's answers with it.
 static ASKED: LazyLock<(Asked, String)> = LazyLock::new(|| requests::all(requests::samples()));

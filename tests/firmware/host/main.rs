@@ -11,6 +11,7 @@ mod cases;
 #[path = "../../support/comparison.rs"]
 mod comparison;
 mod conformance;
+mod costs;
 #[path = "../../support/draw.rs"]
 mod draw;
 #[path = "../../checkpoint/draws.rs"]
@@ -42,15 +43,21 @@ fn main() {
             std::process::exit(1);
         }
     }
-    let on_chips = conformance::trials().into_iter().chain(story::trials());
-    let on_chips = on_chips.map(|(name, check)| {
-        let ready = tools.clone();
-        let is_missing = ready.is_err();
-        Trial::test(name, move || {
-            check(&ready?);
-            Ok(())
+    let groups = [
+        (conformance::trials(), tools.clone()),
+        (story::trials(), tools.clone()),
+        (costs::trials(), costs::can_count(&tools)),
+    ];
+    let on_chips = groups.into_iter().flat_map(|(checks, ready)| {
+        checks.into_iter().map(move |(name, check)| {
+            let ready = ready.clone();
+            let is_missing = ready.is_err();
+            Trial::test(name, move || {
+                check(&ready?);
+                Ok(())
+            })
+            .with_ignored_flag(is_missing)
         })
-        .with_ignored_flag(is_missing)
     });
     let on_the_host = story::on_the_host().into_iter().map(|(name, check)| {
         Trial::test(name, move || {

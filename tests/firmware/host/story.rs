@@ -15,8 +15,7 @@ use story::life::{Begun, Ended, live};
 use story::store::{Crc, Flash, OVERHEAD, Page, SaveError, Store};
 use story::training::{EVALUATE_EVERY, Run, STEPS, Trainer, hash};
 
-use crate::conformance::Check;
-use crate::tools::{CHIPS, Chip, Tools, workspace};
+use crate::tools::{CHIPS, Check, Chip, Tools, workspace};
 
 /// The chip whose log is printed.
 const TOLD: &str = "cortex_m4f";

@@ -9,35 +9,44 @@ use std::{env, fs};
 /// An emulated chip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chip {
-    /// What it is called in tables.
+    /// What it is called in tests and tables.
     pub name: &'static str,
+    /// What it is called in headings.
+    pub title: &'static str,
     /// The compiler's name for it.
     pub target: &'static str,
     emulator: &'static str,
     machine: &'static [&'static str],
 }
 
+/// A name and what it checks.
+pub type Check = (String, Box<dyn FnOnce(&Tools) + Send>);
+
 pub const CHIPS: [Chip; 4] = [
     Chip {
         name: "cortex_m4f",
+        title: "Cortex-M4F",
         target: "thumbv7em-none-eabihf",
         emulator: "qemu-system-arm",
         machine: &["-M", "mps2-an386"],
     },
     Chip {
         name: "cortex_m3",
+        title: "Cortex-M3",
         target: "thumbv7m-none-eabi",
         emulator: "qemu-system-arm",
         machine: &["-M", "mps2-an385"],
     },
     Chip {
         name: "cortex_m0",
+        title: "Cortex-M0",
         target: "thumbv6m-none-eabi",
         emulator: "qemu-system-arm",
         machine: &["-M", "microbit"],
     },
     Chip {
         name: "rv32imac",
+        title: "RV32IMAC",
         target: "riscv32imac-unknown-none-elf",
         emulator: "qemu-system-riscv32",
         machine: &["-M", "virt", "-bios", "none"],

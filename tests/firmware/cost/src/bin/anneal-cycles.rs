@@ -1,0 +1,17 @@
+//! Its shape cycles.
+#![no_std]
+#![no_main]
+
+use cost::given;
+use hairpin_core::{Anneal, Shape};
+
+cost::schedule!(
+    10_000,
+    Anneal::new(
+        given(0.1),
+        given(0.001),
+        given(10_000),
+        given(Shape::Cycles),
+        given(Some(3.0))
+    )
+);

@@ -1,0 +1,8 @@
+//! One over a square root.
+#![no_std]
+#![no_main]
+
+use cost::given;
+use hairpin_core::InverseSqrt;
+
+cost::schedule!(10_000, InverseSqrt::new(given(0.1), given(1_000.0)));
