@@ -115,7 +115,7 @@ pub(crate) fn remainder(a: f64, b: f64) -> f64 {
 
 /// The significand of a finite number but 0 as a whole number of 53 bits, and its exponent counted from that of the subnormals,
 /// which is 1.
-fn parts(value: f64) -> (u64, i32) {
+pub(crate) fn parts(value: f64) -> (u64, i32) {
     const FRACTION: u64 = (1 << 52) - 1;
     let bits = value.to_bits();
     match (bits >> 52 & 0x7ff) as i32 {
