@@ -57,8 +57,13 @@ pub(crate) fn exp2_in_two(x: f64) -> [f64; 2] {
     let square = r * r;
     let c = r - square * (P1 + square * (P2 + square * (P3 + square * (P4 + square * P5))));
     let mantissa = 1.0 + (r * c / (2.0 - c) + r);
-    // From 0.7 to 1.5, times half of the powers of two: always a normal number.
-    let k = shifted.to_bits() as i32;
+    // From 0.7 to 1.5.
+    in_two(mantissa, shifted.to_bits() as i32)
+}
+
+/// `mantissa * 2^k` as two factors, both normal numbers, for a mantissa from 1/2 to 2 and a `k` from -2040 to 2040.
+#[inline]
+pub(crate) fn in_two(mantissa: f64, k: i32) -> [f64; 2] {
     let half = k >> 1;
     [
         f64::from_bits(mantissa.to_bits().wrapping_add((half as u64) << 52)),
@@ -115,7 +120,7 @@ pub(crate) fn remainder(a: f64, b: f64) -> f64 {
 
 /// The significand of a finite number but 0 as a whole number of 53 bits, and its exponent counted from that of the subnormals,
 /// which is 1.
-fn parts(value: f64) -> (u64, i32) {
+pub(crate) fn parts(value: f64) -> (u64, i32) {
     const FRACTION: u64 = (1 << 52) - 1;
     let bits = value.to_bits();
     match (bits >> 52 & 0x7ff) as i32 {

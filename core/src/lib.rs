@@ -99,8 +99,8 @@ pub use schedules::{
     InverseTime, KDecay, Lambda, Linear, LinearFactor, LinearWarmup, Mode, MultiStep,
     Multiplicative, MultiplicativeState, NaturalExp, Noam, OneCycle, Past, PatienceRule,
     PiecewiseConstant, PiecewiseInterpolate, PiecewiseScale, PlateauConfig, PlateauRules,
-    PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step, Switch, Tanh, ThresholdMode,
-    WarmRestarts, WarmupStableDecay,
+    PlateauState, Polynomial, ReduceOnPlateau, RelativeMargin, Step, StepFunction, Switch, Tanh,
+    ThresholdMode, WarmRestarts, WarmupStableDecay,
 };
 pub use sgd::{Fma, LibmFma, Rounding, Sgd, SgdConfig, SgdState, StepError};
 pub use shape::{Interpolation, Shape};

@@ -2,7 +2,7 @@
 
 use core::f64::consts::{LN_2, LOG2_E};
 
-use crate::elementary::{exp_in_two, exp2_in_two};
+use crate::elementary::{exp_in_two, exp2_in_two, in_two, parts};
 
 /// What the step alone decides about a rate; what the numbers mean is each kind's own affair.
 ///
@@ -97,10 +97,12 @@ impl Growth {
         self.given
     }
 
-    /// What the growth after `n` steps lacks to 1, with its own relative accuracy; the growth does not alternate.
-    pub(crate) fn shortfall(&self, n: u32) -> f64 {
+    /// What the growth after `n` steps lacks to 1, with its own relative accuracy, where the growth is `grown`, from 0 to 1.
+    pub(crate) fn shortfall(&self, n: u32, grown: f64) -> f64 {
         if n == 0 {
             0.0
+        } else if grown <= 0.5 {
+            1.0 - grown
         } else {
             -libm::expm1(LN_2 * self.doublings * f64::from(n))
         }
@@ -163,6 +165,79 @@ pub(crate) fn exp_in_halves(exponent: f64) -> Profile {
     [half, other, 0.0]
 }
 
+/// A product of finite factors, of any size: 64 binary digits, of which a factor costs no more than the last two.
+///
+/// A product of integers costs a chip a third of one of `f64`, and cannot leave its range on the way.
+#[derive(Clone, Copy)]
+pub(crate) struct Product {
+    /// 0, or at least 2^63.
+    digits: u64,
+    /// What `digits / 2^64` is multiplied with is 2 to this power.
+    exponent: i32,
+    negative: bool,
+}
+
+impl Product {
+    pub(crate) const ONE: Self = Self {
+        digits: 1 << 63,
+        exponent: 1,
+        negative: false,
+    };
+
+    #[inline]
+    pub(crate) fn times(self, factor: f64) -> Self {
+        let (digits, scale) = parts(factor);
+        let high = high_half(self.digits, digits << 11);
+        let short = high >> 63 ^ 1;
+        Self {
+            digits: high << short,
+            // The factor is digits / 2^53 times 2^(scale - 1022).
+            exponent: self
+                .exponent
+                .saturating_add(scale)
+                .saturating_sub(1022)
+                .saturating_sub(short as i32),
+            negative: self.negative != factor.is_sign_negative(),
+        }
+    }
+
+    /// Two factors that make the product; beyond 2^2040 and below 2^-2040, where no `f64` brings it back into the range of `f32`, they
+    /// make no more and no less than that.
+    #[inline]
+    pub(crate) fn in_two(self) -> [f64; 2] {
+        if self.digits == 0 {
+            return [0.0, 0.0];
+        }
+        const WHOLE: f64 = 18_446_744_073_709_551_616.0;
+        let [size, power] = in_two(
+            self.digits as f64 * (1.0 / WHOLE),
+            self.exponent.clamp(-2040, 2040),
+        );
+        [if self.negative { -size } else { size }, power]
+    }
+
+    /// The product in one number.
+    #[inline]
+    pub(crate) fn value(self) -> f64 {
+        let [first, second] = self.in_two();
+        first * second
+    }
+}
+
+/// The upper 64 binary digits of `a * b`, in products of 32, which are one instruction where those of 128 are a call.
+#[inline]
+fn high_half(a: u64, b: u64) -> u64 {
+    const LOW: u64 = 0xffff_ffff;
+    let ((a_high, a_low), (b_high, b_low)) = ((a >> 32, a & LOW), (b >> 32, b & LOW));
+    let low = a_low.wrapping_mul(b_low) >> 32;
+    let first = a_high.wrapping_mul(b_low).wrapping_add(low);
+    let second = a_low.wrapping_mul(b_high).wrapping_add(first & LOW);
+    a_high
+        .wrapping_mul(b_high)
+        .wrapping_add(first >> 32)
+        .wrapping_add(second >> 32)
+}
+
 /// The larger of two numbers, or the first: of two zeros of different sign `f64::max` may give either.
 #[inline]
 pub(crate) fn larger(a: f64, b: f64) -> f64 {
@@ -196,11 +271,23 @@ pub(crate) fn two_sum(a: f64, b: f64) -> [f64; 2] {
     [sum, (a - (sum - from_b)) + (b - from_b)]
 }
 
-/// `a * b`, and what its rounding left out.
+/// `a * b`, and what its rounding left out; nothing where the product is infinite or below 2^-918, too small to matter.
+///
+/// An `fma` gives the same number. Where there is no instruction for it, it costs a chip more, and a kilobyte of flash: here only the last 64
+/// binary digits of the exact product are formed, for it is in them that it differs from the rounded one.
 #[inline]
 pub(crate) fn two_product(a: f64, b: f64) -> [f64; 2] {
     let product = a * b;
-    [product, libm::fma(a, b, -product)]
+    let ((x, x_scale), (y, y_scale), (rounded, scale)) = (parts(a), parts(b), parts(product));
+    // The exact product is x * y * 2^(field - 1023), the rounded one `rounded` times as much of 2^52 or 2^53.
+    let field = x_scale.saturating_add(y_scale).saturating_sub(1127);
+    if product == 0.0 || product.is_infinite() || field < 1 {
+        return [product, 0.0];
+    }
+    let shift = scale.saturating_sub(field).saturating_sub(52) as u32;
+    let error = x.wrapping_mul(y).wrapping_sub(rounded.wrapping_shl(shift)) as i64;
+    let error = error as f64 * f64::from_bits((field as u64) << 52);
+    [product, if product < 0.0 { -error } else { error }]
 }
 
 /// `base` times both factors of a power.
@@ -219,4 +306,79 @@ pub(crate) fn same_bits(a: &[f64], b: &[f64]) -> bool {
     a.iter()
         .map(|x| x.to_bits())
         .eq(b.iter().map(|x| x.to_bits()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_upper_half_is_that_of_the_whole_product() {
+        let mut state = 1u64;
+        let mut next = || {
+            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+            state
+        };
+        let edges = [0, 1, 0xffff_ffff, 1 << 32, 1 << 63, u64::MAX];
+        let random: std::vec::Vec<u64> = (0..300).map(|_| next()).collect();
+        for &a in edges.iter().chain(&random) {
+            for &b in edges.iter().chain(&random) {
+                let exact = (u128::from(a) * u128::from(b)) >> 64;
+                assert_eq!(u128::from(high_half(a, b)), exact, "{a} {b}");
+            }
+        }
+    }
+
+    /// Exact factors make an exact product, whatever lies on the way.
+    #[test]
+    fn a_product_leaves_its_range_and_comes_back() {
+        let made = |factors: &[f64]| {
+            let product = factors
+                .iter()
+                .fold(Product::ONE, |product, &factor| product.times(factor));
+            let [size, power] = product.in_two();
+            size * power
+        };
+        assert_eq!(made(&[]), 1.0);
+        assert_eq!(made(&[3.0, -7.0, 0.5]), -10.5);
+        let (tiny, huge) = (f64::from_bits(1), 2f64.powi(1023));
+        assert_eq!(made(&[tiny, tiny, huge, huge, 2f64.powi(102)]), 1.0);
+        assert_eq!(made(&[huge, huge, -huge]), f64::NEG_INFINITY);
+        assert_eq!(made(&[tiny, -tiny, tiny]), 0.0);
+        assert_eq!(made(&[huge, -0.0, huge]), 0.0);
+        // (1 - e)^16 is 1 - 16 * e but for squares of e, far below the last digit.
+        let e = f64::EPSILON / 2.0;
+        assert_eq!(made(&[1.0 - e; 16]), 1.0 - 16.0 * e);
+    }
+
+    #[test]
+    fn what_a_product_lacks_is_what_an_fma_finds() {
+        // Exponents near and far, with fractions from a Weyl sequence, and fractions of few digits.
+        let mut fraction = 0u64;
+        let values: std::vec::Vec<f64> = (0..2047u64)
+            .step_by(7)
+            .flat_map(|exponent| {
+                fraction = fraction.wrapping_add(0x9e37_79b9_7f4a_7c15);
+                [
+                    fraction >> 12,
+                    fraction >> 12 & !0xff_ffff_ffff,
+                    0,
+                    (1 << 52) - 1,
+                ]
+                .map(|fraction| f64::from_bits(exponent << 52 | fraction))
+            })
+            .collect();
+        for &a in &values {
+            for &b in &values {
+                for (a, b) in [(a, b), (-a, b), (-a, -b)] {
+                    let [product, error] = two_product(a, b);
+                    if (2f64.powi(-916)..f64::INFINITY).contains(&product.abs()) {
+                        assert_eq!(error, libm::fma(a, b, -product), "{a:e} * {b:e}");
+                    } else {
+                        assert!(error.abs() <= product.abs() * f64::EPSILON || error == 0.0);
+                    }
+                }
+            }
+        }
+    }
 }

@@ -8,7 +8,7 @@ use core::f64::consts::{FRAC_PI_2, LN_2};
 
 use crate::elementary::{exp, remainder, sine};
 use crate::error::{ConfigError, finite};
-use crate::numeric::{complement, whole_power};
+use crate::numeric::{complement, two_product, whole_power};
 use crate::parameters::words;
 use crate::schedule::Profile;
 
@@ -365,8 +365,8 @@ impl Saturation {
 #[inline]
 fn turned(amount: f64, done: f64, span: f64) -> (f64, f64) {
     let amount = remainder(amount, span);
-    let product = amount * done;
-    (remainder(product, span), libm::fma(amount, done, -product))
+    let [product, error] = two_product(amount, done);
+    (remainder(product, span), error)
 }
 
 /// The weights on a cosine of `amount` full waves in `span` steps, however far it has gone:

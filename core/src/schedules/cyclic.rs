@@ -166,7 +166,7 @@ impl Profiled for Cyclic {
                 let scale = half * signed_half;
                 if (0.0..=1.0).contains(&scale) {
                     // 1 - s * g = (1 - s) + s * (1 - g), without a difference of near numbers.
-                    let lacking = foot + peak * self.growth.shortfall(step);
+                    let lacking = foot + peak * self.growth.shortfall(step, scale);
                     [lacking, peak * scale, 0.0]
                 } else {
                     [peak * half, signed_half, 1.0]

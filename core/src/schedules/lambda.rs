@@ -10,6 +10,9 @@ use crate::schedule::{Profile, Profiled};
 ///
 /// It is the one kind that follows IEEE wherever the function leads, NaN included.
 ///
+/// What it takes is a [`StepFunction`]: a function or closure of the program, an [`Expression`], or a [`Factor`], which is one of the two
+/// as was decided at run time. Firmware that gives a function does not link what evaluates expressions.
+///
 /// # Accuracy
 /// The product in `f64`, rounded to `f32` once. An [`Expression`] is evaluated in `f64` with `libm`.
 ///
@@ -21,7 +24,7 @@ use crate::schedule::{Profile, Profiled};
 /// use hairpin_core::{Factor, Lambda, Schedule};
 ///
 /// let pasted = Lambda::new(0.5, Factor::parse("lambda epoch: 0.95 ** epoch")?)?;
-/// let written = Lambda::new(0.5, Factor::Function(|step| 1.0 / (1.0 + f64::from(step))))?;
+/// let written = Lambda::new(0.5, |step: u32| 1.0 / (1.0 + f64::from(step)))?;
 /// assert_eq!([pasted.lr(1), written.lr(1)], [0.475, 0.25]);
 /// # Ok::<(), hairpin_core::ConfigError>(())
 /// ```
@@ -37,9 +40,41 @@ use crate::schedule::{Profile, Profiled};
 /// `LambdaDecay` of PaddlePaddle, `LambdaLR` of PyTorch.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug)]
-pub struct Lambda {
+pub struct Lambda<F = Factor> {
     learning_rate: f64,
-    factor: Factor,
+    factor: F,
+}
+
+/// A function of the step: any `Fn(u32) -> f64`, an [`Expression`], or a [`Factor`].
+pub trait StepFunction {
+    /// Its value at a step.
+    fn at(&self, step: u32) -> f64;
+
+    /// Whether `other` is known to have the same value at every step.
+    fn is(&self, other: &Self) -> bool;
+}
+
+/// Functions of one type may still have captured different numbers; what has captured nothing is one function.
+impl<F: Fn(u32) -> f64> StepFunction for F {
+    #[inline]
+    fn at(&self, step: u32) -> f64 {
+        self(step)
+    }
+
+    fn is(&self, _: &Self) -> bool {
+        size_of::<Self>() == 0
+    }
+}
+
+impl StepFunction for Expression {
+    #[inline]
+    fn at(&self, step: u32) -> f64 {
+        self.eval(step)
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        self.ops() == other.ops() && same_bits(self.constants(), other.constants())
+    }
 }
 
 /// The function of a [`Lambda`] or a [`Multiplicative`](crate::Multiplicative).
@@ -69,22 +104,32 @@ impl Factor {
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         Ok(Self::Expression(Expression::parse(text)?))
     }
+}
 
+impl StepFunction for Factor {
     #[inline]
-    pub(crate) fn at(&self, step: u32) -> f64 {
+    fn at(&self, step: u32) -> f64 {
         match self {
-            Self::Expression(expression) => expression.eval(step),
+            Self::Expression(expression) => expression.at(step),
             Self::Function(function) => function(step),
+        }
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Expression(a), Self::Expression(b)) => a.is(b),
+            (Self::Function(a), Self::Function(b)) => core::ptr::fn_addr_eq(*a, *b),
+            _ => false,
         }
     }
 }
 
-impl Lambda {
+impl<F: StepFunction> Lambda<F> {
     /// A rate of `learning_rate * factor(t)`.
     ///
     /// # Errors
     /// A `learning_rate` that is NaN or infinite.
-    pub fn new(learning_rate: f64, factor: Factor) -> Result<Self, ConfigError> {
+    pub fn new(learning_rate: f64, factor: F) -> Result<Self, ConfigError> {
         Ok(Self {
             learning_rate: finite("learning_rate", learning_rate)?,
             factor,
@@ -99,7 +144,7 @@ parameters! {
     => Lambda::new(learning_rate, factor)
 }
 
-impl Profiled for Lambda {
+impl<F: StepFunction> Profiled for Lambda<F> {
     #[inline]
     fn profile(&self, step: u32) -> Profile {
         [self.factor.at(step), 0.0, 0.0]
@@ -111,12 +156,6 @@ impl Profiled for Lambda {
     }
 
     fn shares_profile(&self, other: &Self) -> bool {
-        match (&self.factor, &other.factor) {
-            (Factor::Expression(a), Factor::Expression(b)) => {
-                a.ops() == b.ops() && same_bits(a.constants(), b.constants())
-            }
-            (Factor::Function(a), Factor::Function(b)) => core::ptr::fn_addr_eq(*a, *b),
-            _ => false,
-        }
+        self.factor.is(&other.factor)
     }
 }

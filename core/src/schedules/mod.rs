@@ -45,7 +45,7 @@ pub use greedy::{Greedy, GreedyConfig, GreedyState};
 pub use inverse_sqrt::InverseSqrt;
 pub use inverse_time::InverseTime;
 pub use k_decay::KDecay;
-pub use lambda::{Factor, Lambda};
+pub use lambda::{Factor, Lambda, StepFunction};
 pub use linear::Linear;
 pub use linear_factor::LinearFactor;
 pub use linear_warmup::LinearWarmup;

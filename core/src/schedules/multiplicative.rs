@@ -1,4 +1,4 @@
-use super::Factor;
+use super::{Factor, StepFunction};
 use crate::error::{ConfigError, finite};
 use crate::parameters::parameters;
 use crate::schedule::{Feedback, Observed};

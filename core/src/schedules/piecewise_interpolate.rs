@@ -1,5 +1,5 @@
 use crate::error::{ConfigError, finite, increasing};
-use crate::numeric::same_bits;
+use crate::numeric::{Product, same_bits};
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 use crate::shape::{Interpolation, Way};
@@ -111,16 +111,16 @@ parameters! {
 impl<const N: usize> Profiled for PiecewiseInterpolate<N> {
     #[inline]
     fn profile(&self, step: u32) -> Profile {
-        let (mut begin, mut factor) = (0, 1.0);
+        let (mut begin, mut passed) = (0, Product::ONE);
         for (&boundary, &scale) in self.boundaries.iter().zip(&self.scales) {
             if step < boundary {
                 let way = Way::steps(boundary.saturating_sub(step), step.saturating_sub(begin));
                 let [from, to, _] = self.shape.weights(way);
-                return [factor * (from + scale * to), 0.0, 0.0];
+                return [passed.value() * (from + scale * to), 0.0, 0.0];
             }
-            (begin, factor) = (boundary, factor * scale);
+            (begin, passed) = (boundary, passed.times(scale));
         }
-        [factor, 0.0, 0.0]
+        [passed.value(), 0.0, 0.0]
     }
 
     #[inline]

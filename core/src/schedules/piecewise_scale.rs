@@ -1,5 +1,5 @@
 use crate::error::{ConfigError, finite, increasing};
-use crate::numeric::{grown, same_bits};
+use crate::numeric::{Product, grown, same_bits};
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 use crate::schedules::Switch;
@@ -102,22 +102,13 @@ impl<const N: usize> Profiled for PiecewiseScale<N> {
     #[inline]
     fn profile(&self, step: u32) -> Profile {
         let passed = self.switch.passed(&self.boundaries, step);
-        let (mut product, mut exponent) = (1.0, 0_i32);
-        for &scale in self.scales.iter().take(passed) {
-            let (fraction, two_to) = libm::frexp(scale);
-            let (normal, carried) = libm::frexp(product * fraction);
-            product = normal;
-            exponent = exponent.saturating_add(two_to).saturating_add(carried);
-        }
-        if product == 0.0 {
-            return [0.0, 0.0, 0.0];
-        }
-        let half = exponent / 2;
-        [
-            libm::scalbn(product, half),
-            libm::scalbn(1.0, exponent.saturating_sub(half)),
-            0.0,
-        ]
+        let product = self
+            .scales
+            .iter()
+            .take(passed)
+            .fold(Product::ONE, |product, &scale| product.times(scale));
+        let [first, second] = product.in_two();
+        [first, second, 0.0]
     }
 
     #[inline]
