@@ -333,18 +333,17 @@ impl<const N: usize> Program<N> {
         &self.nodes
     }
 
-    pub(crate) fn changed(&self, change: Change) -> Result<Self, ConfigError> {
-        Self::join(
-            Body::Changed(change.checked()?),
-            core::iter::once((0, 0, &*self.nodes)),
-        )
+    pub(crate) fn change(&mut self, change: Change) -> Result<(), ConfigError> {
+        self.put_in_front(Body::Changed(change.checked()?))
     }
 
-    pub(crate) fn repeated(&self, period: u32) -> Result<Self, ConfigError> {
-        Self::join(
-            Body::Repeat(nonzero("period", period)?),
-            core::iter::once((0, 0, &*self.nodes)),
-        )
+    pub(crate) fn repeat(&mut self, period: u32) -> Result<(), ConfigError> {
+        self.put_in_front(Body::Repeat(nonzero("period", period)?))
+    }
+
+    fn put_in_front(&mut self, body: Body) -> Result<(), ConfigError> {
+        *self = Self::join(body, core::iter::once((0, 0, &*self.nodes)))?;
+        Ok(())
     }
 
     pub(crate) fn combined<'a>(
