@@ -82,58 +82,69 @@ pub type Plan = ComposedPlan<NODES>;
 /// What all compositions can be changed by.
 macro_rules! changes {
     ($($type:ident),+) => {$(
-        #[allow(clippy::needless_update, reason = "one of the two has nothing but its program")]
         impl<const N: usize> $type<N> {
             /// The same behind a straight warm-up; see [`LinearWarmup`](crate::LinearWarmup).
             ///
             /// # Errors
             /// A rate that is NaN or infinite, `warmup_steps` of 0, or more than `N` pieces.
             pub fn after_warmup(
-                self,
+                mut self,
                 warmup_steps: u32,
                 start_lr: f64,
                 end_lr: f64,
             ) -> Result<Self, ConfigError> {
-                let line = Node {
-                    from: 0,
-                    clock: 0,
-                    len: 1,
-                    body: Body::Kind(line(warmup_steps, start_lr, end_lr)?.into()),
-                };
-                let parts = [
-                    (0, 0, core::slice::from_ref(&line)),
-                    (warmup_steps, 0, self.program.nodes()),
-                ];
-                let program = Program::sequence(parts.into_iter())?;
-                Ok(self.with(program))
+                self.program_mut().put_after_warmup(warmup_steps, start_lr, end_lr)?;
+                Ok(self)
             }
 
             /// The same with its rate changed.
             ///
             /// # Errors
             /// A factor that is NaN or infinite, limits out of order, more than `N` pieces, or more than 6 combinations in one another.
-            pub fn changed(self, change: Change) -> Result<Self, ConfigError> {
-                let program = self.program.changed(change)?;
-                Ok(self.with(program))
+            pub fn changed(mut self, change: Change) -> Result<Self, ConfigError> {
+                self.program_mut().change(change)?;
+                Ok(self)
             }
 
             /// The same with a clock that runs from 0 to `period - 1`, again and again.
             ///
             /// # Errors
             /// A `period` of 0, or more than `N` pieces.
-            pub fn repeated(self, period: u32) -> Result<Self, ConfigError> {
-                let program = self.program.repeated(period)?;
-                Ok(self.with(program))
+            pub fn repeated(mut self, period: u32) -> Result<Self, ConfigError> {
+                self.program_mut().repeat(period)?;
+                Ok(self)
             }
         }
     )+};
 }
 
-changes!(Composed, ComposedFeedback);
+changes!(Composed, ComposedFeedback, ComposedPlan);
+
+impl<const N: usize> Program<N> {
+    fn put_after_warmup(
+        &mut self,
+        warmup_steps: u32,
+        start_lr: f64,
+        end_lr: f64,
+    ) -> Result<(), ConfigError> {
+        let line = Node {
+            from: 0,
+            clock: 0,
+            len: 1,
+            body: Body::Kind(line(warmup_steps, start_lr, end_lr)?.into()),
+        };
+        let parts = [
+            (0, 0, core::slice::from_ref(&line)),
+            (warmup_steps, 0, self.nodes()),
+        ];
+        *self = Self::sequence(parts.into_iter())?;
+        Ok(())
+    }
+}
 
 impl<const N: usize> Composed<N> {
-    fn with(self, program: Program<N>) -> Self {
-        Self { program }
+    const fn program_mut(&mut self) -> &mut Program<N> {
+        &mut self.program
     }
 
     /// Schedules that follow one another.
@@ -219,8 +230,8 @@ impl<const N: usize> From<FeedbackKind> for ComposedFeedback<N> {
 }
 
 impl<const N: usize> ComposedFeedback<N> {
-    fn with(self, program: Program<N>) -> Self {
-        Self { program, ..self }
+    const fn program_mut(&mut self) -> &mut Program<N> {
+        &mut self.program
     }
 
     /// The feedback schedule inside.
@@ -301,6 +312,13 @@ impl<const N: usize> ComposedPlan<N> {
         }
     }
 
+    const fn program_mut(&mut self) -> &mut Program<N> {
+        match self {
+            Self::Schedule(schedule) => schedule.program_mut(),
+            Self::Feedback(feedback) => feedback.program_mut(),
+        }
+    }
+
     /// The composition of `parts` as `program`, with the one feedback schedule among them.
     fn with_feedback_of<'a>(
         program: Program<N>,
@@ -346,47 +364,5 @@ impl<const N: usize> ComposedPlan<N> {
     pub fn combined(combine: Combine, parts: &[&Self]) -> Result<Self, ConfigError> {
         let program = Program::combined(combine, parts.iter().map(|part| part.nodes()))?;
         Self::with_feedback_of(program, parts.iter().copied())
-    }
-
-    /// The same plan behind a straight warm-up; see [`LinearWarmup`](crate::LinearWarmup).
-    ///
-    /// # Errors
-    /// A rate that is NaN or infinite, `warmup_steps` of 0, or more than `N` pieces.
-    pub fn after_warmup(
-        self,
-        warmup_steps: u32,
-        start_lr: f64,
-        end_lr: f64,
-    ) -> Result<Self, ConfigError> {
-        Ok(match self {
-            Self::Schedule(inner) => {
-                Self::Schedule(inner.after_warmup(warmup_steps, start_lr, end_lr)?)
-            }
-            Self::Feedback(inner) => {
-                Self::Feedback(inner.after_warmup(warmup_steps, start_lr, end_lr)?)
-            }
-        })
-    }
-
-    /// The same plan with its rate changed.
-    ///
-    /// # Errors
-    /// As [`Composed::changed`].
-    pub fn changed(self, change: Change) -> Result<Self, ConfigError> {
-        Ok(match self {
-            Self::Schedule(inner) => Self::Schedule(inner.changed(change)?),
-            Self::Feedback(inner) => Self::Feedback(inner.changed(change)?),
-        })
-    }
-
-    /// The same plan with a clock that runs from 0 to `period - 1`, again and again.
-    ///
-    /// # Errors
-    /// As [`Composed::repeated`].
-    pub fn repeated(self, period: u32) -> Result<Self, ConfigError> {
-        Ok(match self {
-            Self::Schedule(inner) => Self::Schedule(inner.repeated(period)?),
-            Self::Feedback(inner) => Self::Feedback(inner.repeated(period)?),
-        })
     }
 }

@@ -264,7 +264,8 @@ pub(crate) fn span(nodes: &[Node], step: u32) -> Span<'_> {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Debug)]
 pub(crate) struct Program<const N: usize> {
-    nodes: Nodes<N>,
+    /// From the constructors, or [checked](check).
+    pub(crate) nodes: Nodes<N>,
 }
 
 const fn over_capacity(capacity: usize, found: usize) -> ConfigError {
@@ -276,6 +277,13 @@ const fn over_capacity(capacity: usize, found: usize) -> ConfigError {
 }
 
 impl<const N: usize> Program<N> {
+    /// A place for nodes, which is a program once they were read and [checked](check).
+    pub(crate) const fn new() -> Self {
+        Self {
+            nodes: Nodes::new(),
+        }
+    }
+
     pub(crate) fn leaf(body: Body) -> Self {
         let mut nodes = Nodes::new();
         // A capacity of 0 is refused when the type is used.
@@ -317,98 +325,25 @@ impl<const N: usize> Program<N> {
                 (node.from, node.clock) = (from, clock);
             }
         }
-        Self { nodes }.if_not_too_deep()
-    }
-
-    /// A composition from nodes of whatever origin: what this accepts has the structure that the constructors give.
-    pub(crate) fn from_nodes(nodes: Nodes<N>) -> Result<Self, ConfigError> {
-        let found = nodes.len();
-        let spans_all =
-            |root: &Node| (root.from, root.clock) == (0, 0) && usize::from(root.len) == found;
-        if !nodes.first().is_some_and(spans_all) {
-            return Err(MALFORMED);
-        }
-        // The parts of every node fill it without a gap, so that each node but the first is a part of exactly one.
-        for (at, node) in nodes.iter().enumerate() {
-            let end = at.saturating_add(usize::from(node.len));
-            let (mut next, mut parts, mut earlier) = (at.saturating_add(1), 0_usize, None);
-            while next < end {
-                let part = nodes
-                    .get(next)
-                    .filter(|part| part.len > 0)
-                    .ok_or(MALFORMED)?;
-                let placed = match (&node.body, earlier) {
-                    (Body::Sequence, None) => part.from == 0,
-                    (Body::Sequence, Some(earlier)) => part.from > earlier,
-                    _ => (part.from, part.clock) == (0, 0),
-                };
-                if !placed {
-                    return Err(MALFORMED);
-                }
-                earlier = Some(part.from);
-                next = next.saturating_add(usize::from(part.len));
-                parts = parts.saturating_add(1);
-            }
-            let as_many_as_it_takes = match &node.body {
-                Body::Kind(_) | Body::Feedback => parts == 0,
-                Body::Sequence | Body::Combined(_) => parts > 0,
-                Body::Changed(_) | Body::Repeat(_) => parts == 1,
-            };
-            if next != end || !as_many_as_it_takes {
-                return Err(MALFORMED);
-            }
-            match &node.body {
-                Body::Changed(change) => {
-                    change.checked()?;
-                }
-                Body::Repeat(period) => {
-                    nonzero("period", *period)?;
-                }
-                _ => {}
-            }
-        }
-        Self { nodes }.if_not_too_deep()
+        if_not_too_deep(&nodes)?;
+        Ok(Self { nodes })
     }
 
     pub(crate) fn nodes(&self) -> &[Node] {
         &self.nodes
     }
 
-    fn if_not_too_deep(self) -> Result<Self, ConfigError> {
-        if self.depth() > DEPTH {
-            return Err(TOO_DEEP);
-        }
-        Ok(self)
+    pub(crate) fn change(&mut self, change: Change) -> Result<(), ConfigError> {
+        self.put_in_front(Body::Changed(change.checked()?))
     }
 
-    /// How many values wait at once while it is evaluated, at most.
-    fn depth(&self) -> usize {
-        // A node waits for the parts before its end: count the open ones at each node.
-        (0..self.nodes.len())
-            .map(|at| {
-                let open = self.nodes.iter().enumerate().filter(|(start, node)| {
-                    *start <= at
-                        && at < start.saturating_add(usize::from(node.len))
-                        && matches!(node.body, Body::Combined(_) | Body::Changed(_))
-                });
-                open.count()
-            })
-            .max()
-            .unwrap_or(0)
+    pub(crate) fn repeat(&mut self, period: u32) -> Result<(), ConfigError> {
+        self.put_in_front(Body::Repeat(nonzero("period", period)?))
     }
 
-    pub(crate) fn changed(&self, change: Change) -> Result<Self, ConfigError> {
-        Self::join(
-            Body::Changed(change.checked()?),
-            core::iter::once((0, 0, &*self.nodes)),
-        )
-    }
-
-    pub(crate) fn repeated(&self, period: u32) -> Result<Self, ConfigError> {
-        Self::join(
-            Body::Repeat(nonzero("period", period)?),
-            core::iter::once((0, 0, &*self.nodes)),
-        )
+    fn put_in_front(&mut self, body: Body) -> Result<(), ConfigError> {
+        *self = Self::join(body, core::iter::once((0, 0, &*self.nodes)))?;
+        Ok(())
     }
 
     pub(crate) fn combined<'a>(
@@ -443,6 +378,79 @@ impl<const N: usize> Program<N> {
         }
         Self::join(Body::Sequence, parts)
     }
+}
+
+/// Checks nodes of whatever origin: what this accepts has the structure that the constructors give.
+pub(crate) fn check(nodes: &[Node]) -> Result<(), ConfigError> {
+    let found = nodes.len();
+    let spans_all =
+        |root: &Node| (root.from, root.clock) == (0, 0) && usize::from(root.len) == found;
+    if !nodes.first().is_some_and(spans_all) {
+        return Err(MALFORMED);
+    }
+    // The parts of every node fill it without a gap, so that each node but the first is a part of exactly one.
+    for (at, node) in nodes.iter().enumerate() {
+        let end = at.saturating_add(usize::from(node.len));
+        let (mut next, mut parts, mut earlier) = (at.saturating_add(1), 0_usize, None);
+        while next < end {
+            let part = nodes
+                .get(next)
+                .filter(|part| part.len > 0)
+                .ok_or(MALFORMED)?;
+            let placed = match (&node.body, earlier) {
+                (Body::Sequence, None) => part.from == 0,
+                (Body::Sequence, Some(earlier)) => part.from > earlier,
+                _ => (part.from, part.clock) == (0, 0),
+            };
+            if !placed {
+                return Err(MALFORMED);
+            }
+            earlier = Some(part.from);
+            next = next.saturating_add(usize::from(part.len));
+            parts = parts.saturating_add(1);
+        }
+        let as_many_as_it_takes = match &node.body {
+            Body::Kind(_) | Body::Feedback => parts == 0,
+            Body::Sequence | Body::Combined(_) => parts > 0,
+            Body::Changed(_) | Body::Repeat(_) => parts == 1,
+        };
+        if next != end || !as_many_as_it_takes {
+            return Err(MALFORMED);
+        }
+        match &node.body {
+            Body::Changed(change) => {
+                change.checked()?;
+            }
+            Body::Repeat(period) => {
+                nonzero("period", *period)?;
+            }
+            _ => {}
+        }
+    }
+    if_not_too_deep(nodes)
+}
+
+fn if_not_too_deep(nodes: &[Node]) -> Result<(), ConfigError> {
+    if depth(nodes) > DEPTH {
+        return Err(TOO_DEEP);
+    }
+    Ok(())
+}
+
+/// How many values wait at once while nodes are evaluated, at most.
+fn depth(nodes: &[Node]) -> usize {
+    // A node waits for the parts before its end: count the open ones at each node.
+    (0..nodes.len())
+        .map(|at| {
+            let open = nodes.iter().enumerate().filter(|(start, node)| {
+                *start <= at
+                    && at < start.saturating_add(usize::from(node.len))
+                    && matches!(node.body, Body::Combined(_) | Body::Changed(_))
+            });
+            open.count()
+        })
+        .max()
+        .unwrap_or(0)
 }
 
 const MALFORMED: ConfigError = ConfigError::Conflict {

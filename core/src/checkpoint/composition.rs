@@ -19,6 +19,8 @@
 //! Numbers are `f64` by their bits, counts `u32`, flags and the presence of what may be left out one byte, words one byte, lists
 //! a `u16` and their items, an expression the lengths of its program and constants (a byte each), the program and the constants.
 
+use heapless::vec::VecView;
+
 use super::CheckpointError;
 use super::frame::{Reader, Writer};
 use crate::composed::{Composed, ComposedFeedback, ComposedPlan};
@@ -27,7 +29,7 @@ use crate::expression::Expression;
 use crate::kinds::{FeedbackKind, Kind};
 use crate::noise::{Distribution, Noise};
 use crate::parameters::{Parameter, Sink, Source};
-use crate::program::{Body, Change, Combine, Node, Nodes, Program};
+use crate::program::{Body, Change, Combine, Node, Program, check};
 use crate::schedules::Factor;
 
 const KIND: u8 = 5;
@@ -381,9 +383,10 @@ fn to_bytes(
     write(out, needed, nodes, feedback)
 }
 
-fn from_bytes<const N: usize>(
-    bytes: &[u8],
-) -> Result<(Program<N>, Option<FeedbackKind>), CheckpointError> {
+/// Reads a record into `nodes`, which are then a program; what is returned is the feedback schedule among them.
+///
+/// Into a place of the caller's: a program is thousands of bytes, and a chip has few to spare for copies.
+fn read(bytes: &[u8], nodes: &mut VecView<Node>) -> Result<Option<FeedbackKind>, CheckpointError> {
     let mut source = ByteSource {
         reader: Reader::measured(bytes, KIND)?,
         unreadable: None,
@@ -395,7 +398,6 @@ fn from_bytes<const N: usize>(
         .next()
         .map(u16::from_le_bytes)
         .ok_or(CheckpointError::Content("schedules"))?;
-    let mut nodes = Nodes::<N>::new();
     let mut feedback = None;
     for _ in 0..count {
         let (node, own) = source.node().map_err(CheckpointError::Content)?;
@@ -404,24 +406,24 @@ fn from_bytes<const N: usize>(
         {
             return Err(CheckpointError::Content("schedules"));
         }
+        let capacity = nodes.capacity();
         nodes
             .push(node)
             .map_err(|_| CheckpointError::OverCapacity {
-                capacity: N,
+                capacity,
                 found: usize::from(count),
             })?;
     }
     if !source.reader.rest().is_empty() {
         return Err(CheckpointError::Content("length"));
     }
-    let program =
-        Program::from_nodes(nodes).map_err(|error| CheckpointError::Content(error.field()))?;
-    Ok((program, feedback))
+    check(nodes).map_err(|error| CheckpointError::Content(error.field()))?;
+    Ok(feedback)
 }
 
 /// Gives the methods to a composition, by its nodes and its feedback schedule and from them.
 macro_rules! saved {
-    ($($type:ident: |$this:ident| $nodes:expr, $feedback:expr; |$program:ident, $found:ident| $made:expr;)+) => {$(
+    ($($type:ident: |$this:ident| $nodes:expr, $feedback:expr;)+) => {$(
         impl<const N: usize> $type<N> {
             /// How many bytes it takes when it is saved.
             ///
@@ -441,33 +443,86 @@ macro_rules! saved {
                 let $this = self;
                 to_bytes(out, $nodes, $feedback)
             }
-
-            /// What was written as these bytes, checked as its constructors check.
-            ///
-            /// # Errors
-            /// Bytes that are not exactly such a record, or a composition of more than `N` pieces.
-            pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
-                let ($program, $found) = from_bytes::<N>(bytes)?;
-                $made
-            }
         }
     )+};
 }
 
 saved! {
-    Composed: |s| s.program.nodes(), None; |program, found| match found {
-        None => Ok(Self { program }),
-        Some(_) => Err(CheckpointError::Content("schedules")),
-    };
-    ComposedFeedback: |s| s.program.nodes(), Some(&s.feedback); |program, found| match found {
-        Some(feedback) => Ok(Self { program, feedback }),
-        None => Err(CheckpointError::Content("schedules")),
-    };
+    Composed: |s| s.program.nodes(), None;
+    ComposedFeedback: |s| s.program.nodes(), Some(&s.feedback);
     ComposedPlan: |s| s.nodes(), match s {
         Self::Schedule(_) => None,
         Self::Feedback(feedback) => Some(&feedback.feedback),
-    }; |program, found| Ok(match found {
-        None => Self::Schedule(Composed { program }),
-        Some(feedback) => Self::Feedback(ComposedFeedback { program, feedback }),
-    });
+    };
+}
+
+impl<const N: usize> Composed<N> {
+    /// What was written as these bytes, checked as its constructors check.
+    ///
+    /// # Errors
+    /// Bytes that are not exactly such a record, or a composition of more than `N` pieces.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
+        // Read where it is returned: a chip has no kilobytes to spare for copies.
+        let mut made = Ok(Self {
+            program: Program::new(),
+        });
+        if let Ok(schedule) = &mut made {
+            match read(bytes, schedule.program.nodes.as_mut_view()) {
+                Ok(None) => {}
+                Ok(Some(_)) => made = Err(CheckpointError::Content("schedules")),
+                Err(error) => made = Err(error),
+            }
+        }
+        made
+    }
+}
+
+impl<const N: usize> ComposedFeedback<N> {
+    /// What was written as these bytes, checked as its constructors check.
+    ///
+    /// # Errors
+    /// Bytes that are not exactly such a record, or a composition of more than `N` pieces.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
+        let mut program = Program::new();
+        match read(bytes, program.nodes.as_mut_view())? {
+            Some(feedback) => Ok(Self { program, feedback }),
+            None => Err(CheckpointError::Content("schedules")),
+        }
+    }
+}
+
+impl<const N: usize> ComposedPlan<N> {
+    /// What was written as these bytes, checked as its constructors check.
+    ///
+    /// # Errors
+    /// Bytes that are not exactly such a record, or a composition of more than `N` pieces.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
+        // As for a schedule, which it is until a feedback kind is found.
+        let mut made = Ok(Self::Schedule(Composed {
+            program: Program::new(),
+        }));
+        if let Ok(Self::Schedule(schedule)) = &mut made {
+            match read(bytes, schedule.program.nodes.as_mut_view()) {
+                Ok(None) => {}
+                Ok(Some(feedback)) => beside(&mut made, feedback),
+                Err(error) => made = Err(error),
+            }
+        }
+        made
+    }
+}
+
+/// The same program with a feedback schedule beside it.
+#[inline(never)]
+fn beside<const N: usize>(
+    plan: &mut Result<ComposedPlan<N>, CheckpointError>,
+    feedback: FeedbackKind,
+) {
+    if let Ok(ComposedPlan::Schedule(schedule)) = plan {
+        let program = core::mem::replace(&mut schedule.program, Program::new());
+        *plan = Ok(ComposedPlan::Feedback(ComposedFeedback {
+            program,
+            feedback,
+        }));
+    }
 }

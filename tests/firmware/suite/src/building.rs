@@ -6,13 +6,13 @@ use crate::wire::Wire;
 use crate::{Broken, Channel, ROOM, building_step};
 
 /// How many pieces fit: few, as several schedules are held at once.
-const PIECES: usize = 4;
+const PIECES: usize = 3;
 
 type Small = ComposedPlan<PIECES>;
 
 /// A record of a schedule; `u8` steps, each a `u8` that says what is done and what that takes.
 ///
-/// Answered by the outcome of each, and by the record of what came out. What a step refuses leaves the schedule as it was before.
+/// Answered by the outcome of each, and by the record of what came out. There is nothing left of what a step refuses.
 #[inline(never)]
 pub(crate) fn building<C: Channel>(wire: &mut Wire<'_, C>) -> Result<(), Broken> {
     let mut whole = small(wire)?;
@@ -40,40 +40,67 @@ fn small<C: Channel>(wire: &mut Wire<'_, C>) -> Result<Option<Small>, Broken> {
 #[inline(never)]
 fn changed<C: Channel>(wire: &mut Wire<'_, C>, whole: &mut Option<Small>) -> Result<(), Broken> {
     let what = wire.u8()?;
-    let changed = match what {
+    let outcome = match what {
         building_step::WARMUP => {
             let (steps, start, end) = (wire.u32()?, wire.f64()?, wire.f64()?);
-            whole
-                .clone()
-                .map(|whole| whole.after_warmup(steps, start, end))
+            made(whole, |whole| whole.after_warmup(steps, start, end))
         }
         building_step::SCALE => {
             let change = Change::Scale(wire.f64()?);
-            whole.clone().map(|whole| whole.changed(change))
+            made(whole, |whole| whole.changed(change))
         }
         building_step::CLAMP => {
-            let change = Change::Clamp {
-                min_lr: wire.f64()?,
-                max_lr: wire.f64()?,
-            };
-            whole.clone().map(|whole| whole.changed(change))
+            let (min_lr, max_lr) = (wire.f64()?, wire.f64()?);
+            made(whole, |whole| {
+                whole.changed(Change::Clamp { min_lr, max_lr })
+            })
         }
         building_step::NOISE => {
             let noise = noise(wire)?;
-            whole
-                .clone()
-                .map(|whole| whole.changed(Change::Noise(noise?)))
+            made(whole, |whole| whole.changed(Change::Noise(noise?)))
         }
         building_step::REPEAT => {
             let period = wire.u32()?;
-            whole.clone().map(|whole| whole.repeated(period))
+            made(whole, |whole| whole.repeated(period))
         }
-        _ => joined(wire, what, whole.as_ref())?,
+        building_step::SEQUENCE => {
+            let (from, clock) = (wire.u32()?, wire.u32()?);
+            let other = small(wire)?;
+            made(whole, |whole| {
+                let other = other.as_ref().unwrap_or(&whole);
+                let parts = [(0, 0, &whole), (from, clock, other)];
+                Small::sequence(&parts.map(|(from, clock, schedule)| Part {
+                    from,
+                    clock,
+                    schedule,
+                }))
+            })
+        }
+        _ => {
+            let combine = match what {
+                building_step::PRODUCT => Combine::Product,
+                building_step::SUM => Combine::Sum,
+                building_step::AVERAGE => Combine::Average,
+                _ => return Err(Broken),
+            };
+            let other = small(wire)?;
+            made(whole, |whole| {
+                let other = other.as_ref().unwrap_or(&whole);
+                Small::combined(combine, &[&whole, other])
+            })
+        }
     };
-    if let Some(changed) = changed
-        && let Some(changed) = wire.outcome(changed)?
-    {
-        *whole = Some(changed);
+    wire.outcome(outcome).map(|_| ())
+}
+
+/// Puts what `make` gives in its place.
+#[inline(never)]
+fn made(
+    whole: &mut Option<Small>,
+    make: impl FnOnce(Small) -> Result<Small, ConfigError>,
+) -> Result<(), ConfigError> {
+    if let Some(old) = whole.take() {
+        *whole = Some(make(old)?);
     }
     Ok(())
 }
@@ -89,36 +116,4 @@ fn noise<C: Channel>(wire: &mut Wire<'_, C>) -> Result<Result<Noise, ConfigError
     // A run without an end asks for the last step there is.
     let end = (end != u32::MAX).then_some(end);
     Ok(Noise::new(amount, std, distribution, begin, end, seed))
-}
-
-/// The schedule and another one, from its record.
-#[inline(never)]
-fn joined<C: Channel>(
-    wire: &mut Wire<'_, C>,
-    how: u8,
-    whole: Option<&Small>,
-) -> Result<Option<Result<Small, ConfigError>>, Broken> {
-    let (from, clock) = match how {
-        building_step::SEQUENCE => (wire.u32()?, wire.u32()?),
-        _ => (0, 0),
-    };
-    let other = small(wire)?;
-    let (Some(first), Some(other)) = (whole, &other) else {
-        return Ok(None);
-    };
-    let combine = match how {
-        building_step::SEQUENCE => {
-            let parts = [(0, 0, first), (from, clock, other)].map(|(from, clock, schedule)| Part {
-                from,
-                clock,
-                schedule,
-            });
-            return Ok(Some(Small::sequence(&parts)));
-        }
-        building_step::PRODUCT => Combine::Product,
-        building_step::SUM => Combine::Sum,
-        building_step::AVERAGE => Combine::Average,
-        _ => return Err(Broken),
-    };
-    Ok(Some(Small::combined(combine, &[first, other])))
 }

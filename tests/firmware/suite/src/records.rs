@@ -39,12 +39,14 @@ fn plan<const N: usize, C: Channel>(
     wire: &mut Wire<'_, C>,
     bytes: &mut [u8],
 ) -> Result<(), Broken> {
-    let read = ComposedPlan::<N>::from_bytes(bytes);
-    let Some(plan) = wire.outcome(read)? else {
-        return Ok(());
-    };
-    match wire.outcome(plan.to_bytes(bytes))? {
-        Some(length) => wire.write_record(bytes.get(..length).ok_or(Broken)?),
-        None => Ok(()),
+    match &ComposedPlan::<N>::from_bytes(bytes) {
+        Ok(plan) => {
+            wire.done()?;
+            match wire.outcome(plan.to_bytes(bytes))? {
+                Some(length) => wire.write_record(bytes.get(..length).ok_or(Broken)?),
+                None => Ok(()),
+            }
+        }
+        Err(error) => wire.refuse(*error),
     }
 }

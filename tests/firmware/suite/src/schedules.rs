@@ -1,6 +1,6 @@
 //! Rates by the step, and along losses.
 
-use hairpin_core::{AnyFeedback, Feedback, FeedbackState, Plan, Schedule};
+use hairpin_core::{AnyFeedback, CheckpointError, Feedback, FeedbackState, Plan, Schedule};
 
 use crate::wire::Wire;
 use crate::{Broken, Channel, Field, ROOM};
@@ -10,33 +10,40 @@ use crate::{Broken, Channel, Field, ROOM};
 /// Answered by the record as it is written again and the rate at each step. A feedback schedule has not seen a loss.
 #[inline(never)]
 pub(crate) fn rates<C: Channel>(wire: &mut Wire<'_, C>) -> Result<(), Broken> {
-    let plan = plan(wire)?;
+    let mut room = [0; ROOM];
+    // Matched where it is: a copy of it would be thousands of bytes more.
+    let plan = Plan::from_bytes(wire.bytes(&mut room)?);
+    written(wire, &plan, &mut room)?;
     let steps = wire.u16()?;
     for _ in 0..steps {
         let step = wire.u32()?;
         let rate = match &plan {
-            Some(Plan::Schedule(schedule)) => schedule.lr(step),
-            Some(Plan::Feedback(feedback)) => feedback.lr(&feedback.start(), step),
-            None => continue,
+            Ok(Plan::Schedule(schedule)) => schedule.lr(step),
+            Ok(Plan::Feedback(feedback)) => feedback.lr(&feedback.start(), step),
+            Err(_) => continue,
         };
         wire.write_f32(Field::Rate(step), rate)?;
     }
     Ok(())
 }
 
-/// Reads a record and answers with how that went, and the record as it is written again.
+/// Answers with how reading went, and the record as it is written again.
 #[inline(never)]
-fn plan<C: Channel>(wire: &mut Wire<'_, C>) -> Result<Option<Plan>, Broken> {
-    let mut room = [0; ROOM];
-    let read = Plan::from_bytes(wire.bytes(&mut room)?);
-    let plan = wire.outcome(read)?;
-    if let Some(plan) = &plan {
-        let written = plan.to_bytes(&mut room);
-        if let Some(length) = wire.outcome(written)? {
-            wire.write_record(room.get(..length).ok_or(Broken)?)?;
+fn written<C: Channel>(
+    wire: &mut Wire<'_, C>,
+    plan: &Result<Plan, CheckpointError>,
+    room: &mut [u8],
+) -> Result<(), Broken> {
+    match plan {
+        Ok(plan) => {
+            wire.done()?;
+            match wire.outcome(plan.to_bytes(room))? {
+                Some(length) => wire.write_record(room.get(..length).ok_or(Broken)?),
+                None => Ok(()),
+            }
         }
+        Err(error) => wire.refuse(*error),
     }
-    Ok(plan)
 }
 
 /// A record of a feedback schedule; the `u32` step of the first loss; a `u8` that says after how many losses the state is saved and read
@@ -46,16 +53,19 @@ fn plan<C: Channel>(wire: &mut Wire<'_, C>) -> Result<Option<Plan>, Broken> {
 /// at the end by the state and the rate at each step. A schedule that takes no losses is answered as one that cannot be read.
 #[inline(never)]
 pub(crate) fn losses<C: Channel>(wire: &mut Wire<'_, C>) -> Result<(), Broken> {
-    let feedback = match plan(wire)? {
-        Some(Plan::Feedback(feedback)) => Some(feedback),
+    let mut room = [0; ROOM];
+    let plan = Plan::from_bytes(wire.bytes(&mut room)?);
+    written(wire, &plan, &mut room)?;
+    let feedback = match &plan {
+        Ok(Plan::Feedback(feedback)) => Some(feedback),
         _ => None,
     };
     let (first, every, count) = (wire.u32()?, wire.u8()?, wire.u16()?);
-    let mut state = feedback.as_ref().map(Feedback::start);
+    let mut state = feedback.map(Feedback::start);
     let mut step = first;
     for index in 0..count {
         let loss = wire.f64()?;
-        if let (Some(feedback), Some(state)) = (&feedback, &mut state) {
+        if let (Some(feedback), Some(state)) = (feedback, &mut state) {
             step = first.saturating_add(u32::from(index));
             let observed = feedback.observe(state, step, loss);
             wire.write(Field::Observed(step), &[observed as u8])?;
@@ -71,7 +81,7 @@ pub(crate) fn losses<C: Channel>(wire: &mut Wire<'_, C>) -> Result<(), Broken> {
     }
     for _ in 0..steps {
         let step = wire.u32()?;
-        if let (Some(feedback), Some(state)) = (&feedback, &state) {
+        if let (Some(feedback), Some(state)) = (feedback, &state) {
             wire.write_f32(Field::Rate(step), rate(feedback, state, step))?;
         }
     }
