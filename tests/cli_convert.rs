@@ -148,8 +148,8 @@ fn the_printed_c_compiles_without_a_warning() {
     let header = converted(&[EXPORTED, "--to", "c"]);
     std::fs::write(dir.path().join("schedule.h"), header).expect("written");
     let program = "#include \"schedule.h\"\n#include \"schedule.h\"\n\
-        typedef char schedule_len[sizeof hairpin_schedule == HAIRPIN_SCHEDULE_LEN ? 1 : -1];\n\
-        typedef char momentum_nodes[HAIRPIN_SCHEDULE_MOMENTUM_NODES > 0 && sizeof hairpin_schedule_momentum > 0 ? 1 : -1];\n";
+        typedef char schedule_len[sizeof schedule_bytes == SCHEDULE_BYTES_LEN ? 1 : -1];\n\
+        typedef char momentum_nodes[SCHEDULE_MOMENTUM_BYTES_PIECES > 0 && sizeof schedule_momentum_bytes > 0 ? 1 : -1];\n";
     compiles(dir.path(), program);
 }
 
@@ -161,9 +161,9 @@ fn two_headers_stand_beside_one_another() {
         std::fs::write(dir.path().join(format!("{name}.h")), header).expect("written");
     }
     let program = "#include \"one.h\"\n#include \"Other.h\"\n\
-        typedef char one[sizeof hairpin_one == HAIRPIN_ONE_LEN && HAIRPIN_ONE_NODES > 0 ? 1 : -1];\n\
-        typedef char momentum[sizeof hairpin_one_momentum == HAIRPIN_ONE_MOMENTUM_LEN ? 1 : -1];\n\
-        typedef char other[sizeof hairpin_other == HAIRPIN_OTHER_LEN && HAIRPIN_OTHER_NODES > 0 ? 1 : -1];\n";
+        typedef char one[sizeof one_bytes == ONE_BYTES_LEN && ONE_BYTES_PIECES > 0 ? 1 : -1];\n\
+        typedef char momentum[sizeof one_momentum_bytes == ONE_MOMENTUM_BYTES_LEN ? 1 : -1];\n\
+        typedef char other[sizeof other_bytes == OTHER_BYTES_LEN && OTHER_BYTES_PIECES > 0 ? 1 : -1];\n";
     compiles(dir.path(), program);
 }
 

@@ -372,3 +372,27 @@ fn an_export_leaves_the_sweep_as_it_was() {
     exported(&dir, &["--format", "rust"]);
     assert_eq!(listing(), before);
 }
+
+/// torch's rule for a step without momentum is none that one update of the core has: it is told.
+#[test]
+fn a_step_without_momentum_is_told() {
+    let place = tempfile::tempdir().expect("a directory");
+    let spec = place.path().join("rising.toml");
+    let rising = "method = \"grid\"\n[train]\ndata = \"digits\"\nmodel = \"softmax\"\nsteps = 6\n\
+        [[schedules]]\nkind = \"constant\"\nlearning_rate = 0.1\n\
+        [sgd]\nmomentum = { kind = \"linear\", start_lr = 0.0, end_lr = 0.5, total_steps = 4 }\n";
+    std::fs::write(&spec, rising).expect("written");
+    let out = place.path().join("rising");
+    let swept = run(&["sweep", text(&spec), "-o", text(&out)], "");
+    assert_eq!(swept.code, Some(0), "{}", swept.stderr);
+    for format in ["rust", "c", "table"] {
+        let text = exported_text(&out, &["--format", format]);
+        assert!(text.contains("// At step 0 the momentum is 0:"), "{text}");
+    }
+    let bytes = exported(&out, &["--format", "bytes"]);
+    let recipe = Recipe::<1>::from_bytes(&bytes).expect("a recipe");
+    assert_eq!(recipe.sgd_at(0).unwrap_err().field(), "momentum");
+    assert_eq!(recipe.sgd_at(4).expect("a momentum").config().momentum, 0.5);
+    let others = exported_text(&crate::swept("cycled_momentum"), &["--format", "c"]);
+    assert!(!others.contains("the momentum is 0"), "{others}");
+}

@@ -216,7 +216,7 @@ fn the_header_holds_the_records_in_c_and_in_cpp() {
             print(a_schedule, sizeof a_schedule);
             print(a_sgd, sizeof a_sgd);
             print(a_momentum, sizeof a_momentum);
-            printf("%d %d %d\n", A_STEPS + used[0], A_SCHEDULE_NODES, A_MOMENTUM_NODES);
+            printf("%d %d %d\n", A_STEPS + used[0], A_SCHEDULE_PIECES, A_MOMENTUM_PIECES);
             return 0;
         }
     "#;
@@ -225,6 +225,38 @@ fn the_header_holds_the_records_in_c_and_in_cpp() {
             assert_eq!(printed, expected, "{compiler} -std={standard}");
         }
     }
+}
+
+/// Nine pieces do not fit into an interface that was built for fewer.
+#[test]
+fn a_header_that_the_c_interface_cannot_hold_does_not_compile() {
+    let header = exported_text(&swept("exported"), &["--format", "c", "--trial", "0"]);
+    let dir = written_to("tuned.h", &header);
+    let compiles = |pieces: u32| {
+        let program = format!(
+            "#define HAIRPIN_PIECES {pieces}\n#include \"tuned.h\"\nint main(void) {{ return 0; }}\n"
+        );
+        std::fs::write(dir.path().join("main.c"), program).expect("written");
+        let checked = Command::new("cc")
+            .current_dir(dir.path())
+            .args([
+                "-std=c99",
+                "-Wall",
+                "-Wextra",
+                "-pedantic",
+                "-Werror",
+                "-fsyntax-only",
+                "main.c",
+            ])
+            .output()
+            .expect("the linker that Rust needs is a C compiler");
+        let told = String::from_utf8_lossy(&checked.stderr).into_owned();
+        checked.status.success().then_some(()).ok_or(told)
+    };
+    assert_eq!(compiles(9), Ok(()));
+    let told = compiles(8).expect_err("one piece too many");
+    assert!(told.contains("tuned_schedule has 9 pieces"), "{told}");
+    assert!(told.contains("raise HAIRPIN_PIECES"), "{told}");
 }
 
 /// A program that prints the cells of a table and what is looked up at some steps.

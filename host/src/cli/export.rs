@@ -24,7 +24,7 @@ Examples:
 rust    TUNED_SCHEDULE and TUNED_SGD, bytes, with tuned_schedule() and tuned_sgd() that read them with hairpin-core;
         TUNED_MOMENTUM where the momentum goes with the step; TUNED_STEPS, how many updates the trial made
 c       tuned_schedule and tuned_sgd, for hairpin_schedule_load and hairpin_sgd_load of the C interface; TUNED_..._LEN,
-        TUNED_SCHEDULE_NODES, how many pieces the schedule is composed of, TUNED_STEPS
+        TUNED_SCHEDULE_PIECES, an error of the compiler where it is above HAIRPIN_PIECES; TUNED_STEPS
 bytes   all of it as one record with a checksum, which hairpin_core::Recipe reads from the front of a page of flash
 table   const float tuned_rates[] and tuned_rate_at(step), for a chip that is to compute nothing: the bits of the trial as
         hexadecimal constants; with a stride each is held until the next

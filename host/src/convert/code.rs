@@ -10,8 +10,8 @@ use super::{Converted, Name, Written};
 /// Bytes that stand in a source text, and what reads them there.
 pub(crate) struct Saved {
     bytes: Vec<u8>,
-    /// How many nodes the type that reads them has to hold, where it holds nodes.
-    nodes: Option<usize>,
+    /// How many pieces the type that reads them has to hold, where it holds pieces.
+    pieces: Option<usize>,
     reads: &'static str,
 }
 
@@ -19,13 +19,13 @@ impl Saved {
     pub(crate) fn plan(plan: &Plan) -> Result<Self, CheckpointError> {
         let mut bytes = vec![0; plan.bytes_len()?];
         plan.to_bytes(&mut bytes)?;
-        let (nodes, reads) = match plan {
+        let (pieces, reads) = match plan {
             Plan::Schedule(schedule) => (schedule.pieces(), "Composed"),
             Plan::Feedback(feedback) => (feedback.pieces(), "ComposedFeedback"),
         };
         Ok(Self {
             bytes,
-            nodes: Some(nodes),
+            pieces: Some(pieces),
             reads,
         })
     }
@@ -33,7 +33,7 @@ impl Saved {
     pub(crate) fn sgd(sgd: &Sgd) -> Self {
         Self {
             bytes: sgd.to_bytes().to_vec(),
-            nodes: None,
+            pieces: None,
             reads: "Sgd",
         }
     }
@@ -77,7 +77,7 @@ fn items<'a>(
 /// A constant with the bytes of `what`, and a function that reads them; `toml` says what they mean.
 pub(crate) fn rust_item(name: &Name, what: &str, toml: &str, saved: &Saved) -> String {
     let (constant, function) = (name.upper(), name.lower());
-    let capacity = saved.nodes.map(|nodes| format!("<{nodes}>"));
+    let capacity = saved.pieces.map(|pieces| format!("<{pieces}>"));
     format!(
         "
 /// {what} as bytes:
@@ -114,12 +114,7 @@ pub(super) fn c(converted: &Converted, name: &Name) -> Result<String, Checkpoint
     ));
     for (name, what, written) in items(converted, name) {
         let saved = Saved::plan(&written.plan)?;
-        text.push_str(&c_item(
-            &name.within("hairpin"),
-            what,
-            &written.toml(),
-            &saved,
-        ));
+        text.push_str(&c_item(&name.of("bytes"), what, &written.toml(), &saved));
     }
     text.push_str("\n#endif\n");
     Ok(text)
@@ -128,18 +123,25 @@ pub(super) fn c(converted: &Converted, name: &Name) -> Result<String, Checkpoint
 /// An array with the bytes of `what`; `toml` says what they mean.
 pub(crate) fn c_item(name: &Name, what: &str, toml: &str, saved: &Saved) -> String {
     let (lower, upper) = (name.lower(), name.upper());
-    let nodes = saved
-        .nodes
-        .map(|nodes| format!("#define {upper}_NODES {nodes}\n"));
+    // A schedule that the C interface has no room for is told when the program is compiled, not when it runs.
+    let pieces = saved.pieces.map(|pieces| {
+        format!(
+            "#define {upper}_PIECES {pieces}
+#if defined HAIRPIN_PIECES && {upper}_PIECES > HAIRPIN_PIECES
+#error \"{lower} has {pieces} pieces, more than this build of the C interface holds: raise HAIRPIN_PIECES\"
+#endif
+"
+        )
+    });
     format!(
         "
 // {what} as bytes:
-{toml}{nodes}#define {upper}_LEN {len}
+{toml}{pieces}#define {upper}_LEN {len}
 static const uint8_t {lower}[{upper}_LEN] = {{
 {rows}}};
 ",
         toml = prefixed("//   ", toml),
-        nodes = nodes.unwrap_or_default(),
+        pieces = pieces.unwrap_or_default(),
         len = saved.bytes.len(),
         rows = saved.rows(),
     )

@@ -50,11 +50,6 @@ impl Name {
     pub(crate) fn of(&self, what: &str) -> Self {
         Self(format!("{}_{what}", self.0))
     }
-
-    /// The name with another one in front.
-    pub(super) fn within(&self, what: &str) -> Self {
-        Self(format!("{what}_{}", self.0))
-    }
 }
 
 impl Default for Name {

@@ -42,6 +42,14 @@ pub const {}: u32 = {};
             return Err(ExportError::NameTaken { name: name.lower() });
         }
         let mut text = self.origin("// ");
+        let read_by = match self.momentum {
+            None => "Read by hairpin_schedule_load and hairpin_sgd_load of the C interface.",
+            Some(_) => {
+                "Read by hairpin_schedule_load (schedule and momentum) and hairpin_sgd_load of the C interface; the \
+                 update of a step is that of hairpin_sgd_at_momentum."
+            }
+        };
+        text.push_str(&lines("// ", &[read_by.to_owned()]));
         let guard = format!("HAIRPIN_TRIAL_{}_H", name.upper());
         text.push_str(&format!(
             "#ifndef {guard}

@@ -126,6 +126,11 @@ impl Tuned {
                 Some(translated.schedule)
             }
         };
+        if let Some(step) = (0..spec.train.steps).find(|&step| rests_at(&trial, step)) {
+            remarks.push(format!(
+                "At step {step} the momentum is 0: such a step is made by an update without momentum, while the velocity rests."
+            ));
+        }
         let momentum = momentum.zip(trial.momentum.clone());
         Ok(Self {
             schedule: Written::known(&translated.schedule, trial.plan.clone()),
@@ -292,6 +297,12 @@ fn check_rates(
             path: dir.join(RATES),
         })
     }
+}
+
+/// Whether the momentum goes with the step, and is 0 at this one.
+fn rests_at(trial: &Trial, step: u32) -> bool {
+    let momentum = trial.momentum.as_ref();
+    momentum.is_some_and(|momentum| momentum.lr(step) == 0.0)
 }
 
 /// What a trial drew for a parameter.
