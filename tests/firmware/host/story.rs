@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use defmt_decoder::{DecodeError, Table};
 use hairpin_core::{AnyFeedback, Plan, PlateauConfig, ReduceOnPlateau, Sgd, SgdConfig};
@@ -12,7 +13,7 @@ use hairpin_host::sweep;
 use hairpin_host::train::Watch;
 use story::flash::{PowerLost, Simulated, WORDS};
 use story::life::{Begun, Ended, live};
-use story::store::{Crc, Flash, OVERHEAD, Page, SaveError, Store};
+use story::store::{Crc, OVERHEAD, Page, SaveError, Store};
 use story::training::{EVALUATE_EVERY, Run, STEPS, Trainer, hash};
 
 use crate::tools::{CHIPS, Check, Chip, Tools, workspace};
@@ -118,8 +119,13 @@ fn record_words(trainer: &Trainer) -> u32 {
     (trainer.words(&trainer.start()).count() + OVERHEAD) as u32
 }
 
-/// A sweep, and its winner as bytes.
-fn winner() -> (String, Vec<u8>) {
+/// A sweep, and its winner as bytes; once for all tests.
+fn winner() -> &'static (String, Vec<u8>) {
+    static WINNER: OnceLock<(String, Vec<u8>)> = OnceLock::new();
+    WINNER.get_or_init(sweep)
+}
+
+fn sweep() -> (String, Vec<u8>) {
     let spec = Spec::load(&workspace().join("story/sweep.toml")).expect("the specification");
     assert_eq!(
         (spec.train.steps, spec.train.eval_every),
@@ -160,7 +166,7 @@ fn uninterrupted(trainer: &Trainer) -> Run {
 
 fn tell(tools: &Tools, chip: Chip) {
     let (told, export) = winner();
-    let trainer = Trainer::from_bytes(&export).expect("what was exported");
+    let trainer = Trainer::from_bytes(export).expect("what was exported");
     let own = uninterrupted(&trainer);
 
     let firmware = tools.build(chip, "story-chip").join("story-chip");
@@ -168,7 +174,7 @@ fn tell(tools: &Tools, chip: Chip) {
     let table = Table::parse(&elf).expect("an ELF").expect("with messages");
     let directory = tempfile::tempdir().expect("a directory for the runs");
     let directory = directory.path();
-    fs::write(directory.join("export"), &export).expect("the winner");
+    fs::write(directory.join("export"), export).expect("the winner");
     let mut flash = Simulated::new();
     fs::write(directory.join("flash"), image(&flash)).expect("flash");
 
@@ -405,7 +411,7 @@ fn seal(page: &mut [u32; WORDS]) {
 /// Cuts wherever chance has them, until the run is through: the weights are those of a run without any.
 fn any_cuts_at_all() {
     let (_, best) = winner();
-    let best = Trainer::from_bytes(&best).expect("what was exported");
+    let best = Trainer::from_bytes(best).expect("what was exported");
     for trainer in [best, with_everything()] {
         let expected = uninterrupted(&trainer);
         let save = WORDS as u32 + record_words(&trainer);

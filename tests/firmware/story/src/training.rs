@@ -175,7 +175,7 @@ fn gradient(weights: &Weights, step: u32) -> Weights {
         let [pixels @ .., label] = digit;
         let errors = Scores::of(weights, digit).errors(usize::from(*label));
         let [rows @ .., constant] = &mut gradient;
-        for (row, &pixel) in rows.iter_mut().zip(pixels) {
+        for (row, &pixel) in rows.iter_mut().zip(pixels).filter(is_dark) {
             let x = brightness(pixel);
             for (sum, error) in row.iter_mut().zip(errors) {
                 *sum += x * error;
@@ -200,6 +200,11 @@ const fn drawn(place: u32) -> u32 {
     hash ^ (hash >> 16)
 }
 
+/// Half of all pixels are blank: they are a factor of 0, and are passed over.
+fn is_dark<R>((_, pixel): &(R, &u8)) -> bool {
+    **pixel != 0
+}
+
 /// A pixel from 0 to 1, exactly.
 fn brightness(pixel: u8) -> f32 {
     f32::from(pixel) / 16.0
@@ -214,7 +219,7 @@ impl Scores {
         let [rows @ .., constant] = weights;
         let [pixels @ .., _] = digit;
         let mut scores = *constant;
-        for (row, &pixel) in rows.iter().zip(pixels) {
+        for (row, &pixel) in rows.iter().zip(pixels).filter(is_dark) {
             let x = brightness(pixel);
             for (score, weight) in scores.iter_mut().zip(row) {
                 *score += weight * x;
