@@ -8,6 +8,8 @@ mod asked;
 mod bits;
 #[path = "../../support/cases.rs"]
 mod cases;
+#[path = "../../support/command.rs"]
+mod command;
 #[path = "../../support/comparison.rs"]
 mod comparison;
 mod conformance;

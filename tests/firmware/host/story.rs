@@ -3,18 +3,17 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use defmt_decoder::{DecodeError, Table};
-use hairpin_core::{AnyFeedback, Plan, PlateauConfig, ReduceOnPlateau, Sgd, SgdConfig};
-use hairpin_host::sampling::Sampler;
+use hairpin_core::{ComposedFeedback, PlateauConfig, Recipe, ReduceOnPlateau, Sgd, SgdConfig};
 use hairpin_host::spec::Spec;
-use hairpin_host::sweep;
-use hairpin_host::train::Watch;
 use story::flash::{PowerLost, Simulated, WORDS};
 use story::life::{Begun, Ended, live};
-use story::store::{Crc, Flash, OVERHEAD, Page, SaveError, Store};
-use story::training::{EVALUATE_EVERY, Run, STEPS, Trainer, hash};
+use story::store::{Crc, OVERHEAD, Page, SaveError, Store};
+use story::training::{EVALUATE_EVERY, PIECES, Plan, Run, STEPS, Trainer, hash};
 
+use crate::command;
 use crate::tools::{CHIPS, Check, Chip, Tools, workspace};
 
 /// The chip whose log is printed.
@@ -118,37 +117,41 @@ fn record_words(trainer: &Trainer) -> u32 {
     (trainer.words(&trainer.start()).count() + OVERHEAD) as u32
 }
 
-/// A sweep, and its winner as bytes.
-fn winner() -> (String, Vec<u8>) {
-    let spec = Spec::load(&workspace().join("story/sweep.toml")).expect("the specification");
+/// A sweep by the binary and its winner as bytes, with what was printed; once for all tests.
+fn winner() -> &'static (Vec<String>, Vec<u8>) {
+    static WINNER: OnceLock<(Vec<String>, Vec<u8>)> = OnceLock::new();
+    WINNER.get_or_init(sweep)
+}
+
+fn sweep() -> (Vec<String>, Vec<u8>) {
+    let spec = workspace().join("story/sweep.toml");
+    let train = Spec::load(&spec).expect("the specification").train;
     assert_eq!(
-        (spec.train.steps, spec.train.eval_every),
+        (train.steps, train.eval_every),
         (STEPS, EVALUATE_EVERY),
         "the chip trains as the sweep does"
     );
     let directory = tempfile::tempdir().expect("a directory for the sweep");
-    let manifest = sweep::run(&spec, directory.path(), &Watch::default()).expect("the sweep");
-    let best = manifest.leaders.first().expect("a trial that arrived");
-    let trial = Sampler::new(&spec).trial(best.trial).expect("the trial");
-    let told = format!(
-        "{} trials of {} steps; best is trial {}, loss {}, accuracy {}: {} {:?}",
-        spec.trials,
-        spec.train.steps,
-        best.trial,
-        best.loss,
-        best.accuracy,
-        best.schedule,
-        best.sgd
-    );
-    assert!(trial.momentum.is_none(), "no schedule here moves it");
-    (told, export(&trial.plan, trial.sgd))
+    let path = |path: &Path| path.to_str().expect("UTF-8").to_owned();
+    let (spec, out) = (path(&spec), path(&directory.path().join("sweep")));
+    let file = directory.path().join("export");
+    let mut told = vec!["$ hairpin sweep tests/firmware/story/sweep.toml".to_owned()];
+    let printed = hairpin(&["sweep", &spec, "-o", &out]);
+    // Up to the best trial, with its parameters and its schedule.
+    told.extend(printed.lines().take(5).map(str::to_owned));
+    told.push("$ hairpin export runs/sweep --trial best --format bytes".to_owned());
+    let format = ["--trial", "best", "--format", "bytes", "-o", &path(&file)];
+    hairpin(&[&["export", out.as_str()], &format[..]].concat());
+    let bytes = fs::read(&file).expect("what was exported");
+    told.push(format!("{} bytes", bytes.len()));
+    (told, bytes)
 }
 
-fn export(plan: &Plan, sgd: SgdConfig) -> Vec<u8> {
-    let mut bytes = vec![0; plan.bytes_len().expect("a schedule without functions")];
-    plan.to_bytes(&mut bytes).expect("as long as it said");
-    bytes.extend(Sgd::new(sgd).expect("an update").to_bytes());
-    bytes
+/// What the binary prints.
+fn hairpin(arguments: &[&str]) -> String {
+    let run = command::run(arguments, "");
+    assert_eq!(run.code, Some(0), "{arguments:?}: {}", run.stderr);
+    run.stdout
 }
 
 /// The same code on the host, from the first step to the last without a cut.
@@ -160,7 +163,7 @@ fn uninterrupted(trainer: &Trainer) -> Run {
 
 fn tell(tools: &Tools, chip: Chip) {
     let (told, export) = winner();
-    let trainer = Trainer::from_bytes(&export).expect("what was exported");
+    let trainer = Trainer::from_bytes(export).expect("what was exported");
     let own = uninterrupted(&trainer);
 
     let firmware = tools.build(chip, "story-chip").join("story-chip");
@@ -168,14 +171,11 @@ fn tell(tools: &Tools, chip: Chip) {
     let table = Table::parse(&elf).expect("an ELF").expect("with messages");
     let directory = tempfile::tempdir().expect("a directory for the runs");
     let directory = directory.path();
-    fs::write(directory.join("export"), &export).expect("the winner");
+    fs::write(directory.join("export"), export).expect("the winner");
     let mut flash = Simulated::new();
     fs::write(directory.join("flash"), image(&flash)).expect("flash");
 
-    let mut lines = vec![
-        format!("sweep on the host: {told}"),
-        format!("its winner is exported: {} bytes", export.len()),
-    ];
+    let mut lines = told.clone();
     let mut begins = "flash is empty".to_owned();
     for cut in cuts(&trainer) {
         let log = power(tools, chip, &firmware, directory, &table, &cut);
@@ -273,13 +273,17 @@ fn with_everything() -> Trainer {
         patience: 0,
         ..PlateauConfig::new(1.0)
     });
-    let plan = AnyFeedback::from(plateau.expect("a schedule")).after_warmup(20, 0.0, 1.0);
+    let plateau = ComposedFeedback::from(plateau.expect("a schedule"));
+    let plan = plateau.after_warmup(20, 0.0, 1.0).expect("a schedule");
     let sgd = SgdConfig {
         momentum: 0.9,
         ..SgdConfig::default()
     };
-    let plan = Plan::Feedback(plan.expect("a schedule"));
-    Trainer::from_bytes(&export(&plan, sgd)).expect("what was exported")
+    let sgd = Sgd::new(sgd).expect("an update");
+    let recipe = Recipe::<PIECES>::new(Plan::Feedback(plan), sgd, None).expect("a recipe");
+    let mut bytes = vec![0; recipe.bytes_len().expect("no function")];
+    recipe.to_bytes(&mut bytes).expect("as long as it said");
+    Trainer::from_bytes(&bytes).expect("what was exported")
 }
 
 /// The runs at 20, 40 and 60 steps, and the flash with the first two of them.
@@ -405,7 +409,7 @@ fn seal(page: &mut [u32; WORDS]) {
 /// Cuts wherever chance has them, until the run is through: the weights are those of a run without any.
 fn any_cuts_at_all() {
     let (_, best) = winner();
-    let best = Trainer::from_bytes(&best).expect("what was exported");
+    let best = Trainer::from_bytes(best).expect("what was exported");
     for trainer in [best, with_everything()] {
         let expected = uninterrupted(&trainer);
         let save = WORDS as u32 + record_words(&trainer);

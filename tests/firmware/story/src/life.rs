@@ -1,10 +1,10 @@
 //! What the firmware does from the moment it gets power.
 
-use hairpin_core::{Position, StepError};
+use hairpin_core::Position;
 
 use crate::record::Refused;
 use crate::store::{Flash, SaveError, Store};
-use crate::training::{EVALUATE_EVERY, Measured, Run, STEPS, Trainer};
+use crate::training::{EVALUATE_EVERY, Measured, Run, STEPS, StepRefused, Trainer};
 
 /// Where a life begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,14 +18,14 @@ pub enum Begun {
 }
 
 /// Why a life ended before the last step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Ended<E> {
     /// The plug was pulled between two steps.
     Unplugged,
     /// A checkpoint could not be saved; with a power cut, as in the middle of a write.
     Save(SaveError<E>),
-    /// The update refused.
-    Step(StepError),
+    /// A step could not be taken.
+    Step(StepRefused),
 }
 
 /// Whoever wants to know what happens.

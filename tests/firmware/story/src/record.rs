@@ -2,9 +2,9 @@
 
 use core::array;
 
-use hairpin_core::{CheckpointError, FeedbackState, Plan, Position, SgdState};
+use hairpin_core::{CheckpointError, FeedbackState, Position, SgdState};
 
-use crate::training::{Run, Trainer, Weights};
+use crate::training::{Plan, Run, Trainer, Weights};
 
 /// Why what was stored is not continued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,11 @@ impl From<CheckpointError> for Refused {
 impl Trainer {
     /// What has to be stored of a run, word by word.
     pub fn words<'a>(&self, run: &'a Run) -> impl Iterator<Item = u32> + Clone + use<'a> {
-        let velocity = self.sgd().needs_velocity().then_some(&run.velocity);
+        let velocity = self
+            .recipe()
+            .sgd()
+            .needs_velocity()
+            .then_some(&run.velocity);
         [self.identity()]
             .into_iter()
             .chain(of_bytes(run.position.to_bytes()))
@@ -55,7 +59,7 @@ impl Trainer {
         }
         run.position = Position::from_bytes(&bytes::<{ Position::BYTES }>(words))?;
         run.sgd = SgdState::from_bytes(&bytes::<{ SgdState::BYTES }>(words))?;
-        run.feedback = match self.plan() {
+        run.feedback = match self.recipe().schedule() {
             Plan::Schedule(_) => None,
             Plan::Feedback(_) => {
                 let state = FeedbackState::from_bytes(&bytes::<{ FeedbackState::BYTES }>(words))?;
@@ -63,7 +67,7 @@ impl Trainer {
             }
         };
         weights(words, &mut run.weights)?;
-        if self.sgd().needs_velocity() {
+        if self.recipe().sgd().needs_velocity() {
             weights(words, &mut run.velocity)?;
         }
         match words.next() {

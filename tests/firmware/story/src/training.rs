@@ -1,11 +1,11 @@
 //! Softmax regression, a minibatch a step.
 
 use hairpin_core::{
-    CheckpointError, Feedback, FeedbackState, Plan, Position, Schedule, Sgd, SgdState, StepError,
+    CheckpointError, ConfigError, Feedback, FeedbackState, Position, Recipe, Schedule, SgdState,
+    StepError,
 };
 
 use crate::digits::{self, CLASSES, Digit, PIXELS};
-use crate::store::Crc;
 
 /// Steps of a whole run.
 pub const STEPS: u32 = 300;
@@ -17,13 +17,26 @@ const BATCH: u32 = 32;
 /// A row of weights for each pixel, and one for the constant 1.
 pub type Weights = [[f32; CLASSES]; PIXELS + 1];
 
-/// How a run is trained: what a sweep has found to be best.
+/// The most pieces that a schedule is composed of, for there to be room for it.
+pub const PIECES: usize = 6;
+/// A schedule, which may react to losses.
+pub type Plan = hairpin_core::ComposedPlan<PIECES>;
+
+/// How a run is trained: by what a sweep has found to be best.
 #[derive(Clone, Debug)]
 pub struct Trainer {
-    plan: Plan,
-    sgd: Sgd,
-    /// The checksum of the bytes it was made from.
+    recipe: Recipe<PIECES>,
+    /// The checksum of the record that it was made from.
     identity: u32,
+}
+
+/// Why a step was not taken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum StepRefused {
+    /// The momentum of this step cannot be had.
+    Momentum(ConfigError),
+    /// The update refuses.
+    Update(StepError),
 }
 
 /// Where a run stands: all that has to survive.
@@ -57,34 +70,24 @@ pub struct Measured {
 }
 
 impl Trainer {
-    /// The schedule and the update that were exported as these bytes, one record behind the other.
+    /// The schedule and the update that `hairpin export --format bytes` has written.
     ///
     /// # Errors
-    /// Bytes that are not exactly that.
+    /// Bytes that are not exactly such a record, or a schedule of too many pieces.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
-        let schedule = bytes.len().saturating_sub(Sgd::BYTES);
-        let (schedule, sgd) = bytes.split_at_checked(schedule).unwrap_or_default();
-        let mut identity = Crc::new();
-        for &byte in bytes {
-            identity.add(byte.into());
-        }
+        let recipe = Recipe::from_bytes(bytes)?;
+        // A record ends with its checksum.
+        let checksum = bytes.last_chunk().copied().unwrap_or_default();
         Ok(Self {
-            plan: Plan::from_bytes(schedule)?,
-            sgd: Sgd::from_bytes(sgd)?,
-            identity: identity.finish(),
+            recipe,
+            identity: u32::from_le_bytes(checksum),
         })
     }
 
-    /// The schedule.
+    /// The schedule and the update.
     #[must_use]
-    pub const fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
-    /// The update.
-    #[must_use]
-    pub const fn sgd(&self) -> &Sgd {
-        &self.sgd
+    pub const fn recipe(&self) -> &Recipe<PIECES> {
+        &self.recipe
     }
 
     /// A number for the schedule and the update, so that no run goes on with others.
@@ -99,7 +102,7 @@ impl Trainer {
         Run {
             position: Position::default(),
             sgd: SgdState::default(),
-            feedback: match &self.plan {
+            feedback: match self.recipe.schedule() {
                 Plan::Schedule(_) => None,
                 Plan::Feedback(schedule) => Some(schedule.start()),
             },
@@ -111,7 +114,7 @@ impl Trainer {
     /// The rate of a step, with what has been observed until then.
     #[must_use]
     pub fn rate(&self, feedback: Option<&FeedbackState>, step: u32) -> f32 {
-        match (&self.plan, feedback) {
+        match (self.recipe.schedule(), feedback) {
             (Plan::Schedule(schedule), _) => schedule.lr(step),
             (Plan::Feedback(schedule), Some(state)) => schedule.lr(state, step),
             (Plan::Feedback(schedule), None) => schedule.lr(&schedule.start(), step),
@@ -121,22 +124,25 @@ impl Trainer {
     /// Takes the next step, and says at which rate.
     ///
     /// # Errors
-    /// What the update refuses.
-    pub fn step(&self, run: &mut Run) -> Result<f32, StepError> {
+    /// What the core refuses; no weight has changed then.
+    pub fn step(&self, run: &mut Run) -> Result<f32, StepRefused> {
         let step = run.position.step;
         let rate = self.rate(run.feedback.as_ref(), step);
         let gradient = gradient(&run.weights, step);
-        let velocity = match self.sgd.needs_velocity() {
+        let sgd = self.recipe.sgd_at(step).map_err(StepRefused::Momentum)?;
+        let velocity = match sgd.needs_velocity() {
             true => run.velocity.as_flattened_mut(),
             false => &mut [],
         };
-        self.sgd.step(
+        let weights = run.weights.as_flattened_mut();
+        sgd.step(
             &mut run.sgd,
             rate,
-            run.weights.as_flattened_mut(),
+            weights,
             gradient.as_flattened(),
             velocity,
-        )?;
+        )
+        .map_err(StepRefused::Update)?;
         run.position.step = step.saturating_add(1);
         Ok(rate)
     }
@@ -153,7 +159,8 @@ impl Trainer {
             of += 1;
         }
         let loss = sum / f32::from(of);
-        if let (Plan::Feedback(schedule), Some(state)) = (&self.plan, &mut run.feedback) {
+        let schedule = self.recipe.schedule();
+        if let (Plan::Feedback(schedule), Some(state)) = (schedule, &mut run.feedback) {
             schedule.observe(state, steps.saturating_sub(1), loss.into());
         }
         Measured {
@@ -175,7 +182,7 @@ fn gradient(weights: &Weights, step: u32) -> Weights {
         let [pixels @ .., label] = digit;
         let errors = Scores::of(weights, digit).errors(usize::from(*label));
         let [rows @ .., constant] = &mut gradient;
-        for (row, &pixel) in rows.iter_mut().zip(pixels) {
+        for (row, &pixel) in rows.iter_mut().zip(pixels).filter(is_dark) {
             let x = brightness(pixel);
             for (sum, error) in row.iter_mut().zip(errors) {
                 *sum += x * error;
@@ -200,6 +207,11 @@ const fn drawn(place: u32) -> u32 {
     hash ^ (hash >> 16)
 }
 
+/// Half of all pixels are blank: they are a factor of 0, and are passed over.
+fn is_dark<R>((_, pixel): &(R, &u8)) -> bool {
+    **pixel != 0
+}
+
 /// A pixel from 0 to 1, exactly.
 fn brightness(pixel: u8) -> f32 {
     f32::from(pixel) / 16.0
@@ -214,7 +226,7 @@ impl Scores {
         let [rows @ .., constant] = weights;
         let [pixels @ .., _] = digit;
         let mut scores = *constant;
-        for (row, &pixel) in rows.iter().zip(pixels) {
+        for (row, &pixel) in rows.iter().zip(pixels).filter(is_dark) {
             let x = brightness(pixel);
             for (score, weight) in scores.iter_mut().zip(row) {
                 *score += weight * x;

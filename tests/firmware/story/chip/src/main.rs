@@ -80,7 +80,7 @@ impl Watch for Logged<'_> {
     fn begun(&mut self, begun: &Begun) {
         match *begun {
             Begun::Afresh => {
-                let update = self.0.sgd().config();
+                let update = self.0.recipe().sgd().config();
                 defmt::info!("flash is empty: from the beginning, by {}", update);
             }
             Begun::At(position) => defmt::info!("flash holds a checkpoint: from {}", position),
