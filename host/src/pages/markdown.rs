@@ -23,7 +23,8 @@ fn notice() -> String {
     format!("<!-- Written by `{COMMAND}` from the sources. -->\n\n")
 }
 
-/// What a rate costs on each target, as it was measured: a table whose first column is the kind.
+/// What a rate costs on each target, as it was measured: a table whose first column is the kind. Lines that begin with `#` are about
+/// the measuring.
 pub(super) struct Costs {
     head: Vec<String>,
     rows: Vec<Vec<String>>,
@@ -37,7 +38,9 @@ impl Costs {
             rows: Vec::new(),
         };
         if path.exists() {
-            let mut reader = csv::Reader::from_path(path)?;
+            let mut reader = csv::ReaderBuilder::new()
+                .comment(Some(b'#'))
+                .from_path(path)?;
             costs.head = cells(reader.headers()?);
             for record in reader.records() {
                 costs.rows.push(cells(&record?));
@@ -130,6 +133,9 @@ impl Subject<'_> {
         if let Some(table) = self.costs.table(name) {
             part("## Cost");
             part(&table);
+            part(
+                "Instructions of one rate and bytes, counted in an emulator; [what is counted](../costs.md).",
+            );
         }
         part("[All schedules](README.md)");
         Ok(page.trim_end().to_owned() + "\n")
@@ -390,7 +396,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("costs.csv");
         assert_eq!(Costs::read(&path).unwrap().table("step"), None);
-        let text = "kind,target,instructions\nstep,Cortex-M4F,900\nnoam,RV32,12\nstep,RV32,4000\n";
+        let text = "# compiler: some\nkind,target,instructions\nstep,Cortex-M4F,900\nnoam,RV32,12\nstep,RV32,4000\n";
         std::fs::write(&path, text).unwrap();
         let costs = Costs::read(&path).unwrap();
         assert_eq!(

@@ -2,19 +2,22 @@
 //!
 //! A program makes its schedule, asks it at a fixed set of steps between two marks that the emulator's counter knows, asks
 //! again to see how far down the stack is written, and leaves what only the chip can tell in the file `answers`. A file is
-//! named after its kind and, behind a dash, what it is made with; numbers go through [`given`], so that the compiler cannot
+//! named after its kind and, behind a dash, what it is made with, with dashes for spaces; numbers go through [`given`], so that the compiler cannot
 //! compute with them beforehand.
 #![no_std]
 
+mod record;
 mod sgd;
 mod stack;
 mod steps;
 
 use core::hint::black_box;
+use core::mem::MaybeUninit;
 
 use chip::{Error, Output};
 use hairpin_core::{ConfigError, Feedback, Schedule};
 
+pub use record::record;
 pub use sgd::{Group, group, sgd};
 pub use steps::Steps;
 
@@ -184,19 +187,21 @@ const EMPTY: u32 = 4;
 #[inline(never)]
 pub fn measure<T>(subject: &Subject<T>) -> Result<(), Error> {
     let subject = black_box(subject);
-    let (made, making) = stack::of_making(subject.make);
-    let mut thing = black_box(made.map_err(|_| Error)?);
+    // One place and no copies: on the smallest chip they would not find room.
+    let mut place = MaybeUninit::uninit();
+    let (thing, making) = stack::of_making(subject.make, &mut place)?;
+    let thing = black_box(thing);
     for step in 0..EMPTY {
-        counted(black_box(empty), &mut thing, step);
+        counted(black_box(empty), thing, step);
     }
     let call = subject.call;
     let before = subject.before;
     for index in 0..subject.steps.count() {
         let step = subject.steps.at(index);
-        before(&mut thing, step);
-        counted(call, &mut thing, step);
+        before(thing, step);
+        counted(call, thing, step);
     }
-    let using = stack::of_using(call, &mut thing, &subject.steps);
+    let using = stack::of_using(call, thing, &subject.steps)?;
     let mut output = Output::create(c"answers")?;
     for number in [
         subject.config as u32,

@@ -5,7 +5,9 @@
 
 use core::arch::asm;
 use core::hint::black_box;
+use core::mem::MaybeUninit;
 
+use chip::Error;
 use hairpin_core::ConfigError;
 
 use crate::steps::Steps;
@@ -52,30 +54,37 @@ impl Free {
         Self { bottom, top }
     }
 
-    /// How many bytes of it were written.
+    /// How many bytes of it were written; an error where all were, so that it did not suffice.
     #[inline(always)]
-    fn written(&self) -> u32 {
+    fn written(&self) -> Result<u32, Error> {
         let mut word = self.bottom;
         // SAFETY: as above; all of it was written when it was painted.
         while word < self.top && unsafe { word.read_volatile() } == PAINT {
             // SAFETY: one word further, at most the top.
             word = unsafe { word.add(1) };
         }
-        (self.top.addr() - word.addr()) as u32
+        if word == self.bottom {
+            return Err(Error);
+        }
+        Ok((self.top.addr() - word.addr()) as u32)
     }
 }
 
-/// Makes a thing, and tells how deep that goes.
+/// Makes a thing in this place, and tells how deep that goes.
 #[inline(never)]
-pub(crate) fn of_making<T>(make: Make<T>) -> (Result<T, ConfigError>, u32) {
+pub(crate) fn of_making<T>(
+    make: Make<T>,
+    place: &mut MaybeUninit<Result<T, ConfigError>>,
+) -> Result<(&mut T, u32), Error> {
     let free = Free::painted();
-    let made = make();
-    (made, free.written())
+    let made = place.write(make());
+    let depth = free.written()?;
+    Ok((made.as_mut().map_err(|_| Error)?, depth))
 }
 
 /// Uses it at every step, and tells how deep that goes.
 #[inline(never)]
-pub(crate) fn of_using<T>(call: Use<T>, thing: &mut T, steps: &Steps) -> u32 {
+pub(crate) fn of_using<T>(call: Use<T>, thing: &mut T, steps: &Steps) -> Result<u32, Error> {
     let free = Free::painted();
     for index in 0..steps.count() {
         black_box(call(thing, steps.at(index)));
