@@ -49,6 +49,8 @@ pub enum Factor {
     Expression(Expression),
     /// A function of the program; it cannot be saved.
     Function(fn(u32) -> f64),
+    /// A function of a program in C; it cannot be saved either.
+    External(extern "C" fn(u32) -> f64),
 }
 
 #[cfg(feature = "defmt")]
@@ -56,7 +58,7 @@ impl defmt::Format for Factor {
     fn format(&self, f: defmt::Formatter<'_>) {
         match self {
             Self::Expression(expression) => defmt::write!(f, "{}", expression),
-            Self::Function(_) => defmt::write!(f, "function"),
+            Self::Function(_) | Self::External(_) => defmt::write!(f, "function"),
         }
     }
 }
@@ -75,6 +77,7 @@ impl Factor {
         match self {
             Self::Expression(expression) => expression.eval(step),
             Self::Function(function) => function(step),
+            Self::External(function) => function(step),
         }
     }
 }
@@ -116,6 +119,7 @@ impl Profiled for Lambda {
                 a.ops() == b.ops() && same_bits(a.constants(), b.constants())
             }
             (Factor::Function(a), Factor::Function(b)) => core::ptr::fn_addr_eq(*a, *b),
+            (Factor::External(a), Factor::External(b)) => core::ptr::fn_addr_eq(*a, *b),
             _ => false,
         }
     }
