@@ -6,8 +6,7 @@ use hairpin_core::{Change, Combine, ConfigError, Distribution, Noise, Part};
 
 use crate::memory::{self, make};
 use crate::objects::{HAIRPIN_PIECES, Plan, hairpin_schedule};
-use crate::status::hairpin_status::HAIRPIN_OUT_OF_RANGE;
-use crate::status::{Answer, hairpin_refusal, hairpin_status};
+use crate::status::{Answer, hairpin_refusal, hairpin_status, none_of};
 use crate::words::*;
 
 /// A part of hairpin_sequential().
@@ -148,12 +147,7 @@ pub unsafe extern "C" fn hairpin_noise(
         let distribution = match distribution {
             HAIRPIN_DISTRIBUTION_NORMAL => Distribution::Normal,
             HAIRPIN_DISTRIBUTION_UNIFORM => Distribution::Uniform,
-            other => {
-                return Err(hairpin_refusal {
-                    value: f64::from(other),
-                    ..hairpin_refusal::of(HAIRPIN_OUT_OF_RANGE, "distribution")
-                });
-            }
+            other => return Err(none_of("distribution", other, "one of its constants")),
         };
         let end = memory::read_if_given(end)?;
         let noise = Noise::new(amount, std, distribution, begin, end, seed)?;

@@ -16,8 +16,8 @@ use crate::arguments::Argument::{self, Absent, Count, Counts, Flag, Number, Numb
 use crate::arguments::make;
 use crate::memory;
 use crate::objects::{HAIRPIN_PIECES, hairpin_schedule};
-use crate::status::hairpin_status::{HAIRPIN_NULL_POINTER, HAIRPIN_OUT_OF_RANGE};
-use crate::status::{Answer, hairpin_refusal, hairpin_status};
+use crate::status::hairpin_status::HAIRPIN_NULL_POINTER;
+use crate::status::{Answer, hairpin_refusal, hairpin_status, none_of};
 use crate::words::*;
 
 /// A kind that needs nothing but the step.
@@ -794,10 +794,7 @@ pub(crate) fn flag(field: &'static str, value: u8) -> Answer<bool> {
     match value {
         0 => Ok(false),
         1 => Ok(true),
-        _ => Err(hairpin_refusal {
-            value: f64::from(value),
-            ..hairpin_refusal::of(HAIRPIN_OUT_OF_RANGE, field)
-        }),
+        _ => Err(none_of(field, value.into(), "0 or 1")),
     }
 }
 

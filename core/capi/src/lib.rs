@@ -30,10 +30,6 @@
 )]
 #![allow(non_camel_case_types, reason = "the names are those of the header")]
 
-// A library for a desktop takes what a panic needs from there. On a bare target nothing of the kind is linked: see below.
-#[cfg(not(target_os = "none"))]
-extern crate std;
-
 mod arguments;
 mod compositions;
 mod kinds;
@@ -54,8 +50,10 @@ pub use sgd::*;
 pub use status::*;
 pub use words::*;
 
-/// Nothing can panic: where something could, the library does not link, as nobody defines this function.
-#[cfg(target_os = "none")]
+/// Nothing can panic: where something could, a program does not link, as nobody defines this function.
+///
+/// It takes the place of the standard library's in the library for C, which alone is built to abort; Rust's own tests have theirs.
+#[cfg(panic = "abort")]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     unsafe extern "C" {

@@ -5,8 +5,8 @@ use hairpin_core::{Rounding, Sgd, SgdConfig, SgdState};
 use crate::kinds::flag;
 use crate::memory::{self, apart, make, status};
 use crate::objects::{hairpin_sgd, hairpin_sgd_state};
-use crate::status::hairpin_status::{HAIRPIN_EMPTY, HAIRPIN_OUT_OF_RANGE, HAIRPIN_VELOCITY};
-use crate::status::{hairpin_refusal, hairpin_status};
+use crate::status::hairpin_status::{HAIRPIN_EMPTY, HAIRPIN_VELOCITY};
+use crate::status::{hairpin_refusal, hairpin_status, none_of};
 use crate::words::*;
 
 /// How many bytes a saved hairpin_sgd takes.
@@ -64,12 +64,7 @@ pub unsafe extern "C" fn hairpin_sgd_init(
         let rounding = match config.rounding {
             HAIRPIN_ROUNDING_SEPARATE => Rounding::Separate,
             HAIRPIN_ROUNDING_FUSED => Rounding::Fused,
-            other => {
-                return Err(hairpin_refusal {
-                    value: f64::from(other),
-                    ..hairpin_refusal::of(HAIRPIN_OUT_OF_RANGE, "rounding")
-                });
-            }
+            other => return Err(none_of("rounding", other, "one of its constants")),
         };
         let config = SgdConfig {
             momentum: config.momentum,

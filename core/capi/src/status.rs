@@ -145,6 +145,15 @@ impl hairpin_refusal {
     }
 }
 
+/// A number that is none of those a parameter may be.
+pub(crate) fn none_of(field: &'static str, value: i32, expected: &'static str) -> hairpin_refusal {
+    hairpin_refusal::from(ConfigError::OutOfRange {
+        field,
+        value: f64::from(value),
+        expected,
+    })
+}
+
 /// What a function comes to.
 pub(crate) type Answer<T> = Result<T, hairpin_refusal>;
 
