@@ -161,7 +161,7 @@ impl Sink for ByteSink<'_> {
                     self.writer.f64(constant);
                 }
             }
-            Factor::Function(_) => self.has_function = true,
+            Factor::Function(_) | Factor::External(_) => self.has_function = true,
         }
     }
 }

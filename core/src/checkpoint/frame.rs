@@ -27,7 +27,8 @@ impl<'a> Writer<'a> {
     }
 
     pub(crate) fn put(&mut self, field: &[u8]) {
-        for (slot, &byte) in self.bytes.iter_mut().skip(self.at).zip(field) {
+        let free = self.bytes.get_mut(self.at..).unwrap_or_default();
+        for (slot, &byte) in free.iter_mut().zip(field) {
             *slot = byte;
         }
         self.at = self.at.saturating_add(field.len());

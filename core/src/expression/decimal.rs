@@ -33,8 +33,9 @@ pub(super) fn nearest(text: &str) -> f64 {
     let mantissa_end = text.find(['e', 'E']).unwrap_or(text.len());
     let mantissa = text.get(..mantissa_end).unwrap_or_default();
     let exponent = exponent(text.get(mantissa_end..).unwrap_or_default());
-    let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
-    let before_point = mantissa.split('.').next().map_or(0, digits);
+    // Byte by byte: `str::split` can panic, as far as a linker can see.
+    let before_point = mantissa.bytes().take_while(|byte| *byte != b'.');
+    let before_point = before_point.filter(u8::is_ascii_digit).count();
     // What a digit is worth, as a power of ten; a text is never so long that this leaves 64 bits.
     let first = i64::try_from(before_point)
         .unwrap_or(i64::MAX)

@@ -220,11 +220,12 @@ impl<const N: usize> Greedy<N> {
             }
             state.len = state.len.saturating_add(1);
         } else if let Some(window) = state.window.get_mut(..state.len as usize) {
-            if let Some(oldest) = window.first_mut() {
-                state.sum -= *oldest;
-                *oldest = loss;
+            // Each loss takes the place of the one before it, and the oldest is left over.
+            let mut moving = loss;
+            for slot in window.iter_mut().rev() {
+                core::mem::swap(slot, &mut moving);
             }
-            window.rotate_left(window.len().min(1));
+            state.sum -= moving;
         }
         state.sum / f64::from(state.len)
     }

@@ -84,6 +84,8 @@ pub enum Factor {
     Expression(Expression),
     /// A function of the program; it cannot be saved.
     Function(fn(u32) -> f64),
+    /// A function of a program in C; it cannot be saved either.
+    External(extern "C" fn(u32) -> f64),
 }
 
 #[cfg(feature = "defmt")]
@@ -91,7 +93,7 @@ impl defmt::Format for Factor {
     fn format(&self, f: defmt::Formatter<'_>) {
         match self {
             Self::Expression(expression) => defmt::write!(f, "{}", expression),
-            Self::Function(_) => defmt::write!(f, "function"),
+            Self::Function(_) | Self::External(_) => defmt::write!(f, "function"),
         }
     }
 }
@@ -112,6 +114,7 @@ impl StepFunction for Factor {
         match self {
             Self::Expression(expression) => expression.at(step),
             Self::Function(function) => function(step),
+            Self::External(function) => function(step),
         }
     }
 
@@ -119,6 +122,7 @@ impl StepFunction for Factor {
         match (self, other) {
             (Self::Expression(a), Self::Expression(b)) => a.is(b),
             (Self::Function(a), Self::Function(b)) => core::ptr::fn_addr_eq(*a, *b),
+            (Self::External(a), Self::External(b)) => core::ptr::fn_addr_eq(*a, *b),
             _ => false,
         }
     }

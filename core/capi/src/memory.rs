@@ -1,0 +1,249 @@
+//! Pointers from C: looked at first, then used. No other module uses one.
+
+use core::ffi::{CStr, c_char};
+use core::ptr;
+use core::slice;
+
+use crate::status::hairpin_status::*;
+use crate::status::{Answer, hairpin_refusal, hairpin_status};
+
+/// A struct of the header and what it holds.
+pub(crate) trait Object: Sized {
+    /// What it holds.
+    type Value;
+
+    /// What stands in front of the value where the library wrote one; not 0, and no other type's.
+    const MARK: u64;
+
+    /// The value and its mark find room in the struct.
+    const FITS: () = assert!(
+        size_of::<Marked<Self::Value>>() <= size_of::<Self>()
+            && align_of::<Marked<Self::Value>>() <= align_of::<Self>(),
+        "the struct of the header is too small for what it has to hold: make it larger and the header anew"
+    );
+}
+
+#[repr(C)]
+struct Marked<V> {
+    mark: u64,
+    value: V,
+}
+
+/// That a pointer leads somewhere, to a place that is aligned.
+pub(crate) fn usable<T>(pointer: *const T) -> Answer<()> {
+    if pointer.is_null() {
+        return Err(HAIRPIN_NULL_POINTER.into());
+    }
+    if !pointer.is_aligned() {
+        return Err(HAIRPIN_MISALIGNED.into());
+    }
+    Ok(())
+}
+
+/// Where an area of memory begins and ends, if it is one.
+fn area<T>(start: *const T, count: usize) -> Answer<(usize, usize)> {
+    let end = count
+        .checked_mul(size_of::<T>())
+        .filter(|&bytes| isize::try_from(bytes).is_ok())
+        .and_then(|bytes| start.addr().checked_add(bytes))
+        .ok_or(HAIRPIN_TOO_LONG)?;
+    Ok((start.addr(), end))
+}
+
+/// That two areas have nothing in common.
+pub(crate) fn apart<A, B>(a: (*const A, usize), b: (*const B, usize)) -> Answer<()> {
+    let ((a, a_end), (b, b_end)) = (area(a.0, a.1)?, area(b.0, b.1)?);
+    if a < b_end && b < a_end {
+        return Err(HAIRPIN_OVERLAP.into());
+    }
+    Ok(())
+}
+
+/// What a struct holds, if the library wrote it.
+///
+/// # Safety
+/// As the crate says, for as long as the reference lives.
+pub(crate) unsafe fn held<'a, O: Object>(pointer: *const O) -> Answer<&'a O::Value> {
+    const { O::FITS };
+    usable(pointer)?;
+    let marked = pointer.cast::<Marked<O::Value>>();
+    // SAFETY: the pointer leads to a struct that is aligned and at least this large; the mark alone is read, a number that may be
+    // anything.
+    let mark = unsafe { ptr::read(&raw const (*marked).mark) };
+    if mark != O::MARK {
+        return Err(HAIRPIN_NOT_MADE.into());
+    }
+    // SAFETY: the library wrote the mark, and together with it a value. Nobody writes there meanwhile.
+    Ok(unsafe { &(*marked).value })
+}
+
+/// What a struct holds, to be changed; see [`held`].
+///
+/// # Safety
+/// As there, and no other reference leads there.
+pub(crate) unsafe fn held_mut<'a, O: Object>(pointer: *mut O) -> Answer<&'a mut O::Value> {
+    // SAFETY: the caller's promise.
+    unsafe { held(pointer.cast_const()) }?;
+    // SAFETY: there is a value, as was just seen, and nobody else looks at it.
+    Ok(unsafe { &mut (*pointer.cast::<Marked<O::Value>>()).value })
+}
+
+/// Writes a value with its mark. What the struct held does not matter.
+///
+/// # Safety
+/// The pointer is [`usable`], and as the crate says.
+pub(crate) unsafe fn put<O: Object>(out: *mut O, value: O::Value) {
+    const { O::FITS };
+    let marked = Marked {
+        mark: O::MARK,
+        value,
+    };
+    // SAFETY: there is room for it, and it is aligned. Nothing a value holds has to be dropped.
+    unsafe { ptr::write(out.cast(), marked) }
+}
+
+/// Writes a plain value.
+///
+/// # Safety
+/// The pointer is [`usable`], and as the crate says.
+pub(crate) unsafe fn write<T>(out: *mut T, value: T) {
+    // SAFETY: the caller's promise.
+    unsafe { ptr::write(out, value) }
+}
+
+/// A plain value, any bits of which are one.
+///
+/// # Safety
+/// As the crate says; `T` is made of numbers and pointers only.
+pub(crate) unsafe fn read<T: Copy>(pointer: *const T) -> Answer<T> {
+    usable(pointer)?;
+    // SAFETY: the pointer leads to a `T` that is aligned, and any bits are one.
+    Ok(unsafe { ptr::read(pointer) })
+}
+
+/// A value that may be left out by NULL.
+///
+/// # Safety
+/// As [`read`].
+pub(crate) unsafe fn read_if_given<T: Copy>(pointer: *const T) -> Answer<Option<T>> {
+    if pointer.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { read(pointer) }.map(Some)
+}
+
+/// A list of plain values. One of no elements may be NULL.
+///
+/// # Safety
+/// As [`read`], for all of them and as long as the slice lives.
+pub(crate) unsafe fn list<'a, T: Copy>(start: *const T, count: usize) -> Answer<&'a [T]> {
+    if count == 0 {
+        return Ok(&[]);
+    }
+    usable(start)?;
+    area(start, count)?;
+    // SAFETY: as many values stand there, aligned, within the memory, and nobody writes to them meanwhile.
+    Ok(unsafe { slice::from_raw_parts(start, count) })
+}
+
+/// A list of plain values to be changed. One of no elements may be NULL.
+///
+/// # Safety
+/// As [`list`], and no other reference leads there.
+pub(crate) unsafe fn list_mut<'a, T: Copy>(start: *mut T, count: usize) -> Answer<&'a mut [T]> {
+    if count == 0 {
+        return Ok(&mut []);
+    }
+    usable(start)?;
+    area(start, count)?;
+    // SAFETY: as in `list`, and nobody else looks at them.
+    Ok(unsafe { slice::from_raw_parts_mut(start, count) })
+}
+
+/// A terminated text.
+///
+/// # Safety
+/// As the crate says: memory up to and with a 0.
+pub(crate) unsafe fn text<'a>(start: *const c_char) -> Answer<&'a str> {
+    usable(start)?;
+    // SAFETY: the caller's promise.
+    let text = unsafe { CStr::from_ptr(start) };
+    text.to_str().map_err(|error| hairpin_refusal {
+        index: error.valid_up_to(),
+        ..hairpin_refusal::of(HAIRPIN_EXPRESSION, "factor")
+    })
+}
+
+/// Does something and says how it went.
+///
+/// # Safety
+/// `why` is as the crate says.
+pub(crate) unsafe fn attempt(
+    why: *mut hairpin_refusal,
+    act: impl FnOnce() -> Answer<()>,
+) -> hairpin_status {
+    if !why.is_aligned() {
+        return HAIRPIN_MISALIGNED;
+    }
+    let Err(refusal) = act() else {
+        return HAIRPIN_OK;
+    };
+    if !why.is_null() {
+        // SAFETY: aligned and not NULL.
+        unsafe { ptr::write(why, refusal) }
+    }
+    refusal.status
+}
+
+/// Does something where nobody asks why not.
+pub(crate) fn status(act: impl FnOnce() -> Answer<()>) -> hairpin_status {
+    match act() {
+        Ok(()) => HAIRPIN_OK,
+        Err(refusal) => refusal.status,
+    }
+}
+
+/// Makes a value and puts it into a struct.
+///
+/// # Safety
+/// The pointers are as the crate says.
+pub(crate) unsafe fn make<O: Object>(
+    out: *mut O,
+    why: *mut hairpin_refusal,
+    value: impl FnOnce() -> Answer<O::Value>,
+) -> hairpin_status {
+    let act = || {
+        usable(out)?;
+        let value = value()?;
+        // SAFETY: usable. What `value` looked at may lie there: it is no longer needed.
+        unsafe { put(out, value) }
+        Ok(())
+    };
+    // SAFETY: the caller's promise.
+    unsafe { attempt(why, act) }
+}
+
+/// Writes a record of fixed length to the front of a buffer and says how many bytes it took.
+///
+/// # Safety
+/// The pointers are as the crate says.
+pub(crate) unsafe fn put_record(
+    record: &[u8],
+    bytes: *mut u8,
+    capacity: usize,
+    written: *mut usize,
+) -> Answer<()> {
+    usable(bytes)?;
+    usable(written)?;
+    area(bytes, capacity)?;
+    if capacity < record.len() {
+        return Err(HAIRPIN_BUFFER_TOO_SMALL.into());
+    }
+    // SAFETY: there is room, and a record of the library's own lies elsewhere.
+    unsafe {
+        ptr::copy_nonoverlapping(record.as_ptr(), bytes, record.len());
+        ptr::write(written, record.len());
+    }
+    Ok(())
+}
