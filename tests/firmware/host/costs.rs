@@ -21,7 +21,7 @@ const TOLERANCE: f64 = 0.05;
 const EMPTY: &str = "empty";
 
 /// The kinds of the article in one program, in bytes of flash on the chip of the budgets.
-const ARTICLE: (&str, f64) = ("article", 20_000.0);
+const ARTICLE: (&str, f64) = ("article", 20.0 * 1024.0);
 
 /// What the configuration of a single kind may take, in bytes.
 const CONFIGURATION: f64 = 256.0;

@@ -1,4 +1,4 @@
-//! The twelve kinds of the article together, and none of the others.
+//! The twelve kinds of the article together, and none of the others. Its lambda is a function of the program.
 #![no_std]
 #![no_main]
 
@@ -17,7 +17,8 @@ struct Article {
     step: Step,
     multi_step: MultiStep,
     inverse_time: InverseTime,
-    lambda: Lambda,
+    /// The rate of the lambda, which is made where it is used: so the compiler knows that it is no expression.
+    lambda: f64,
     cosine_annealing: CosineAnnealing,
     noam: Noam,
     linear_warmup: LinearWarmup<Step>,
@@ -30,8 +31,8 @@ fn made() -> Result<Article, ConfigError> {
     let step = Step::new(given(0.1), given(1_000), given(0.5))?;
     Ok(Article {
         piecewise_constant: PiecewiseConstant::new(
-            &given(const { boundaries::<16>(600) }),
-            &given(const { falling::<17>() }),
+            &given(const { boundaries::<4>(2_000) }),
+            &given(const { falling::<5>() }),
         )?,
         exponential: Exponential::new(given(0.1), given(0.999))?,
         natural_exp: NaturalExp::new(given(0.1), given(0.001))?,
@@ -45,14 +46,11 @@ fn made() -> Result<Article, ConfigError> {
         step,
         multi_step: MultiStep::new(
             given(0.1),
-            &given(const { boundaries::<32>(300) }),
+            &given(const { boundaries::<4>(2_000) }),
             given(0.8),
         )?,
         inverse_time: InverseTime::new(given(0.1), given(0.001))?,
-        lambda: Lambda::new(
-            given(0.1),
-            Factor::Function(|step| 1.0 / f64::from((step >> 8) + 1)),
-        )?,
+        lambda: given(0.1),
         cosine_annealing: CosineAnnealing::new(given(0.1), given(0.001), given(10_000))?,
         noam: Noam::new(given(1.0), given(512), given(4_000))?,
         linear_warmup: LinearWarmup::new(given(500), given(0.0), given(0.1), step)?,
@@ -61,8 +59,13 @@ fn made() -> Result<Article, ConfigError> {
     })
 }
 
+fn factor(step: u32) -> f64 {
+    1.0 / f64::from((step >> 8) + 1)
+}
+
 fn all(article: &mut Article, step: u32) -> f32 {
     let plateau = &article.reduce_on_plateau;
+    let lambda = Lambda::new(article.lambda, Factor::Function(factor));
     plateau.observe(&mut article.state, step, 1.0);
     [
         article.piecewise_constant.lr(step),
@@ -72,7 +75,7 @@ fn all(article: &mut Article, step: u32) -> f32 {
         article.step.lr(step),
         article.multi_step.lr(step),
         article.inverse_time.lr(step),
-        article.lambda.lr(step),
+        lambda.map_or(f32::NAN, |lambda| lambda.lr(step)),
         article.cosine_annealing.lr(step),
         article.noam.lr(step),
         article.linear_warmup.lr(step),
@@ -88,6 +91,8 @@ cost::program!(cost::measure(&Subject {
     call: all,
     steps: Steps::Nowhere,
     each: 1,
-    config: size_of::<Article>() - size_of::<PlateauState>(),
+    config: size_of::<Article>() + size_of::<Lambda>()
+        - size_of::<f64>()
+        - size_of::<PlateauState>(),
     state: size_of::<PlateauState>(),
 }));
