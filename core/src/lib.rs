@@ -6,7 +6,7 @@
 //!   const generics, a warm-up is a [`LinearWarmup`] around any schedule.
 //! * **A rate is a pure function of the step**: [`Schedule::lr`] is total over `u32`, needs no history and gives the same
 //!   bits in any order. Only [`Feedback`] schedules have state: small, `Copy`, beside the configuration.
-//! * **Computed in `f64` with [`libm`], rounded to `f32` once**: at most 0.501 ULP from the exact value.
+//! * **Computed in `f64`, in one order of operations everywhere, rounded to `f32` once**: at most 0.501 ULP from the exact value.
 //! * **If it can be constructed, it can be evaluated**: constructors and their refinements refuse with a [`ConfigError`] that
 //!   names the field.
 //!

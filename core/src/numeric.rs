@@ -50,7 +50,7 @@ pub(crate) fn complement(smaller: f64, smaller_is_first: bool) -> Profile {
 
 /// How many times a factor is applied by products; more often it is applied by an exponential.
 ///
-/// The products cost a chip up to 14 multiplications at a time, an exponential as much as 25.
+/// The products take a chip no more than 15 multiplications, an exponential the time of 25.
 const FEW: u32 = 512;
 
 /// Growth by a factor at each step, or by the exponential of a rate.
