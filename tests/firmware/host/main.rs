@@ -6,21 +6,27 @@
 mod asked;
 #[path = "../../support/bits.rs"]
 mod bits;
+#[expect(dead_code, reason = "other suites use more of it")]
 #[path = "../../support/cases.rs"]
 mod cases;
 #[path = "../../support/command.rs"]
 mod command;
+#[expect(dead_code, reason = "other suites use more of it")]
 #[path = "../../support/comparison.rs"]
 mod comparison;
 mod conformance;
 mod costs;
+#[expect(dead_code, reason = "other suites use more of it")]
 #[path = "../../support/draw.rs"]
 mod draw;
+#[expect(dead_code, reason = "other suites use more of it")]
 #[path = "../../checkpoint/draws.rs"]
 mod draws;
 mod edges;
+#[expect(dead_code, reason = "other suites use more of it")]
 #[path = "../../properties/kinds.rs"]
 mod kinds;
+mod panics;
 mod requests;
 #[path = "../../support/rng.rs"]
 mod rng;
@@ -47,6 +53,7 @@ fn main() {
     }
     let groups = [
         (conformance::trials(), tools.clone()),
+        (panics::trials(), tools.clone()),
         (story::trials(), tools.clone()),
         (costs::trials(), costs::can_count(&tools)),
     ];
@@ -61,7 +68,10 @@ fn main() {
             .with_ignored_flag(is_missing)
         })
     });
-    let on_the_host = story::on_the_host().into_iter().map(|(name, check)| {
+    let on_the_host = story::on_the_host()
+        .into_iter()
+        .chain(conformance::on_the_host());
+    let on_the_host = on_the_host.map(|(name, check)| {
         Trial::test(name, move || {
             check();
             Ok(())

@@ -48,7 +48,7 @@ pub fn all(rates: usize) -> (Asked, String) {
     every_kind(&mut asked, &mut rng, rates);
     every_feedback_kind(&mut asked, &mut rng, rates);
     compositions(&mut asked, &mut rng, rates);
-    updates(&mut asked, &mut rng, rates / 10);
+    updates(&mut asked, &mut rng, rates / 2);
     records(&mut asked, &mut rng, rates / 4);
     expressions(&mut asked, &mut rng, rates / 10);
     buildings(&mut asked, &mut rng, rates / 10);

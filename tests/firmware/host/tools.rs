@@ -115,26 +115,22 @@ impl Tools {
 
     /// Builds a package of the firmware workspace for a chip, in release, and gives the directory of its programs.
     pub fn build(&self, chip: Chip, package: &str) -> PathBuf {
-        let target = workspace().join("target");
+        run(&mut self.building(chip, "build", package));
+        workspace().join("target").join(chip.target).join("release")
+    }
+
+    /// The command that builds a package, with `build` or another word of cargo's.
+    pub fn building(&self, chip: Chip, word: &str, package: &str) -> Command {
         let mut command = self.command("cargo");
         command
             .current_dir(workspace())
-            .args([
-                "build",
-                "--quiet",
-                "--release",
-                "--locked",
-                "--target",
-                chip.target,
-                "-p",
-                package,
-            ])
+            .args([word, "--quiet", "--release", "--locked"])
+            .args(["--target", chip.target, "-p", package])
             .arg("--target-dir")
-            .arg(&target)
+            .arg(workspace().join("target"))
             // Logs of the firmware are chosen when it is compiled.
             .env("DEFMT_LOG", "info");
-        run(&mut command);
-        target.join(chip.target).join("release")
+        command
     }
 
     /// Runs a firmware in `directory`, where it finds and leaves its files, and waits for it to end; `more` are options of QEMU.

@@ -6,11 +6,12 @@
 //! fn run() -> Result<(), chip::Error> { … }
 //! ```
 //!
-//! The panic handler calls a function that does not exist: whatever can panic does not link.
+//! The panic handler and the allocator call functions that do not exist: what can panic, or has a heap, does not link.
 #![no_std]
 
 mod host;
 
+use core::alloc::{GlobalAlloc, Layout};
 use core::ffi::CStr;
 use core::panic::PanicInfo;
 
@@ -35,6 +36,32 @@ fn panic(_: &PanicInfo<'_>) -> ! {
         safe fn a_panic_can_be_reached() -> !;
     }
     a_panic_can_be_reached()
+}
+
+/// No heap. As it is one for the compiler, no other can stand beside it.
+struct NoHeap;
+
+impl NoHeap {
+    fn reached() -> ! {
+        unsafe extern "C" {
+            safe fn a_heap_can_be_reached() -> !;
+        }
+        a_heap_can_be_reached()
+    }
+}
+
+#[global_allocator]
+static NO_HEAP: NoHeap = NoHeap;
+
+// SAFETY: nothing is ever handed out.
+unsafe impl GlobalAlloc for NoHeap {
+    unsafe fn alloc(&self, _: Layout) -> *mut u8 {
+        Self::reached()
+    }
+
+    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {
+        Self::reached()
+    }
 }
 
 /// The host's file could not be opened, read or written.
