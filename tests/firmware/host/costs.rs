@@ -35,9 +35,10 @@ const ONLY_LINKED: [(&str, &str); 1] = [("cortex_m0", "any")];
 /// The chip of the budgets.
 const BUDGETED: &str = "cortex_m4f";
 
-/// What a rate may take there, in instructions of the mean.
-const BUDGETS: [(f64, &[&str]); 4] = [
+/// What a rate may take there, in instructions of the mean: of what, how many, and the programs.
+const BUDGETS: [(&str, f64, &[&str]); 4] = [
     (
+        "a rate in steps, on a line or with a small whole power, and noam's",
         1_000.0,
         &[
             "constant",
@@ -56,6 +57,7 @@ const BUDGETS: [(f64, &[&str]); 4] = [
         ],
     ),
     (
+        "an exponential",
         3_000.0,
         &[
             "exponential",
@@ -64,8 +66,12 @@ const BUDGETS: [(f64, &[&str]); 4] = [
             "natural_exp",
         ],
     ),
-    (3_400.0, &["cosine_annealing", "cosine_decay"]),
-    (10_800.0, &["polynomial-fractional-power"]),
+    ("a cosine", 3_400.0, &["cosine_annealing", "cosine_decay"]),
+    (
+        "a fractional power",
+        10_800.0,
+        &["polynomial-fractional-power"],
+    ),
 ];
 
 /// The figures of a program, as the table names them.
@@ -330,7 +336,7 @@ fn over_budget(measured: &Table) -> Vec<String> {
     }
     let on_chip = |name: &str| measured.get(&(BUDGETED, name.to_owned()));
     if on_chip(EMPTY).is_some() {
-        for (budget, names) in BUDGETS {
+        for (_, budget, names) in BUDGETS {
             for name in names {
                 let figures = on_chip(name).unwrap_or_else(|| panic!("no program {name}"));
                 hold(FIGURES[MEAN], name, figures[MEAN], budget);
@@ -480,6 +486,7 @@ impl Record {
             compiler = self.compiler,
             emulator = self.emulator,
         );
+        self.budgets(&mut page);
         for chip in CHIPS {
             let rows: Vec<_> = self
                 .table
@@ -505,5 +512,51 @@ impl Record {
             }
         }
         page
+    }
+
+    /// What was promised, and the program that comes nearest to breaking it.
+    fn budgets(&self, page: &mut String) {
+        let figure = |chip: &'static str, name: &str, which: usize| {
+            self.table.get(&(chip, name.to_owned()))?[which]
+        };
+        let mut row = |what: &str, budget: f64, dearest: Option<(f64, &str)>| {
+            if let Some((figure, name)) = dearest {
+                let name = name.replace('-', " ");
+                writeln!(page, "| {what} | {budget} | {figure} | {name} |").expect("a string");
+            }
+        };
+        let dearest =
+            |a: (f64, &'static str), b: (f64, &'static str)| if b.0 > a.0 { b } else { a };
+        for (what, budget, names) in BUDGETS {
+            let figures = names
+                .iter()
+                .filter_map(|&name| Some((figure(BUDGETED, name, MEAN)?, name)));
+            row(
+                &format!("instructions of {what}, mean"),
+                budget,
+                figures.reduce(dearest),
+            );
+        }
+        let (article, budget) = ARTICLE;
+        let flash = figure(BUDGETED, article, FLASH).map(|flash| (flash, article));
+        row(
+            "bytes of flash of the article's twelve kinds",
+            budget,
+            flash,
+        );
+        let mut largest: Option<(f64, &str)> = None;
+        for ((_, name), figures) in &self.table {
+            if let Some(config) = figures[CONFIG]
+                && !NOT_A_KIND.contains(&parts(name).0)
+                && largest.is_none_or(|(most, _)| config > most)
+            {
+                largest = Some((config, name));
+            }
+        }
+        row(
+            "bytes of a single kind's configuration, on every chip",
+            CONFIGURATION,
+            largest,
+        );
     }
 }
