@@ -14,6 +14,7 @@ mod library;
 #[path = "capi/refused.rs"]
 mod refused;
 #[path = "firmware/host/tools.rs"]
+#[expect(dead_code, reason = "it builds Rust's firmware, too")]
 mod tools;
 
 use libtest_mimic::{Arguments, Trial};

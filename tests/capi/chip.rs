@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use super::expected;
 use super::header::functions;
 use super::library::{assert_right, names};
-use super::tools::{CHIPS, Chip, Tools, run, workspace};
-
-type Check = Box<dyn Fn(&Tools) + Send>;
+use super::tools::{CHIPS, Check, Chip, Tools, run, workspace};
 
 /// The chips that the Makefile knows: one with an FPU for single precision, whose calls pass floats in its registers, and one without.
 fn chips() -> impl Iterator<Item = Chip> {
@@ -16,8 +14,8 @@ fn chips() -> impl Iterator<Item = Chip> {
         .filter(|chip| ["cortex_m4f", "cortex_m3"].contains(&chip.name))
 }
 
-pub(crate) fn trials() -> Vec<(String, Check)> {
-    let trials = chips().flat_map(|chip| -> [(String, Check); 2] {
+pub(crate) fn trials() -> Vec<Check> {
+    let trials = chips().flat_map(|chip| -> [Check; 2] {
         let named = |check: &str| format!("chip::{}::{check}", chip.name);
         [
             (
