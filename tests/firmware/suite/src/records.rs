@@ -15,6 +15,17 @@ pub(crate) fn record<C: Channel>(wire: &mut Wire<'_, C>) -> Result<(), Broken> {
     let what = wire.u8()?;
     let mut room = [0; ROOM];
     let bytes = wire.bytes(&mut room)?;
+    match what {
+        record::PLAN => plan::<NODES, C>(wire, bytes),
+        record::SMALL_PLAN => plan::<2, C>(wire, bytes),
+        record::RECIPE => recipe(wire, bytes),
+        _ => small(wire, what, bytes),
+    }
+}
+
+/// Records of one length; apart, so that they are not on the stack beside a schedule.
+#[inline(never)]
+fn small<C: Channel>(wire: &mut Wire<'_, C>, what: u8, bytes: &[u8]) -> Result<(), Broken> {
     macro_rules! read {
         ($type:ty) => {{
             let read = <$type>::from_bytes(bytes);
@@ -30,9 +41,6 @@ pub(crate) fn record<C: Channel>(wire: &mut Wire<'_, C>) -> Result<(), Broken> {
         record::SGD => read!(Sgd),
         record::SGD_STATE => read!(SgdState),
         record::FEEDBACK_STATE => read!(FeedbackState),
-        record::PLAN => plan::<NODES, C>(wire, bytes),
-        record::SMALL_PLAN => plan::<2, C>(wire, bytes),
-        record::RECIPE => recipe(wire, bytes),
         _ => Err(Broken),
     }
 }
