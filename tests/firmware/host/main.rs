@@ -19,7 +19,6 @@ mod costs;
 #[expect(dead_code, reason = "other suites use more of it")]
 #[path = "../../support/draw.rs"]
 mod draw;
-#[expect(dead_code, reason = "other suites use more of it")]
 #[path = "../../checkpoint/draws.rs"]
 mod draws;
 mod edges;

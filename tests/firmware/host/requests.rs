@@ -346,6 +346,14 @@ fn whole(rng: &mut Rng, what: u8) -> Vec<u8> {
         record::SGD => draws::sgd(rng).to_bytes().to_vec(),
         record::SGD_STATE => SgdState::new(rng.one_in(2)).to_bytes().to_vec(),
         record::FEEDBACK_STATE => draws::feedback_state(rng).to_bytes().to_vec(),
+        record::RECIPE => loop {
+            let recipe = draws::recipe(rng);
+            let mut bytes = vec![0; recipe.bytes_len().expect("no function is drawn")];
+            recipe.to_bytes(&mut bytes).expect("it has a length");
+            if bytes.len() <= ROOM {
+                break bytes;
+            }
+        },
         _ => loop {
             if let Some(bytes) = saved(&draws::plan(rng, 3)) {
                 break bytes;
@@ -364,11 +372,11 @@ fn records(asked: &mut Asked, rng: &mut Rng, requests: usize) {
         FeedbackState::BYTES,
     ];
     for index in 0..requests {
-        let what = 1 + (index % 7) as u8;
+        let what = 1 + (index % 8) as u8;
         let mut bytes = whole(rng, what);
         let place = |rng: &mut Rng, bytes: &[u8]| rng.up_to(bytes.len() as u32 - 1) as usize;
         let read_as = match rng.up_to(9) {
-            0 => rng.pick(&[1, 2, 3, 4, 5, 6, 7]),
+            0 => rng.pick(&[1, 2, 3, 4, 5, 6, 7, 8]),
             _ => what,
         };
         let name = match rng.up_to(7) {

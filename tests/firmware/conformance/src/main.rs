@@ -8,7 +8,7 @@ use chip::{Input, Output};
 use suite::{Broken, Channel, Field};
 
 /// Bytes that go to or from the host at once: a call of the emulator costs more than what it carries.
-const PIECE: usize = 256;
+const PIECE: usize = 128;
 
 struct Files {
     requests: Input,

@@ -56,6 +56,8 @@ pub mod record {
     pub const FEEDBACK_STATE: u8 = 6;
     /// A plan of few pieces, which refuses more.
     pub const SMALL_PLAN: u8 = 7;
+    /// A [`Recipe`](hairpin_core::Recipe) of few pieces.
+    pub const RECIPE: u8 = 8;
 }
 
 /// How an update is made and asked for, in [`request::UPDATES`]; flags of a byte.

@@ -56,10 +56,15 @@ pub(crate) fn losses<C: Channel>(wire: &mut Wire<'_, C>) -> Result<(), Broken> {
     let mut room = [0; ROOM];
     let plan = Plan::from_bytes(wire.bytes(&mut room)?);
     written(wire, &plan, &mut room)?;
-    let feedback = match &plan {
-        Ok(Plan::Feedback(feedback)) => Some(feedback),
-        _ => None,
-    };
+    match &plan {
+        Ok(Plan::Feedback(feedback)) => walk(wire, Some(feedback)),
+        _ => walk(wire, None),
+    }
+}
+
+/// The losses and what follows; apart, so that its state is not on the stack while the schedule is read.
+#[inline(never)]
+fn walk<C: Channel>(wire: &mut Wire<'_, C>, feedback: Option<&AnyFeedback>) -> Result<(), Broken> {
     let (first, every, count) = (wire.u32()?, wire.u8()?, wire.u16()?);
     let mut state = feedback.map(Feedback::start);
     let mut step = first;
