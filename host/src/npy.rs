@@ -81,6 +81,7 @@ mod tests {
             let error = read(shape, row).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidData);
         }
+        file.seek(SeekFrom::End(0)).unwrap();
         write_cells(&mut file, &[6.0]).unwrap();
         file.rewind().unwrap();
         let error = read_row(&mut file, [3, 2], 0).unwrap_err();

@@ -17,8 +17,8 @@ void put_hex(uint32_t value, int digits);
 void put_number(uint32_t value);
 
 /* Records that the program cannot make itself. */
-extern const uint8_t newer_record[], longer_record[], impossible_record[];
-extern const size_t newer_record_length, longer_record_length, impossible_record_length;
+extern const uint8_t newer_record[], longer_record[], impossible_record[], recipe_record[];
+extern const size_t newer_record_length, longer_record_length, impossible_record_length, recipe_record_length;
 
 #ifdef __cplusplus
 }

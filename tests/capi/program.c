@@ -3,6 +3,9 @@
  * The same on a desktop and on a chip. It allocates nothing, and writes with nothing but `emit`.
  */
 #include "hairpin.h"
+#ifdef __arm__
+#include "../firmware/c/libc.h"
+#endif
 #include "output.h"
 
 #include <math.h>
@@ -521,6 +524,30 @@ static void foreign_bytes(void)
     REFUSE("impossible", schedule, hairpin_schedule_load(&schedule, impossible_record, impossible_record_length, &why));
 }
 
+/* What `hairpin export --format bytes` writes, in a page of flash. */
+static void exported(void)
+{
+    hairpin_recipe recipe;
+    hairpin_sgd update;
+    size_t written = 0;
+
+    memset(&recipe, 0, sizeof recipe);
+    if (hairpin_recipe_find(&recipe, recipe_record, recipe_record_length, &why) != HAIRPIN_OK)
+        refused(why.status);
+    put("recipe ");
+    put_number((uint32_t)recipe.length);
+    put("\n");
+    SHOW("recipe", hairpin_schedule_load(&schedule, recipe.schedule, recipe.schedule_length, &why));
+    SHOW("recipe_momentum", hairpin_schedule_load(&schedule, recipe.momentum, recipe.momentum_length, &why));
+    hairpin_sgd_load(&update, recipe.sgd, recipe.sgd_length, &why);
+    hairpin_sgd_save(&update, bytes, sizeof bytes, &written);
+    put("bytes recipe_sgd");
+    put_bytes(written);
+    REFUSE("recipe_cut", recipe, hairpin_recipe_find(&recipe, recipe_record, recipe.length - 1, &why));
+    REFUSE("recipe_of_another", recipe, hairpin_recipe_find(&recipe, longer_record, longer_record_length, &why));
+    REFUSE("recipe_null", schedule, hairpin_recipe_find(NULL, recipe_record, recipe_record_length, &why));
+}
+
 static void bad_pointers(void)
 {
     static uint64_t room[HAIRPIN_SCHEDULE_WORDS + 1];
@@ -619,8 +646,12 @@ int main(void)
     bad_compositions();
     bad_bytes();
     foreign_bytes();
+    exported();
     bad_pointers();
     bad_updates();
+#ifdef __arm__
+    libc_lines();
+#endif
     put("done\n");
     return 0;
 }

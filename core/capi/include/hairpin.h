@@ -662,6 +662,40 @@ typedef struct hairpin_sgd_state {
 } hairpin_sgd_state;
 
 /**
+ * The records of a trial, each where it stands among the bytes they were found in: for hairpin_schedule_load() and hairpin_sgd_load().
+ */
+typedef struct hairpin_recipe {
+    /**
+     * The schedule.
+     */
+    const uint8_t *schedule;
+    /**
+     * How many bytes it has.
+     */
+    size_t schedule_length;
+    /**
+     * The update.
+     */
+    const uint8_t *sgd;
+    /**
+     * How many bytes it has.
+     */
+    size_t sgd_length;
+    /**
+     * The schedule of the momentum where it goes with the step, for hairpin_sgd_at_momentum(), else NULL.
+     */
+    const uint8_t *momentum;
+    /**
+     * How many bytes it has, else 0.
+     */
+    size_t momentum_length;
+    /**
+     * How many bytes the whole takes. What stands behind it, as the rest of a page of flash, is not looked at.
+     */
+    size_t length;
+} hairpin_recipe;
+
+/**
  * At the boundary itself: from `t >= b` on.
  */
 #define HAIRPIN_SWITCH_AT 0
@@ -1515,6 +1549,14 @@ hairpin_status hairpin_position_load(uint32_t *step,
                                      const uint8_t *bytes,
                                      size_t length,
                                      struct hairpin_refusal *why);
+
+/**
+ * Finds the records of a trial at the front of `bytes`, under one checksum. Nothing is copied: they are in force as long as the bytes are.
+ */
+hairpin_status hairpin_recipe_find(struct hairpin_recipe *out,
+                                   const uint8_t *bytes,
+                                   size_t length,
+                                   struct hairpin_refusal *why);
 
 #ifdef __cplusplus
 }  // extern "C"

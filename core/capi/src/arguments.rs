@@ -101,7 +101,7 @@ pub(crate) unsafe fn make<'a, K, P, const COUNT: usize>(
 ) -> hairpin_status
 where
     K: Described + Into<P>,
-    P: Into<Plan>,
+    Plan: From<P>,
 {
     const {
         assert!(
@@ -111,8 +111,8 @@ where
     }
     let plan = || {
         let arguments = arguments()?;
-        let kind: P = K::read(&mut Arguments(arguments.iter()))?.into();
-        Ok(kind.into())
+        let kind = K::read(&mut Arguments(arguments.iter()));
+        Ok(kind.map(|kind| Plan::from(kind.into())))
     };
     // SAFETY: the caller's promise.
     unsafe { memory::make(out, why, plan) }

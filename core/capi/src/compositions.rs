@@ -33,7 +33,7 @@ pub unsafe extern "C" fn hairpin_linear_warmup(
 ) -> hairpin_status {
     make(out, why, || {
         let after = memory::held(after)?.clone();
-        Ok(after.after_warmup(warmup_steps, start_lr, end_lr)?)
+        Ok(after.after_warmup(warmup_steps, start_lr, end_lr))
     })
 }
 
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn hairpin_sequential(
             };
             found.push(part).map_err(|_| too_many(part_count))?;
         }
-        Ok(Plan::sequence(&found)?)
+        Ok(Plan::sequence(&found))
     })
 }
 
@@ -125,7 +125,7 @@ pub unsafe extern "C" fn hairpin_repeat(
     why: *mut hairpin_refusal,
 ) -> hairpin_status {
     make(out, why, || {
-        Ok(memory::held(schedule)?.clone().repeated(period)?)
+        Ok(memory::held(schedule)?.clone().repeated(period))
     })
 }
 
@@ -182,7 +182,7 @@ unsafe fn combined(
             let schedule = memory::held(schedule)?;
             found.push(schedule).map_err(|_| too_many(schedule_count))?;
         }
-        Ok(Plan::combined(combine, &found)?)
+        Ok(Plan::combined(combine, &found))
     })
 }
 
@@ -196,6 +196,6 @@ unsafe fn changed(
 ) -> hairpin_status {
     make(out, why, || {
         let schedule = memory::held(schedule)?;
-        Ok(schedule.clone().changed(change()?)?)
+        Ok(schedule.clone().changed(change()?))
     })
 }

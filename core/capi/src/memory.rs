@@ -92,14 +92,15 @@ pub(crate) unsafe fn held_mut<'a, O: Object>(pointer: *mut O) -> Answer<&'a mut 
 ///
 /// # Safety
 /// The pointer is [`usable`], and as the crate says.
+#[inline(always)]
 pub(crate) unsafe fn put<O: Object>(out: *mut O, value: O::Value) {
     const { O::FITS };
-    let marked = Marked {
-        mark: O::MARK,
-        value,
-    };
-    // SAFETY: there is room for it, and it is aligned. Nothing a value holds has to be dropped.
-    unsafe { ptr::write(out.cast(), marked) }
+    let marked = out.cast::<Marked<O::Value>>();
+    // SAFETY: there is room for both, and it is aligned. Nothing a value holds has to be dropped.
+    unsafe {
+        ptr::write(&raw mut (*marked).value, value);
+        ptr::write(&raw mut (*marked).mark, O::MARK);
+    }
 }
 
 /// Writes a plain value.
@@ -208,16 +209,20 @@ pub(crate) fn status(act: impl FnOnce() -> Answer<()>) -> hairpin_status {
 ///
 /// # Safety
 /// The pointers are as the crate says.
-pub(crate) unsafe fn make<O: Object>(
+#[inline(always)]
+pub(crate) unsafe fn make<O: Object, E: Into<hairpin_refusal>>(
     out: *mut O,
     why: *mut hairpin_refusal,
-    value: impl FnOnce() -> Answer<O::Value>,
+    value: impl FnOnce() -> Answer<Result<O::Value, E>>,
 ) -> hairpin_status {
     let act = || {
         usable(out)?;
-        let value = value()?;
-        // SAFETY: usable. What `value` looked at may lie there: it is no longer needed.
-        unsafe { put(out, value) }
+        // Taken out of what the core gave only where it goes: a schedule is large, and a chip's stack is not.
+        match value()? {
+            // SAFETY: usable. What `value` looked at may lie there: it is no longer needed.
+            Ok(value) => unsafe { put(out, value) },
+            Err(error) => return Err(error.into()),
+        }
         Ok(())
     };
     // SAFETY: the caller's promise.

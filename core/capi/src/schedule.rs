@@ -105,7 +105,9 @@ pub unsafe extern "C" fn hairpin_schedule_start(
     state: *mut hairpin_schedule_state,
 ) -> hairpin_status {
     make(state, core::ptr::null_mut(), || {
-        Ok(feedback(memory::held(schedule)?)?.start())
+        Ok(Ok::<_, hairpin_refusal>(
+            feedback(memory::held(schedule)?)?.start(),
+        ))
     })
 }
 
@@ -199,7 +201,7 @@ pub unsafe extern "C" fn hairpin_schedule_load(
 ) -> hairpin_status {
     make(out, why, || {
         memory::usable(bytes)?;
-        Ok(Plan::from_bytes(memory::list(bytes, length)?)?)
+        Ok(Plan::from_bytes(memory::list(bytes, length)?))
     })
 }
 
@@ -227,7 +229,7 @@ pub unsafe extern "C" fn hairpin_schedule_state_load(
 ) -> hairpin_status {
     make(out, why, || {
         memory::usable(bytes)?;
-        Ok(FeedbackState::from_bytes(memory::list(bytes, length)?)?)
+        Ok(FeedbackState::from_bytes(memory::list(bytes, length)?))
     })
 }
 

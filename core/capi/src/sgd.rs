@@ -74,7 +74,7 @@ pub unsafe extern "C" fn hairpin_sgd_init(
             gradient_scale: config.gradient_scale,
             rounding,
         };
-        Ok(Sgd::new(config)?)
+        Ok(Sgd::new(config))
     })
 }
 
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn hairpin_sgd_group(
     why: *mut hairpin_refusal,
 ) -> hairpin_status {
     make(out, why, || {
-        Ok(memory::held(sgd)?.group(lr_multiplier, weight_decay)?)
+        Ok(memory::held(sgd)?.group(lr_multiplier, weight_decay))
     })
 }
 
@@ -100,13 +100,15 @@ pub unsafe extern "C" fn hairpin_sgd_at_momentum(
     momentum: f32,
     why: *mut hairpin_refusal,
 ) -> hairpin_status {
-    make(out, why, || Ok(memory::held(sgd)?.at_momentum(momentum)?))
+    make(out, why, || Ok(memory::held(sgd)?.at_momentum(momentum)))
 }
 
 /// Makes the state of an update whose first step is still to come.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hairpin_sgd_start(state: *mut hairpin_sgd_state) -> hairpin_status {
-    make(state, core::ptr::null_mut(), || Ok(SgdState::default()))
+    make(state, core::ptr::null_mut(), || {
+        Ok(Ok::<_, hairpin_refusal>(SgdState::default()))
+    })
 }
 
 /// Whether an update has a velocity, because it has a momentum.
@@ -188,7 +190,7 @@ pub unsafe extern "C" fn hairpin_sgd_load(
 ) -> hairpin_status {
     make(out, why, || {
         memory::usable(bytes)?;
-        Ok(Sgd::from_bytes(memory::list(bytes, length)?)?)
+        Ok(Sgd::from_bytes(memory::list(bytes, length)?))
     })
 }
 
@@ -216,6 +218,6 @@ pub unsafe extern "C" fn hairpin_sgd_state_load(
 ) -> hairpin_status {
     make(out, why, || {
         memory::usable(bytes)?;
-        Ok(SgdState::from_bytes(memory::list(bytes, length)?)?)
+        Ok(SgdState::from_bytes(memory::list(bytes, length)?))
     })
 }

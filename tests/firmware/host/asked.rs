@@ -10,6 +10,8 @@ use suite::{Broken, Channel, Field, ROOM, request};
 pub struct Asked {
     pub requests: Vec<u8>,
     pub answers: Vec<u8>,
+    /// Schedules that were drawn and not asked for: too long for a request, or with a function of the program in them.
+    pub left_out: usize,
     about: Vec<About>,
     /// Where each part of the answers begins, and what it is.
     parts: Vec<(usize, Field)>,
@@ -121,6 +123,7 @@ impl Asked {
         Self {
             requests: Vec::new(),
             answers: Vec::new(),
+            left_out: 0,
             about: Vec::new(),
             parts: Vec::new(),
         }

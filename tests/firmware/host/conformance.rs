@@ -74,7 +74,10 @@ fn everything_is_asked() {
     for (what, (requests, rates)) in &groups {
         println!("{what}: {requests} requests, {rates} rates");
     }
-    println!("{golden}");
+    println!(
+        "{golden}; {} schedules are left out, with a function of the program or too long",
+        asked.left_out
+    );
     let names = Kind::ALL.iter().chain(FeedbackKind::ALL);
     for (_, info) in names {
         let (_, rates) = groups[info.name];
@@ -83,7 +86,7 @@ fn everything_is_asked() {
     let counts = asked.counts();
     if requests::samples() >= 6_000 {
         assert!(counts.rates >= 200_000, "{counts:?}");
-        assert!(counts.parameters >= 10_000, "{counts:?}");
+        assert!(counts.parameters >= 50_000, "{counts:?}");
         assert!(counts.values >= 5_000, "{counts:?}");
     }
 }

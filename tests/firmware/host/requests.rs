@@ -155,12 +155,12 @@ fn every_kind(asked: &mut Asked, rng: &mut Rng, rates: usize) {
 
 fn schedule(asked: &mut Asked, rng: &mut Rng, what: &str, plan: &Plan, length: u32) {
     let steps = steps(rng, length);
-    // A function of the program cannot be sent.
-    if let Some(record) = saved(plan) {
-        asked.ask(
-            what,
-            Request::new(request::RATES).bytes(&record).steps(&steps),
-        );
+    match saved(plan) {
+        Some(record) => {
+            let request = Request::new(request::RATES).bytes(&record).steps(&steps);
+            asked.ask(what, request);
+        }
+        None => asked.left_out += 1,
     }
 }
 
@@ -172,8 +172,11 @@ fn feedback(asked: &mut Asked, rng: &mut Rng, what: &str, plan: &AnyFeedback, fi
         vec![]
     };
     let every = rng.pick(&[0, 1, 7]);
-    if let Some(record) = saved(&plan.clone().into()) {
-        asked.ask(what, along(&record, first, every, &losses, &steps));
+    match saved(&plan.clone().into()) {
+        Some(record) => {
+            asked.ask(what, along(&record, first, every, &losses, &steps));
+        }
+        None => asked.left_out += 1,
     }
 }
 

@@ -75,7 +75,7 @@ pub fn live<F: Flash>(
             return Ok(());
         }
         let rate = trainer.step(run).map_err(Ended::Step)?;
-        if run.position.step % EVALUATE_EVERY == 0 {
+        if run.position.step.is_multiple_of(EVALUATE_EVERY) {
             watch.measured(&trainer.measure(run, rate));
             store.save(flash, trainer.words(run)).map_err(Ended::Save)?;
             watch.saved(&run.position);

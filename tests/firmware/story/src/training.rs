@@ -130,9 +130,10 @@ impl Trainer {
         let rate = self.rate(run.feedback.as_ref(), step);
         let gradient = gradient(&run.weights, step);
         let sgd = self.recipe.sgd_at(step).map_err(StepRefused::Momentum)?;
-        let velocity = match sgd.needs_velocity() {
-            true => run.velocity.as_flattened_mut(),
-            false => &mut [],
+        let velocity = if sgd.needs_velocity() {
+            run.velocity.as_flattened_mut()
+        } else {
+            &mut []
         };
         let weights = run.weights.as_flattened_mut();
         sgd.step(

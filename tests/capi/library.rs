@@ -1,0 +1,136 @@
+//! The library as `core/capi/build` makes it: what it defines, what it needs, and what programs get from it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use super::header::{crate_dir, functions};
+use super::tools::run;
+use super::{expected, refused};
+
+/// What the desktop needs for it.
+pub(crate) fn missing() -> Option<String> {
+    ["gcc", "g++", "nm", "objcopy", "ar"]
+        .iter()
+        .find(|tool| Command::new(tool).arg("--version").output().is_err())
+        .map(|tool| format!("there is no {tool}: apt-get install g++ binutils"))
+}
+
+/// Builds the library for this machine, once.
+fn library() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| built(&mut Command::new(crate_dir().join("build"))))
+}
+
+/// What the script says that it has built.
+pub(crate) fn built(script: &mut Command) -> PathBuf {
+    let output = run(script);
+    let said = String::from_utf8(output.stdout).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    root.join(said.trim())
+}
+
+/// The names in a list of `nm -P`.
+pub(crate) fn names(nm: &mut Command) -> BTreeSet<String> {
+    let output = String::from_utf8(run(nm).stdout).unwrap();
+    let names = output.lines().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        let name = words.next()?;
+        // A member's own name has nothing behind it.
+        words.next().map(|_| name.to_owned())
+    });
+    names.collect()
+}
+
+pub(crate) fn it_defines_the_functions_of_the_header_and_nothing_else() {
+    let defined = names(
+        Command::new("nm")
+            .args(["-P", "--extern-only", "--defined-only"])
+            .arg(library()),
+    );
+    assert_eq!(defined, functions().into_iter().collect());
+}
+
+pub(crate) fn it_needs_nothing_but_copying_of_memory() {
+    let undefined = names(
+        Command::new("nm")
+            .args(["-P", "--undefined-only"])
+            .arg(library()),
+    );
+    let known = ["bcmp", "memcmp", "memcpy", "memmove", "memset", "strlen"];
+    let other: Vec<_> = undefined
+        .iter()
+        .filter(|name| !known.contains(&name.as_str()))
+        .collect();
+    assert!(other.is_empty(), "{other:?}");
+}
+
+/// What the program is made of.
+pub(crate) fn sources(directory: &Path) -> [PathBuf; 3] {
+    let records = directory.join("records.c");
+    std::fs::write(&records, expected::records()).unwrap();
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("capi");
+    [here.join("program.c"), here.join("output.c"), records]
+}
+
+fn program(compiler: &str, language: &[&str]) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    let program = directory.path().join("program");
+    let strict = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-O2"];
+    let mut command = Command::new(compiler);
+    command
+        .args(language)
+        .args(strict)
+        .arg("-D_POSIX_C_SOURCE=200809L")
+        .arg("-I")
+        .arg(crate_dir().join("include"))
+        .arg("-I")
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("capi"))
+        .args(sources(directory.path()))
+        // What follows is a library, whatever the sources are.
+        .args(["-x", "none"])
+        .arg(library())
+        .arg("-o")
+        .arg(&program);
+    run(&mut command);
+    String::from_utf8(run(&mut Command::new(&program)).stdout).unwrap()
+}
+
+pub(crate) fn a_program_in_c_gets_the_cores_bits() {
+    assert_right(&program("gcc", &["-std=c99", "-x", "c"]));
+}
+
+pub(crate) fn a_program_in_cpp_gets_the_cores_bits() {
+    assert_right(&program("g++", &["-std=c++11", "-x", "c++"]));
+}
+
+/// Holds what a program printed against the core.
+pub(crate) fn assert_right(printed: &str) {
+    let about = |words: &[&str]| -> Vec<&str> {
+        let lines = printed.lines();
+        let lines = lines.filter(|line| {
+            let first = line.split(' ').next().unwrap_or_default();
+            words.contains(&first)
+        });
+        lines.collect()
+    };
+    let numbers = ["rates", "bytes", "losses", "state", "updates"];
+    for (found, expected) in about(&numbers).iter().zip(expected::lines().lines()) {
+        assert_eq!(*found, expected);
+    }
+    assert_eq!(about(&numbers).len(), expected::lines().lines().count());
+    refused::assert_texts(&about(&["status"]));
+    assert_eq!(
+        about(&["version"]),
+        [format!("version {}", env!("CARGO_PKG_VERSION"))]
+    );
+    let rest: Vec<&str> = printed
+        .lines()
+        .filter(|line| {
+            let first = line.split(' ').next().unwrap_or_default();
+            !numbers.contains(&first) && !["status", "version", "libc"].contains(&first)
+        })
+        .collect();
+    refused::assert_refused(&rest);
+}

@@ -1,0 +1,7 @@
+#include "libc.h"
+
+int main(void)
+{
+    libc_lines();
+    return 0;
+}
