@@ -29,9 +29,6 @@ const CONFIGURATION: f64 = 256.0;
 /// Programs that hold more than a single kind.
 const NOT_A_KIND: [&str; 4] = ["any", "article", "sgd", EMPTY];
 
-/// Programs that a chip has no room to run, which are only linked: 16 KB do not hold this composition and the stack to read it.
-const ONLY_LINKED: [(&str, &str); 1] = [("cortex_m0", "any")];
-
 /// The chip of the budgets.
 const BUDGETED: &str = "cortex_m4f";
 
@@ -244,16 +241,6 @@ fn counter(tools: &Tools, directory: &Path) -> PathBuf {
 fn measure(tools: &Tools, chip: Chip, program: &Path, counter: &Path, directory: &Path) -> Figures {
     let bytes = fs::read(program).unwrap_or_else(|error| panic!("{}: {error}", program.display()));
     let elf = object::File::parse(&*bytes).expect("an ELF file");
-    let flash = Some(flash(&elf) as f64);
-    let name = program.file_name().and_then(|name| name.to_str());
-    if ONLY_LINKED
-        .iter()
-        .any(|&(on, only)| on == chip.name && Some(only) == name)
-    {
-        let mut figures = [None; FIGURES.len()];
-        figures[FLASH] = flash;
-        return figures;
-    }
     let address = |name| {
         let symbol = elf.symbols().find(|symbol| symbol.name() == Ok(name));
         // The lowest bit of an Arm function's address says that it is in Thumb.
@@ -303,7 +290,7 @@ fn measure(tools: &Tools, chip: Chip, program: &Path, counter: &Path, directory:
         worst.map(tenths),
         (of_mean > 0).then_some(f64::from(using)),
         Some(f64::from(making)),
-        flash,
+        Some(flash(&elf) as f64),
         Some(f64::from(config)),
         Some(f64::from(state)),
     ]
@@ -364,7 +351,10 @@ fn changes(chip: Chip, recorded: &Table, measured: &Table) -> Vec<String> {
             continue;
         };
         for ((what, before), now) in FIGURES.iter().zip(before).zip(figures) {
-            let line = || format!("{} on {}: {what} {before:?}, now {now:?}", key.1, key.0);
+            let line = || {
+                let [before, now] = [before, now].map(|figure| shown(*figure));
+                format!("{} on {}: {what} {before}, now {now}", key.1, key.0)
+            };
             match (*before, *now) {
                 (Some(before), Some(now)) if now > before * (1.0 + TOLERANCE) => grown.push(line()),
                 (Some(before), Some(now)) if now < before * (1.0 - TOLERANCE) => {
@@ -391,6 +381,11 @@ fn changes(chip: Chip, recorded: &Table, measured: &Table) -> Vec<String> {
 fn parts(name: &str) -> (&str, String) {
     let (kind, with) = name.split_once('-').unwrap_or((name, ""));
     (kind, with.replace('-', " "))
+}
+
+/// A figure for people.
+fn shown(figure: Option<f64>) -> String {
+    figure.map_or("–".to_owned(), |figure| figure.to_string())
 }
 
 fn emulator(tools: &Tools) -> String {
@@ -501,8 +496,7 @@ impl Record {
             writeln!(page, "|---|---|{}", "---:|".repeat(FIGURES.len())).expect("a string");
             for ((_, name), figures) in rows {
                 let (kind, with) = parts(name);
-                let figures =
-                    figures.map(|figure| figure.map_or("–".to_owned(), |f| f.to_string()));
+                let figures = figures.map(shown);
                 writeln!(
                     page,
                     "| [{kind}](../tests/firmware/cost/src/bin/{name}.rs) | {with} | {} |",
