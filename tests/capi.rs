@@ -38,11 +38,12 @@ fn main() {
         header::every_word_is_a_constant_with_its_place,
         header::the_structs_are_as_large_as_they_have_to_be,
     ];
-    let with_compiler: [(_, fn()); 4] = checks![
+    let with_compiler: [(_, fn()); 5] = checks![
         library::it_defines_the_functions_of_the_header_and_nothing_else,
         library::it_needs_nothing_but_copying_of_memory,
         library::a_program_in_c_gets_the_cores_bits,
         library::a_program_in_cpp_gets_the_cores_bits,
+        library::the_program_of_the_guide_compiles,
     ];
     let no_compiler = library::missing();
     if let Some(missing) = &no_compiler {

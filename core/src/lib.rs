@@ -67,6 +67,11 @@ extern crate std;
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
 
+/// So do those of the guide for firmware.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/firmware.md")]
+pub struct OnAChip;
+
 pub mod checkpoint;
 mod composed;
 mod elementary;

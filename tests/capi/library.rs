@@ -134,3 +134,32 @@ pub(crate) fn assert_right(printed: &str) {
         .collect();
     refused::assert_refused(&rest);
 }
+
+/// The program in C of the guide for firmware, against the header and what `hairpin export` calls its arrays.
+pub(crate) fn the_program_of_the_guide_compiles() {
+    let guide = include_str!("../../docs/firmware.md");
+    let program = guide
+        .split_once("```c\n")
+        .and_then(|(_, rest)| rest.split_once("```"));
+    let (program, _) = program.expect("the guide has a program in C");
+    let directory = tempfile::tempdir().unwrap();
+    let tuned = "#include <stdint.h>\n#define TUNED_STEPS 300\n\
+        #define TUNED_SCHEDULE_LEN 1\nstatic const uint8_t tuned_schedule[TUNED_SCHEDULE_LEN] = {0};\n\
+        #define TUNED_SGD_LEN 1\nstatic const uint8_t tuned_sgd[TUNED_SGD_LEN] = {0};\n";
+    std::fs::write(directory.path().join("tuned.h"), tuned).unwrap();
+    std::fs::write(directory.path().join("train.c"), program).unwrap();
+    let mut compile = Command::new("gcc");
+    compile
+        .args([
+            "-std=c99",
+            "-pedantic",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-fsyntax-only",
+        ])
+        .arg("-I")
+        .arg(crate_dir().join("include"))
+        .arg(directory.path().join("train.c"));
+    run(&mut compile);
+}
