@@ -49,7 +49,10 @@ fn main() {
     if let Some(missing) = &no_compiler {
         eprintln!("\ncapi: what needs a compiler for C is skipped, as {missing}");
     }
-    let tools = Tools::find();
+    let tools = Tools::find().and_then(|tools| match library::missing_make() {
+        None => Ok(tools),
+        Some(missing) => Err(missing),
+    });
     if let Err(missing) = &tools {
         eprintln!("\ncapi: what needs a chip is skipped, as {missing}");
     }

@@ -11,10 +11,19 @@ use super::{expected, refused};
 
 /// What the desktop needs for it.
 pub(crate) fn missing() -> Option<String> {
-    ["gcc", "g++", "nm", "objcopy", "ar"]
+    first_missing(&["gcc", "g++", "nm", "objcopy", "ar"], "g++ binutils")
+}
+
+/// What the chips need beside what `tests/firmware/setup` brings.
+pub(crate) fn missing_make() -> Option<String> {
+    first_missing(&["make"], "make")
+}
+
+fn first_missing(tools: &[&str], packages: &str) -> Option<String> {
+    tools
         .iter()
         .find(|tool| Command::new(tool).arg("--version").output().is_err())
-        .map(|tool| format!("there is no {tool}: apt-get install g++ binutils"))
+        .map(|tool| format!("there is no {tool}: apt-get install {packages}"))
 }
 
 /// Builds the library for this machine, once.
