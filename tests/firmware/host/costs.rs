@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::{env, fs};
 
-use hairpin_core::{AnySchedule, Change, ConfigError, CosineAnnealing, Exponential, Part};
+use hairpin_core::{
+    AnySchedule, Change, ConfigError, CosineAnnealing, Exponential, FeedbackKind, Kind, Part,
+};
 use hairpin_host::pages::pages;
 use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind, elf};
 
@@ -156,7 +158,8 @@ fn check(tools: &Tools, chip: Chip) {
         }
     }
 
-    let mut wrong = over_budget(&measured);
+    let mut wrong = unmeasured();
+    wrong.extend(over_budget(&measured));
     // The table is of all chips, which are measured side by side.
     static RECORD: Mutex<()> = Mutex::new(());
     let guard = RECORD.lock();
@@ -221,6 +224,17 @@ fn record() -> Vec<u8> {
     let mut bytes = [0; 512];
     let length = composed.to_bytes(&mut bytes).expect("a record that fits");
     [&(length as u32).to_le_bytes(), &bytes[..length]].concat()
+}
+
+/// The kinds that have no program.
+fn unmeasured() -> Vec<String> {
+    let names = names();
+    let kinds = Kind::ALL.iter().chain(FeedbackKind::ALL);
+    kinds
+        .map(|(_, info)| info.name)
+        .filter(|&kind| !names.iter().any(|name| parts(name).0 == kind))
+        .map(|kind| format!("{kind} has no program in tests/firmware/cost/src/bin"))
+        .collect()
 }
 
 /// Compiles what counts instructions.
