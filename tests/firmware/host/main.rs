@@ -9,6 +9,7 @@ mod bits;
 #[expect(dead_code, reason = "other suites use more of it")]
 #[path = "../../support/cases.rs"]
 mod cases;
+#[expect(dead_code, reason = "other suites use more of it")]
 #[path = "../../support/command.rs"]
 mod command;
 #[expect(dead_code, reason = "other suites use more of it")]
