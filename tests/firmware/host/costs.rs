@@ -73,6 +73,25 @@ const BUDGETS: [(&str, f64, &[&str]); 4] = [
     ),
 ];
 
+/// What the guide for firmware shows of the chip of the budgets; everything is in `docs/costs.md`.
+const IN_THE_GUIDE: [&str; 15] = [
+    "constant",
+    "piecewise_constant",
+    "step",
+    "multi_step",
+    "linear_warmup",
+    "inverse_time",
+    "noam",
+    "polynomial-power-2",
+    "polynomial-fractional-power",
+    "exponential",
+    "natural_exp",
+    "cosine_annealing",
+    "lambda-function",
+    ARTICLE.0,
+    "any",
+];
+
 /// The figures of a program, as the table names them.
 const FIGURES: [&str; 7] = [
     "instructions (mean)",
@@ -130,6 +149,32 @@ pub fn trials() -> Vec<Check> {
         (format!("costs::{}", chip.name), Box::new(check))
     });
     of_chip.into()
+}
+
+/// What needs no chip.
+pub fn on_the_host() -> Vec<(&'static str, fn())> {
+    vec![("costs::pages_are_of_the_record", pages_are_of_the_record)]
+}
+
+/// The pages are written from the recorded figures, and by nobody else.
+fn pages_are_of_the_record() {
+    if env::var_os("HAIRPIN_BLESS").is_some() {
+        // They are being written.
+        return;
+    }
+    let record = Record::read();
+    for name in IN_THE_GUIDE {
+        let key = (BUDGETED, name.to_owned());
+        assert!(record.table.contains_key(&key), "{name} is not recorded");
+    }
+    for (page, expected) in [("costs.md", record.page()), ("firmware.md", record.guide())] {
+        let found = fs::read_to_string(docs().join(page)).expect(page);
+        // Not `assert_eq`: it would print both pages.
+        assert!(
+            found == expected,
+            "docs/{page} is not of docs/costs.csv: renew it by `HAIRPIN_BLESS=1 cargo test -p hairpin-tests --test firmware costs`"
+        );
+    }
 }
 
 /// Measures all programs on a chip, and compares or records what was found.
@@ -481,6 +526,7 @@ impl Record {
         }
         fs::write(docs().join("costs.csv"), csv).expect("docs/costs.csv");
         fs::write(docs().join("costs.md"), self.page()).expect("docs/costs.md");
+        fs::write(docs().join("firmware.md"), self.guide()).expect("docs/firmware.md");
         // Each kind's page shows its rows.
         let repository = workspace().join("../..");
         for page in pages(&repository).expect("the pages of the schedules") {
@@ -520,6 +566,36 @@ impl Record {
             }
         }
         page
+    }
+
+    /// The guide for firmware, with the article's kinds in its middle.
+    fn guide(&self) -> String {
+        const BEGIN: &str = "firmware costs` -->\n";
+        const END: &str = "<!-- end of costs -->";
+        let guide = fs::read_to_string(docs().join("firmware.md")).expect("docs/firmware.md");
+        let (before, rest) = guide.split_once(BEGIN).expect("where the costs begin");
+        let (_, after) = rest.split_once(END).expect("where the costs end");
+        let mut table = "\n| on a Cortex-M4F | instructions (mean) | (worst) | stack | flash | configuration |\n\
+            |---|---:|---:|---:|---:|---:|\n"
+            .to_owned();
+        for name in IN_THE_GUIDE {
+            let Some(figures) = self.table.get(&(BUDGETED, name.to_owned())) else {
+                continue;
+            };
+            let [mean, worst, stack, _, flash, configuration, _] = figures.map(shown);
+            let (kind, with) = parts(name);
+            let with = if with.is_empty() {
+                with
+            } else {
+                format!(", {with}")
+            };
+            writeln!(
+                table,
+                "| `{kind}`{with} | {mean} | {worst} | {stack} | {flash} | {configuration} |"
+            )
+            .expect("a string");
+        }
+        format!("{before}{BEGIN}{table}\n{END}{after}")
     }
 
     /// What was promised, and the program that comes nearest to breaking it.

@@ -70,7 +70,8 @@ fn main() {
     });
     let on_the_host = story::on_the_host()
         .into_iter()
-        .chain(conformance::on_the_host());
+        .chain(conformance::on_the_host())
+        .chain(costs::on_the_host());
     let on_the_host = on_the_host.map(|(name, check)| {
         Trial::test(name, move || {
             check();
