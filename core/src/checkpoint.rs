@@ -42,15 +42,19 @@
 mod composition;
 mod frame;
 mod recipe;
+mod recorded;
 
 use core::fmt;
 
 use crate::kinds::FeedbackState;
 use crate::schedules::{GreedyState, MultiplicativeState, PlateauState};
 use crate::sgd::{Rounding, Sgd, SgdConfig, SgdState};
+pub(crate) use composition::ByteSource;
 use frame::{CRC, HEADER, VERSION};
 pub(crate) use frame::{Reader, Writer};
 pub use recipe::{Recipe, RecipeRecords};
+pub use recorded::Recorded;
+pub(crate) use recorded::{Take, recorded, take_kind};
 
 /// Why bytes were not taken for a checkpoint, or something could not be written as one.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

@@ -1,6 +1,6 @@
 //! The list of kinds: one line each.
 
-use crate::checkpoint::{CheckpointError, Fields, Reader, Writer};
+use crate::checkpoint::{CheckpointError, Fields, Reader, Recorded, Writer, recorded};
 use crate::error::ConfigError;
 use crate::parameters::{Described, KindInfo, Sink, Source};
 use crate::schedule::{Feedback, Observed, Profiled, Schedule};
@@ -63,6 +63,7 @@ macro_rules! kinds {
         }
 
         described! { Kind: $($tag => $kind,)+ }
+        recorded! { $($tag => $kind,)+ }
 
         impl Kind {
             /// The rate at `step`, before it is rounded.
@@ -149,7 +150,7 @@ pub trait KindVisitor {
     type Output;
 
     /// Does it.
-    fn visit<S: Profiled>(self, schedule: &S) -> Self::Output;
+    fn visit<S: Profiled + Recorded>(self, schedule: &S) -> Self::Output;
 }
 
 /// Lists the kinds that react to losses, or are walked step by step, with their states.
@@ -202,6 +203,7 @@ macro_rules! feedback_kinds {
         }
 
         described! { FeedbackKind: $($tag => $kind,)+ }
+        recorded! { $($tag => $kind,)+ }
 
         /// A state of another kind, which no caller that started from [`Feedback::start`] has, is one before any loss.
         impl Feedback for FeedbackKind {

@@ -87,7 +87,7 @@ mod schedules;
 pub mod sgd;
 mod shape;
 
-pub use checkpoint::{CheckpointError, Position, Recipe, RecipeRecords};
+pub use checkpoint::{CheckpointError, Position, Recipe, RecipeRecords, Recorded};
 pub use composed::{
     AnyFeedback, AnySchedule, Composed, ComposedFeedback, ComposedPlan, NODES, Part, Plan,
 };

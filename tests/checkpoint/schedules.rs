@@ -2,10 +2,11 @@
 
 use hairpin_core::{
     AnyFeedback, AnySchedule, CheckpointError, ComposedPlan, Constant, Factor, Feedback,
-    FeedbackKind, FeedbackState, Kind, Lambda, Plan,
+    FeedbackKind, FeedbackState, Greedy, Kind, KindVisitor, Lambda, LinearWarmup, Multiplicative,
+    Plan, Profiled, Recorded, ReduceOnPlateau, Schedule,
 };
 
-use crate::draws::{feedback_kind, feedback_state, kind, losses, plan};
+use crate::draws::{feedback_kind, feedback_state, kind, losses, plan, plateau};
 use crate::rng::Rng;
 use crate::{CRC, FIELDS_AT, KIND_AT, LENGTH, Record, saved, sealed};
 
@@ -74,6 +75,94 @@ fn every_kind_comes_back() {
             let plan = Plan::Feedback(AnyFeedback::from(feedback_kind(&mut rng, *tag)));
             assert_eq!(saved(&plan)[FIELDS_AT + LENGTH + 2], *tag, "{}", info.name);
             assert_comes_back(&mut rng, &plan);
+        }
+    }
+}
+
+/// Reads the records of a kind and of a warm-up in front of it by the kind's own type, and gives the bits of the rates.
+struct ByItsType<'a> {
+    alone: &'a [u8],
+    warmed: &'a [u8],
+}
+
+impl KindVisitor for ByItsType<'_> {
+    type Output = [[u32; STEPS.len()]; 2];
+
+    fn visit<S: Profiled + Recorded>(self, schedule: &S) -> Self::Output {
+        for bytes in [self.alone, self.warmed] {
+            for cut in 0..bytes.len() {
+                assert!(S::from_record(&bytes[..cut]).is_err());
+                assert!(LinearWarmup::<S>::from_record(&bytes[..cut]).is_err());
+            }
+        }
+        let other = CheckpointError::Content("kind");
+        assert_eq!(S::from_record(self.warmed).err(), Some(other));
+        assert_eq!(
+            LinearWarmup::<S>::from_record(self.alone).err(),
+            Some(other)
+        );
+        assert_eq!(
+            LinearWarmup::<LinearWarmup<S>>::from_record(self.warmed).err(),
+            Some(other)
+        );
+        let alone = S::from_record(self.alone).unwrap();
+        assert!(alone.shares_profile(schedule));
+        let warmed = LinearWarmup::<S>::from_record(self.warmed).unwrap();
+        [
+            STEPS.map(|step| alone.lr(step).to_bits()),
+            STEPS.map(|step| warmed.lr(step).to_bits()),
+        ]
+    }
+}
+
+#[test]
+fn a_type_reads_its_own_record() {
+    let mut rng = Rng::from_env("a type and its own record");
+    for &(tag, info) in Kind::ALL {
+        for _ in 0..40 {
+            let kind = kind(&mut rng, tag);
+            let alone = AnySchedule::from(kind.clone());
+            let warmed = alone.clone().after_warmup(7, 0.0, 0.3).unwrap();
+            let saved = |schedule: &AnySchedule| {
+                let mut bytes = vec![0; schedule.bytes_len().unwrap()];
+                schedule.to_bytes(&mut bytes).unwrap();
+                bytes
+            };
+            let (alone_bytes, warmed_bytes) = (saved(&alone), saved(&warmed));
+            let found = kind.visit(ByItsType {
+                alone: &alone_bytes,
+                warmed: &warmed_bytes,
+            });
+            let expected = [alone, warmed].map(|any| STEPS.map(|step| any.lr(step).to_bits()));
+            assert_eq!(found, expected, "{kind:?}");
+            // No other kind takes it.
+            if info.name != "constant" {
+                let other = Constant::from_record(&alone_bytes);
+                assert_eq!(other, Err(CheckpointError::Content("kind")));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_feedback_type_reads_its_own_record() {
+    let mut rng = Rng::from_env("a feedback type and its own record");
+    for _ in 0..40 {
+        let (plateau, _) = plateau(&mut rng);
+        let any = AnyFeedback::from(plateau)
+            .after_warmup(7, 0.0, 0.3)
+            .unwrap();
+        let mut bytes = vec![0; any.bytes_len().unwrap()];
+        any.to_bytes(&mut bytes).unwrap();
+        let own = LinearWarmup::<ReduceOnPlateau>::from_record(&bytes).unwrap();
+        assert!(LinearWarmup::<Greedy>::from_record(&bytes).is_err());
+        assert!(LinearWarmup::<Multiplicative>::from_record(&bytes).is_err());
+        let (mut own_state, mut any_state) = (own.start(), any.start());
+        for (step, loss) in (0..).zip(losses(&mut rng, 60)) {
+            own.observe(&mut own_state, step, loss);
+            any.observe(&mut any_state, step, loss);
+            let rates = [own.rate(&own_state, step), any.rate(&any_state, step)];
+            assert_eq!(rates[0].to_bits(), rates[1].to_bits());
         }
     }
 }

@@ -38,11 +38,12 @@ const KIND: u8 = 5;
 const LIST: usize = 64;
 
 /// What was taken from a record, or the name of what was not there or cannot be.
-type Taken<T> = Result<T, &'static str>;
+pub(super) type Taken<T> = Result<T, &'static str>;
 
-/// The numbers of what is no kind.
+pub(super) const SEQUENCE: u8 = 240;
+
+/// The numbers of what else is no kind.
 mod tag {
-    pub(super) const SEQUENCE: u8 = 240;
     pub(super) const PRODUCT: u8 = 241;
     pub(super) const SUM: u8 = 242;
     pub(super) const AVERAGE: u8 = 243;
@@ -70,7 +71,7 @@ impl ByteSink<'_> {
             (Body::Feedback, Some(kind)) => kind.tag(),
             // No such program is ever made, and 0 is no kind.
             (Body::Feedback, None) => 0,
-            (Body::Sequence, _) => tag::SEQUENCE,
+            (Body::Sequence, _) => SEQUENCE,
             (Body::Combined(Combine::Product), _) => tag::PRODUCT,
             (Body::Combined(Combine::Sum), _) => tag::SUM,
             (Body::Combined(Combine::Average), _) => tag::AVERAGE,
@@ -167,7 +168,7 @@ impl Sink for ByteSink<'_> {
 }
 
 /// Parameters on their way out of a record.
-struct ByteSource<'a> {
+pub struct ByteSource<'a> {
     reader: Reader<'a>,
     /// The first parameter that could not be read. What was handed out for it and after it is of no use.
     unreadable: Option<&'static str>,
@@ -175,7 +176,51 @@ struct ByteSource<'a> {
     counts: heapless::Vec<u32, LIST>,
 }
 
-impl ByteSource<'_> {
+/// What stands in front of a node's parameters.
+pub(super) struct Head {
+    pub(super) number: u8,
+    pub(super) from: u32,
+    pub(super) clock: u32,
+    pub(super) len: u16,
+}
+
+impl<'a> ByteSource<'a> {
+    /// The record of a schedule from its first node on, and how many nodes there are.
+    pub(super) fn of(bytes: &'a [u8]) -> Result<(Self, u16), CheckpointError> {
+        let mut reader = Reader::measured(bytes, KIND)?;
+        let count = reader
+            .next()
+            .map(u16::from_le_bytes)
+            .ok_or(CheckpointError::Content("schedules"))?;
+        let source = Self {
+            reader,
+            unreadable: None,
+            numbers: heapless::Vec::new(),
+            counts: heapless::Vec::new(),
+        };
+        Ok((source, count))
+    }
+
+    /// That nothing follows the last node.
+    pub(super) fn ended(&self) -> Result<(), CheckpointError> {
+        if self.reader.rest().is_empty() {
+            Ok(())
+        } else {
+            Err(CheckpointError::Content("length"))
+        }
+    }
+
+    pub(super) fn head(&mut self) -> Taken<Head> {
+        const CUT: &str = "schedules";
+        let [number] = self.reader.next().ok_or(CUT)?;
+        Ok(Head {
+            number,
+            from: u32::from_le_bytes(self.reader.next().ok_or(CUT)?),
+            clock: u32::from_le_bytes(self.reader.next().ok_or(CUT)?),
+            len: u16::from_le_bytes(self.reader.next().ok_or(CUT)?),
+        })
+    }
+
     /// The next bytes as `parameter`'s value, if they are one.
     fn take<const N: usize, T: Default>(
         &mut self,
@@ -192,14 +237,15 @@ impl ByteSource<'_> {
     }
 
     fn node(&mut self) -> Taken<(Node, Option<FeedbackKind>)> {
-        const CUT: &str = "schedules";
-        let [number] = self.reader.next().ok_or(CUT)?;
-        let from = u32::from_le_bytes(self.reader.next().ok_or(CUT)?);
-        let clock = u32::from_le_bytes(self.reader.next().ok_or(CUT)?);
-        let len = u16::from_le_bytes(self.reader.next().ok_or(CUT)?);
+        let Head {
+            number,
+            from,
+            clock,
+            len,
+        } = self.head()?;
         let mut feedback = None;
         let body = match number {
-            tag::SEQUENCE => Body::Sequence,
+            SEQUENCE => Body::Sequence,
             tag::PRODUCT => Body::Combined(Combine::Product),
             tag::SUM => Body::Combined(Combine::Sum),
             tag::AVERAGE => Body::Combined(Combine::Average),
@@ -229,7 +275,7 @@ impl ByteSource<'_> {
     }
 
     /// What the constructor made, if everything it was handed could be read.
-    fn made<T>(&self, made: Result<T, ConfigError>) -> Taken<T> {
+    pub(super) fn made<T>(&self, made: Result<T, ConfigError>) -> Taken<T> {
         match self.unreadable {
             Some(field) => Err(field),
             None => made.map_err(|error| error.field()),
@@ -387,17 +433,7 @@ fn to_bytes(
 ///
 /// Into a place of the caller's: a program is thousands of bytes, and a chip has few to spare for copies.
 fn read(bytes: &[u8], nodes: &mut VecView<Node>) -> Result<Option<FeedbackKind>, CheckpointError> {
-    let mut source = ByteSource {
-        reader: Reader::measured(bytes, KIND)?,
-        unreadable: None,
-        numbers: heapless::Vec::new(),
-        counts: heapless::Vec::new(),
-    };
-    let count = source
-        .reader
-        .next()
-        .map(u16::from_le_bytes)
-        .ok_or(CheckpointError::Content("schedules"))?;
+    let (mut source, count) = ByteSource::of(bytes)?;
     let mut feedback = None;
     for _ in 0..count {
         let (node, own) = source.node().map_err(CheckpointError::Content)?;
@@ -414,9 +450,7 @@ fn read(bytes: &[u8], nodes: &mut VecView<Node>) -> Result<Option<FeedbackKind>,
                 found: usize::from(count),
             })?;
     }
-    if !source.reader.rest().is_empty() {
-        return Err(CheckpointError::Content("length"));
-    }
+    source.ended()?;
     check(nodes).map_err(|error| CheckpointError::Content(error.field()))?;
     Ok(feedback)
 }

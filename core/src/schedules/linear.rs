@@ -57,6 +57,13 @@ impl Linear {
     }
 }
 
+impl Linear {
+    /// How many steps the line takes.
+    pub(crate) const fn total_steps(&self) -> u32 {
+        self.total_steps
+    }
+}
+
 parameters! {
     Linear, "linear", "start_lr + (end_lr - start_lr) * min(t, total_steps) / total_steps";
     start_lr: f64, "the rate at step 0" => |s| s.start_lr;

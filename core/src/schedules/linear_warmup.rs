@@ -70,6 +70,17 @@ impl<S> LinearWarmup<S> {
     }
 }
 
+impl<S> LinearWarmup<S> {
+    /// A line, then `after`.
+    pub(crate) const fn of(line: Linear, after: S) -> Self {
+        Self {
+            warmup_steps: line.total_steps(),
+            line,
+            after,
+        }
+    }
+}
+
 impl<S: Schedule> Schedule for LinearWarmup<S> {
     #[inline]
     fn lr(&self, step: u32) -> f32 {

@@ -2,31 +2,44 @@
 
 use std::fmt::Write;
 
-use hairpin_core::{CheckpointError, Plan, Sgd};
+use hairpin_core::{CheckpointError, FeedbackKind, Kind, Plan, Sgd};
 
 use super::comment::{lines, prefixed};
 use super::{Converted, Name, Written};
+use crate::dialect::{Canonical, Setting};
 
 /// Bytes that stand in a source text, and what reads them there.
 pub(crate) struct Saved {
     bytes: Vec<u8>,
-    /// How many pieces the type that reads them has to hold, where it holds pieces.
+    /// How many pieces a schedule is composed of.
     pieces: Option<usize>,
-    reads: &'static str,
+    /// The type in Rust that reads them, and how.
+    reads: String,
+    by: &'static str,
 }
 
 impl Saved {
-    pub(crate) fn plan(plan: &Plan) -> Result<Self, CheckpointError> {
+    pub(crate) fn schedule(written: &Written) -> Result<Self, CheckpointError> {
+        let plan = &written.plan;
         let mut bytes = vec![0; plan.bytes_len()?];
         plan.to_bytes(&mut bytes)?;
-        let (pieces, reads) = match plan {
-            Plan::Schedule(schedule) => (schedule.pieces(), "Composed"),
-            Plan::Feedback(feedback) => (feedback.pieces(), "ComposedFeedback"),
+        let (pieces, any, by) = match plan {
+            Plan::Schedule(schedule) => (schedule.pieces(), "Composed", "Composed::from_bytes"),
+            Plan::Feedback(feedback) => (
+                feedback.pieces(),
+                "ComposedFeedback",
+                "ComposedFeedback::from_bytes",
+            ),
+        };
+        let (reads, by) = match own_type(&written.table) {
+            Some(own) => (own, "Recorded::from_record"),
+            None => (format!("hairpin_core::{any}<{pieces}>"), by),
         };
         Ok(Self {
             bytes,
             pieces: Some(pieces),
             reads,
+            by,
         })
     }
 
@@ -34,7 +47,8 @@ impl Saved {
         Self {
             bytes: sgd.to_bytes().to_vec(),
             pieces: None,
-            reads: "Sgd",
+            reads: "hairpin_core::Sgd".to_owned(),
+            by: "Sgd::from_bytes",
         }
     }
 
@@ -50,12 +64,30 @@ impl Saved {
     }
 }
 
+/// The type that is this schedule and no other, where there is one: a program that reads it so links no other formula.
+fn own_type(table: &Canonical) -> Option<String> {
+    if table.kind == "linear_warmup" {
+        let after = table.settings.iter().find_map(|setting| match setting {
+            ("after", Setting::Schedule(after)) => Some(after),
+            _ => None,
+        })?;
+        return Some(format!("hairpin_core::LinearWarmup<{}>", own_type(after)?));
+    }
+    let mut kinds = Kind::ALL.iter().chain(FeedbackKind::ALL);
+    kinds.find(|(_, info)| info.name == table.kind)?;
+    let words = table.kind.split('_').map(|word| {
+        let (first, rest) = word.split_at(1);
+        first.to_uppercase() + rest
+    });
+    Some(format!("hairpin_core::{}", words.collect::<String>()))
+}
+
 /// A Rust module against `hairpin-core`.
 pub(super) fn rust(converted: &Converted, name: &Name) -> Result<String, CheckpointError> {
     let mut text = "// Made by `hairpin convert --to rust`.\n".to_owned();
     text.push_str(&lines("// ", &converted.remarks));
     for (name, what, written) in items(converted, name) {
-        let saved = Saved::plan(&written.plan)?;
+        let saved = Saved::schedule(written)?;
         text.push_str(&rust_item(&name, what, &written.toml(), &saved));
     }
     Ok(text)
@@ -77,7 +109,6 @@ fn items<'a>(
 /// A constant with the bytes of `what`, and a function that reads them; `toml` says what they mean.
 pub(crate) fn rust_item(name: &Name, what: &str, toml: &str, saved: &Saved) -> String {
     let (constant, function) = (name.upper(), name.lower());
-    let capacity = saved.pieces.map(|pieces| format!("<{pieces}>"));
     format!(
         "
 /// {what} as bytes:
@@ -92,15 +123,15 @@ pub const {constant}: [u8; {len}] = [
 ///
 /// # Errors
 /// Where this version of `hairpin-core` does not know what stands in the bytes.
-pub fn {function}() -> Result<hairpin_core::{reads}{capacity}, hairpin_core::CheckpointError> {{
-    hairpin_core::{reads}::from_bytes(&{constant})
+pub fn {function}() -> Result<{reads}, hairpin_core::CheckpointError> {{
+    hairpin_core::{by}(&{constant})
 }}
 ",
         toml = prefixed("/// ", toml),
         len = saved.bytes.len(),
         rows = saved.rows(),
         reads = saved.reads,
-        capacity = capacity.unwrap_or_default(),
+        by = saved.by,
     )
 }
 
@@ -113,7 +144,7 @@ pub(super) fn c(converted: &Converted, name: &Name) -> Result<String, Checkpoint
         "#ifndef {guard}\n#define {guard}\n\n#include <stdint.h>\n"
     ));
     for (name, what, written) in items(converted, name) {
-        let saved = Saved::plan(&written.plan)?;
+        let saved = Saved::schedule(written)?;
         text.push_str(&c_item(&name.of("bytes"), what, &written.toml(), &saved));
     }
     text.push_str("\n#endif\n");

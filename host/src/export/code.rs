@@ -76,7 +76,7 @@ pub const {}: u32 = {};
                 name.of("schedule"),
                 "The schedule",
                 self.schedule.toml(),
-                Saved::plan(self.schedule.plan())?,
+                Saved::schedule(&self.schedule)?,
             ),
             (
                 name.of("sgd"),
@@ -90,7 +90,7 @@ pub const {}: u32 = {};
                 name.of("momentum"),
                 "The momentum that goes with the step",
                 momentum.toml(),
-                Saved::plan(momentum.plan())?,
+                Saved::schedule(momentum)?,
             ));
         }
         Ok(items)
