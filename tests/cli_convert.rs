@@ -173,10 +173,10 @@ fn rust_items_have_the_name_too() {
     for item in [
         "pub const CYCLE: [u8;",
         "pub fn cycle() ->",
-        "from_bytes(&CYCLE)",
+        "from_record(&CYCLE)",
         "pub const CYCLE_MOMENTUM: [u8;",
         "pub fn cycle_momentum() ->",
-        "from_bytes(&CYCLE_MOMENTUM)",
+        "from_record(&CYCLE_MOMENTUM)",
     ] {
         assert!(rust.contains(item), "{item}: {rust}");
     }

@@ -45,23 +45,38 @@ pub fn create_dir(path: &Path) -> Result<(), WriteError> {
 
 /// Writes `path` through `fill`: under a temporary name beside it, renamed when complete.
 ///
+/// A link keeps leading to the file it leads to, and a file keeps its permissions. A device or a pipe is written into.
+///
 /// # Errors
 /// What the system says, or what `fill` does. The file is then as it was before, and nothing else is left behind.
 pub fn write_with(
     path: &Path,
     fill: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
 ) -> Result<(), WriteError> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
+    let into = |file: &mut File| {
+        let mut writer = BufWriter::with_capacity(1 << 16, file);
+        fill(&mut writer)?;
+        writer.flush()
     };
     let write = || -> io::Result<()> {
+        let before = std::fs::metadata(path).ok();
+        if before
+            .as_ref()
+            .is_some_and(|before| !before.is_file() && !before.is_dir())
+        {
+            return into(&mut File::options().write(true).open(path)?);
+        }
+        let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        let directory = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
         let mut temporary = temporary_in(directory)?;
         temporary.as_file().lock()?;
-        let mut writer = BufWriter::with_capacity(1 << 16, temporary.as_file_mut());
-        fill(&mut writer)?;
-        writer.flush()?;
-        drop(writer);
+        into(temporary.as_file_mut())?;
+        if let Some(before) = before {
+            temporary.as_file().set_permissions(before.permissions())?;
+        }
         // What the new name points to must be on the disk before the name is.
         temporary.as_file().sync_data()?;
         temporary.persist(path).map_err(|error| error.error)?;
@@ -133,5 +148,25 @@ mod tests {
         assert!(error.to_string().contains("no room left"), "{error}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_a_mode_and_a_device_stay_what_they_are() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let directory = tempfile::tempdir().unwrap();
+        let [file, link, device] = ["file", "link", "null"].map(|name| directory.path().join(name));
+        write(&file, "old").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        symlink(&file, &link).unwrap();
+        write(&link, "new").unwrap();
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        symlink("/dev/null", &device).unwrap();
+        write(&device, "gone").unwrap();
+        assert_eq!(std::fs::read_to_string(&device).unwrap(), "");
+        assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
     }
 }

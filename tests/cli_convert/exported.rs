@@ -24,8 +24,8 @@ pub const SCHEDULE: [u8; 66] = [
 ///
 /// # Errors
 /// Where this version of `hairpin-core` does not know what stands in the bytes.
-pub fn schedule() -> Result<hairpin_core::Composed<1>, hairpin_core::CheckpointError> {
-    hairpin_core::Composed::from_bytes(&SCHEDULE)
+pub fn schedule() -> Result<hairpin_core::OneCycle, hairpin_core::CheckpointError> {
+    hairpin_core::Recorded::from_record(&SCHEDULE)
 }
 
 /// The momentum that moves with it as bytes:
@@ -50,6 +50,6 @@ pub const SCHEDULE_MOMENTUM: [u8; 66] = [
 ///
 /// # Errors
 /// Where this version of `hairpin-core` does not know what stands in the bytes.
-pub fn schedule_momentum() -> Result<hairpin_core::Composed<1>, hairpin_core::CheckpointError> {
-    hairpin_core::Composed::from_bytes(&SCHEDULE_MOMENTUM)
+pub fn schedule_momentum() -> Result<hairpin_core::OneCycle, hairpin_core::CheckpointError> {
+    hairpin_core::Recorded::from_record(&SCHEDULE_MOMENTUM)
 }

@@ -19,7 +19,8 @@ Examples:
 
 The rates are the same, bit for bit. What is to be known about a translation stands in comments, as does the momentum that
 some libraries move with the rate; JSON has no comments, so that both are told on standard error. Rust and C hold the bytes
-that hairpin_core::Composed::from_bytes and hairpin_schedule_load read. With --name rate a header defines rate_bytes,
+that hairpin_core::Recorded::from_record (a kind by its own type, so that no other is linked) or hairpin_core::Composed
+and hairpin_schedule_load read. With --name rate a header defines rate_bytes,
 RATE_BYTES_LEN and RATE_BYTES_PIECES, a module RATE and rate(); the momentum's names are those of rate_momentum.
 
 Exit status: 0 done, 1 standard output failed, 2 the schedule or the name is refused."

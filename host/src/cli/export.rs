@@ -27,7 +27,7 @@ c       tuned_schedule and tuned_sgd, for hairpin_schedule_load and hairpin_sgd_
         TUNED_SCHEDULE_PIECES, an error of the compiler where it is above HAIRPIN_PIECES; TUNED_STEPS
 bytes   all of it as one record with a checksum, which hairpin_core::Recipe reads from the front of a page of flash
 table   const float tuned_rates[] and tuned_rate_at(step), for a chip that is to compute nothing: the bits of the trial as
-        hexadecimal constants; with a stride each is held until the next
+        hexadecimal constants (C99, or C++17); with a stride each is held until the next
 
 The trial is drawn again from the specification and compared with the rates that the sweep wrote down, bit for bit.
 

@@ -49,7 +49,8 @@ pub const {}: u32 = {};
                  update of a step is that of hairpin_sgd_at_momentum."
             }
         };
-        text.push_str(&lines("// ", &[read_by.to_owned()]));
+        let order = "Include it after hairpin.h: what that build has no room for is then told when the program is compiled.";
+        text.push_str(&lines("// ", &[read_by.to_owned(), order.to_owned()]));
         let guard = format!("HAIRPIN_TRIAL_{}_H", name.upper());
         text.push_str(&format!(
             "#ifndef {guard}
