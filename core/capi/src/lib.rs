@@ -26,23 +26,28 @@
     clippy::missing_safety_doc,
     reason = "the same for all functions, and said once, above"
 )]
-#![allow(
-    unsafe_op_in_unsafe_fn,
-    reason = "functions for C hand the caller's promise on to `memory`, the one module that uses a pointer"
-)]
 #![allow(non_camel_case_types, reason = "the names are those of the header")]
 
 mod arguments;
-mod compositions;
-mod kinds;
 mod memory;
 mod objects;
-mod position;
-mod recipe;
-mod schedule;
-mod sgd;
 mod status;
 mod words;
+
+// The functions for C hand the caller's promise on to `memory`, the one module that uses a pointer: a block around each of their calls would
+// say the same again.
+#[allow(unsafe_op_in_unsafe_fn)]
+mod compositions;
+#[allow(unsafe_op_in_unsafe_fn)]
+mod kinds;
+#[allow(unsafe_op_in_unsafe_fn)]
+mod position;
+#[allow(unsafe_op_in_unsafe_fn)]
+mod recipe;
+#[allow(unsafe_op_in_unsafe_fn)]
+mod schedule;
+#[allow(unsafe_op_in_unsafe_fn)]
+mod sgd;
 
 pub use compositions::*;
 pub use kinds::*;
@@ -56,8 +61,8 @@ pub use words::*;
 
 /// Nothing can panic: where something could, a program does not link, as nobody defines this function.
 ///
-/// It takes the place of the standard library's in the library for C, which alone is built to abort; Rust's own tests have theirs.
-#[cfg(panic = "abort")]
+/// For the library for C alone, which `core/capi/build` makes with this `cfg`: whoever links the crate into a program in Rust has a handler.
+#[cfg(hairpin_library)]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     unsafe extern "C" {
