@@ -5,6 +5,7 @@
 #include "hairpin.h"
 #ifdef __arm__
 #include "../firmware/c/libc.h"
+#include "../firmware/c/stack.h"
 #endif
 #include "output.h"
 
@@ -590,6 +591,14 @@ static void bad_pointers(void)
     hairpin_schedule_start(&schedule, &other);
     REFUSE("state_of_another", lr, hairpin_schedule_lr_after(&reacts, &other, 0, &lr));
     REFUSE("observed_by_another", other, hairpin_schedule_observe(&reacts, &other, 0, 1.0, NULL));
+    REFUSE("observe_null_null", lr, hairpin_schedule_observe(NULL, NULL, 0, 1.0, NULL));
+    hairpin_schedule_start(&reacts, &other);
+    REFUSE("state_save_over_itself", other,
+           hairpin_schedule_state_save(&other, (uint8_t *)&other, sizeof other, &written));
+    REFUSE("written_is_saved", other,
+           hairpin_schedule_state_save(&other, bytes, sizeof bytes, (size_t *)(void *)&other));
+    REFUSE("written_among_bytes", room, hairpin_schedule_save(&schedule, (uint8_t *)room, sizeof room, (size_t *)(void *)&room[1]));
+    REFUSE("position_among_bytes", room, hairpin_position_save(1, (uint8_t *)room, sizeof room, (size_t *)(void *)room));
     REFUSE("state_is_schedule", reacts, hairpin_schedule_observe(&reacts, (hairpin_schedule_state *)(void *)&reacts, 0, 1.0, NULL));
 }
 
@@ -601,6 +610,7 @@ static void bad_updates(void)
     hairpin_sgd_config config = hairpin_sgd_defaults();
     hairpin_sgd plain, moving, zeroed;
     hairpin_sgd_state begun, zeroed_state;
+    size_t written = 7;
 
     hairpin_sgd_init(&plain, &config, NULL);
     config.momentum = 0.9;
@@ -623,11 +633,69 @@ static void bad_updates(void)
     REFUSE("grads_overlap", params, hairpin_sgd_step(&plain, &begun, 0.1f, params, params + 3, NULL, 4));
     REFUSE("velocity_overlaps", params, hairpin_sgd_step(&moving, &begun, 0.1f, params, grads, params + 3, 4));
     REFUSE("velocity_is_grads", params, hairpin_sgd_step(&moving, &begun, 0.1f, params, grads, grads, 4));
+    REFUSE("params_grads_null", begun, hairpin_sgd_step(&plain, &begun, 0.1f, NULL, NULL, NULL, 4));
+    REFUSE("params_are_sgd", plain, hairpin_sgd_step(&plain, &begun, 0.1f, (float *)(void *)&plain, grads, NULL, 4));
+    REFUSE("grads_are_state", begun, hairpin_sgd_step(&plain, &begun, 0.1f, params, (float *)(void *)&begun, NULL, 4));
+    REFUSE("velocity_is_state", begun, hairpin_sgd_step(&moving, &begun, 0.1f, params, grads, (float *)(void *)&begun, 4));
+    REFUSE("sgd_save_over_itself", plain, hairpin_sgd_save(&plain, (uint8_t *)&plain, sizeof plain, &written));
+    REFUSE("sgd_state_save_over_itself", begun, hairpin_sgd_state_save(&begun, (uint8_t *)&begun, sizeof begun, &written));
     REFUSE("params_misaligned", params,
            hairpin_sgd_step(&plain, &begun, 0.1f, (float *)(void *)((char *)params + 2), grads, NULL, 4));
     if (hairpin_sgd_step(&plain, &begun, 0.1f, params, params + 4, NULL, 4) != HAIRPIN_OK)
         put("FAILED: neighbours do not overlap\n");
 }
+
+#ifdef __arm__
+/* How much stack a call takes. */
+#define STACK(name, call) \
+    do { \
+        hairpin_status done; \
+        uint32_t depth; \
+        stack_paint(); \
+        done = (call); \
+        depth = stack_depth(); \
+        put("stack " name " "); \
+        put_number(depth); \
+        put(done == HAIRPIN_OK ? "\n" : " FAILED\n"); \
+    } while (0)
+
+static void stack(void)
+{
+    static hairpin_schedule part;
+    const hairpin_schedule *both[2];
+    hairpin_plateau_config plateau = hairpin_plateau_defaults(0.1);
+    hairpin_sgd_config config = hairpin_sgd_defaults();
+    hairpin_sgd update;
+    hairpin_sgd_state begun;
+    float lr, params[2] = {1.0f, 2.0f}, grads[2] = {1.0f, 1.0f};
+    size_t length = 0;
+
+    STACK("make", hairpin_cosine_annealing(&part, 0.1, 0.0, 90, HAIRPIN_PAST_HOLD, &why));
+    STACK("rate", hairpin_schedule_lr(&part, 42, &lr));
+    STACK("make", hairpin_lambda(&part, 0.1, "0.95 ** epoch if epoch < 60 else exp(-epoch) + tanh(epoch)", &why));
+    STACK("rate", hairpin_schedule_lr(&part, 42, &lr));
+    STACK("rate", hairpin_schedule_lr(&part, 60, &lr));
+    STACK("make", hairpin_noise(&schedule, 0.67, 1.0, HAIRPIN_DISTRIBUTION_NORMAL, 10, NULL, 42, &part, &why));
+    STACK("rate", hairpin_schedule_lr(&schedule, 42, &lr));
+    both[0] = both[1] = &part;
+    STACK("make", hairpin_product(&schedule, both, 2, &why));
+    STACK("rate", hairpin_schedule_lr(&schedule, 42, &lr));
+    STACK("make", hairpin_linear_warmup(&schedule, 10, 0.0, 0.1, &part, &why));
+    STACK("rate", hairpin_schedule_lr(&schedule, 42, &lr));
+    STACK("save", hairpin_schedule_save(&schedule, bytes, sizeof bytes, &length));
+    STACK("load", hairpin_schedule_load(&schedule, bytes, length, &why));
+    STACK("make", hairpin_reduce_on_plateau(&part, &plateau, &why));
+    STACK("make", hairpin_linear_warmup(&schedule, 10, 0.0, 0.1, &part, &why));
+    STACK("make", hairpin_schedule_start(&schedule, &state));
+    STACK("observe", hairpin_schedule_observe(&schedule, &state, 42, 1.0, NULL));
+    STACK("rate", hairpin_schedule_lr_after(&schedule, &state, 43, &lr));
+    STACK("save", hairpin_schedule_state_save(&state, bytes, sizeof bytes, &length));
+    STACK("load", hairpin_schedule_state_load(&state, bytes, length, &why));
+    STACK("make", hairpin_sgd_init(&update, &config, &why));
+    STACK("make", hairpin_sgd_start(&begun));
+    STACK("update", hairpin_sgd_step(&update, &begun, 0.1f, params, grads, NULL, 2));
+}
+#endif
 
 int main(void)
 {
@@ -650,6 +718,7 @@ int main(void)
     bad_pointers();
     bad_updates();
 #ifdef __arm__
+    stack();
     libc_lines();
 #endif
     put("done\n");
