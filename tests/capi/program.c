@@ -32,6 +32,35 @@ static uint32_t float_bits(float value)
     return value != value ? 0x7fc00000u : bits;
 }
 
+#ifdef __arm__
+/* How much stack calls take at most, by what they do. */
+static struct {
+    uint32_t make, rate, save, load, observe, update;
+} deepest;
+
+static hairpin_status deeper(uint32_t *worst, hairpin_status status)
+{
+    uint32_t depth = stack_depth();
+    if (depth > *worst)
+        *worst = depth;
+    return status;
+}
+
+static void put_depth(const char *name, uint32_t depth)
+{
+    put("stack ");
+    put(name);
+    put(" ");
+    put_number(depth);
+    put("\n");
+}
+
+/* The arguments of a call are evaluated before it, and after what stands left of a comma. */
+#define MEASURED(what, call) (stack_paint(), deeper(&deepest.what, (call)))
+#else
+#define MEASURED(what, call) (call)
+#endif
+
 static void put_text(hairpin_text text)
 {
     emit(text.start, text.length);
@@ -67,7 +96,7 @@ static void rates_and_bytes(const char *name)
     put(name);
     for (i = 0; i < COUNT(steps); i++) {
         lr = -1.0f;
-        status = hairpin_schedule_lr(&schedule, steps[i], &lr);
+        status = MEASURED(rate, hairpin_schedule_lr(&schedule, steps[i], &lr));
         put(" ");
         if (status == HAIRPIN_OK)
             put_hex(float_bits(lr), 8);
@@ -78,7 +107,7 @@ static void rates_and_bytes(const char *name)
 
     put("bytes ");
     put(name);
-    status = hairpin_schedule_save(&schedule, bytes, sizeof bytes, &length);
+    status = MEASURED(save, hairpin_schedule_save(&schedule, bytes, sizeof bytes, &length));
     if (status != HAIRPIN_OK) {
         put(" ");
         put_number((uint32_t)status);
@@ -88,7 +117,7 @@ static void rates_and_bytes(const char *name)
     put_bytes(length);
     if (hairpin_schedule_bytes(&schedule, &told) != HAIRPIN_OK || told != length)
         put("FAILED: another length is told\n");
-    status = hairpin_schedule_load(&again, bytes, length, &why);
+    status = MEASURED(load, hairpin_schedule_load(&again, bytes, length, &why));
     if (status != HAIRPIN_OK)
         refused(status);
     for (i = 0; i < COUNT(steps); i++) {
@@ -101,9 +130,9 @@ static void rates_and_bytes(const char *name)
 }
 
 /* Makes `schedule` and tells about it. */
-#define SHOW(name, make) \
+#define SHOW(name, call) \
     do { \
-        hairpin_status made = (make); \
+        hairpin_status made = MEASURED(make, call); \
         if (made == HAIRPIN_OK) \
             rates_and_bytes(name); \
         else { \
@@ -135,6 +164,7 @@ static void kinds(void)
     SHOW("multi_step", hairpin_multi_step(&schedule, 0.1, at, COUNT(at), 0.1, &why));
     SHOW("inverse_time", hairpin_inverse_time(&schedule, 0.1, 0.5, 10, false, &why));
     SHOW("lambda", hairpin_lambda(&schedule, 0.5, "lambda epoch: 0.95 ** epoch if epoch < 60 else 1_0.5e-3", &why));
+    SHOW("lambda_of_functions", hairpin_lambda(&schedule, 0.5, "(1 + cos(epoch)) ** 1.5 + exp(-epoch)", &why));
     SHOW("lambda_function", hairpin_lambda_function(&schedule, 0.5, third, &why));
     SHOW("cosine_annealing", hairpin_cosine_annealing(&schedule, 0.1, 1e-3, 90, HAIRPIN_PAST_PERIODIC, &why));
     SHOW("noam", hairpin_noam(&schedule, 1.0, 512, 30, &why));
@@ -208,7 +238,7 @@ static void reacting(const char *name)
     static const double losses[] = {3.0, 2.0, 2.5, 2.5, 2.5, 2.5, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.25, 0.125};
     size_t i, written = 0;
     bool has_state = false;
-    hairpin_status status = hairpin_schedule_start(&schedule, &state);
+    hairpin_status status = MEASURED(make, hairpin_schedule_start(&schedule, &state));
 
     put("losses ");
     put(name);
@@ -216,18 +246,18 @@ static void reacting(const char *name)
         hairpin_observed observed = HAIRPIN_OBSERVED_OTHER;
         float lr = -1.0f;
         double loss = i == 7 ? NAN : i == 9 ? INFINITY : losses[i];
-        status = hairpin_schedule_observe(&schedule, &state, (uint32_t)i, loss, &observed);
+        status = MEASURED(observe, hairpin_schedule_observe(&schedule, &state, (uint32_t)i, loss, &observed));
         if (status == HAIRPIN_OK)
-            status = hairpin_schedule_lr_after(&schedule, &state, (uint32_t)i + 1, &lr);
+            status = MEASURED(rate, hairpin_schedule_lr_after(&schedule, &state, (uint32_t)i + 1, &lr));
         put(" ");
         put_number((uint32_t)observed);
         put(":");
         put_hex(float_bits(lr), 8);
         if (i == 6 && status == HAIRPIN_OK) {
-            status = hairpin_schedule_state_save(&state, bytes, HAIRPIN_SCHEDULE_STATE_BYTES, &written);
+            status = MEASURED(save, hairpin_schedule_state_save(&state, bytes, HAIRPIN_SCHEDULE_STATE_BYTES, &written));
             memset(&state, 0xa5, sizeof state);
             if (status == HAIRPIN_OK)
-                status = hairpin_schedule_state_load(&state, bytes, written, &why);
+                status = MEASURED(load, hairpin_schedule_state_load(&state, bytes, written, &why));
         }
     }
     put("\n");
@@ -298,8 +328,8 @@ static void updates(const char *name, const hairpin_sgd_config *config)
         if (step == 2 && has_velocity)
             status = hairpin_sgd_at_momentum(&now, &group, 0.85f, &why);
         if (status == HAIRPIN_OK)
-            status = hairpin_sgd_step(&now, &sgd_state, 0.1f / (float)(step + 1), params, grads,
-                                      has_velocity ? velocity : NULL, COUNT(params));
+            status = MEASURED(update, hairpin_sgd_step(&now, &sgd_state, 0.1f / (float)(step + 1), params, grads,
+                                                       has_velocity ? velocity : NULL, COUNT(params)));
         hairpin_sgd_state_save(&sgd_state, bytes, HAIRPIN_SGD_STATE_BYTES, &written);
         memset(&sgd_state, 0xa5, sizeof sgd_state);
         if (status == HAIRPIN_OK)
@@ -645,58 +675,6 @@ static void bad_updates(void)
         put("FAILED: neighbours do not overlap\n");
 }
 
-#ifdef __arm__
-/* How much stack a call takes. */
-#define STACK(name, call) \
-    do { \
-        hairpin_status done; \
-        uint32_t depth; \
-        stack_paint(); \
-        done = (call); \
-        depth = stack_depth(); \
-        put("stack " name " "); \
-        put_number(depth); \
-        put(done == HAIRPIN_OK ? "\n" : " FAILED\n"); \
-    } while (0)
-
-static void stack(void)
-{
-    static hairpin_schedule part;
-    const hairpin_schedule *both[2];
-    hairpin_plateau_config plateau = hairpin_plateau_defaults(0.1);
-    hairpin_sgd_config config = hairpin_sgd_defaults();
-    hairpin_sgd update;
-    hairpin_sgd_state begun;
-    float lr, params[2] = {1.0f, 2.0f}, grads[2] = {1.0f, 1.0f};
-    size_t length = 0;
-
-    STACK("make", hairpin_cosine_annealing(&part, 0.1, 0.0, 90, HAIRPIN_PAST_HOLD, &why));
-    STACK("rate", hairpin_schedule_lr(&part, 42, &lr));
-    STACK("make", hairpin_lambda(&part, 0.1, "0.95 ** epoch if epoch < 60 else exp(-epoch) + tanh(epoch)", &why));
-    STACK("rate", hairpin_schedule_lr(&part, 42, &lr));
-    STACK("rate", hairpin_schedule_lr(&part, 60, &lr));
-    STACK("make", hairpin_noise(&schedule, 0.67, 1.0, HAIRPIN_DISTRIBUTION_NORMAL, 10, NULL, 42, &part, &why));
-    STACK("rate", hairpin_schedule_lr(&schedule, 42, &lr));
-    both[0] = both[1] = &part;
-    STACK("make", hairpin_product(&schedule, both, 2, &why));
-    STACK("rate", hairpin_schedule_lr(&schedule, 42, &lr));
-    STACK("make", hairpin_linear_warmup(&schedule, 10, 0.0, 0.1, &part, &why));
-    STACK("rate", hairpin_schedule_lr(&schedule, 42, &lr));
-    STACK("save", hairpin_schedule_save(&schedule, bytes, sizeof bytes, &length));
-    STACK("load", hairpin_schedule_load(&schedule, bytes, length, &why));
-    STACK("make", hairpin_reduce_on_plateau(&part, &plateau, &why));
-    STACK("make", hairpin_linear_warmup(&schedule, 10, 0.0, 0.1, &part, &why));
-    STACK("make", hairpin_schedule_start(&schedule, &state));
-    STACK("observe", hairpin_schedule_observe(&schedule, &state, 42, 1.0, NULL));
-    STACK("rate", hairpin_schedule_lr_after(&schedule, &state, 43, &lr));
-    STACK("save", hairpin_schedule_state_save(&state, bytes, sizeof bytes, &length));
-    STACK("load", hairpin_schedule_state_load(&state, bytes, length, &why));
-    STACK("make", hairpin_sgd_init(&update, &config, &why));
-    STACK("make", hairpin_sgd_start(&begun));
-    STACK("update", hairpin_sgd_step(&update, &begun, 0.1f, params, grads, NULL, 2));
-}
-#endif
-
 int main(void)
 {
     size_t code;
@@ -718,7 +696,12 @@ int main(void)
     bad_pointers();
     bad_updates();
 #ifdef __arm__
-    stack();
+    put_depth("make", deepest.make);
+    put_depth("rate", deepest.rate);
+    put_depth("save", deepest.save);
+    put_depth("load", deepest.load);
+    put_depth("observe", deepest.observe);
+    put_depth("update", deepest.update);
     libc_lines();
 #endif
     put("done\n");
