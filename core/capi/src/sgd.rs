@@ -128,8 +128,7 @@ pub unsafe extern "C" fn hairpin_sgd_has_velocity(
 /// Applies one update at the rate `lr` to `count` parameters.
 ///
 /// `grads` and, with momentum, `velocity` have as many elements; without momentum `velocity` is NULL. What the velocity holds before the
-/// first step does not matter. The three areas must not overlap, nor
-/// contain `sgd` or `state`.
+/// first step does not matter. The three areas must not overlap, nor lie in `sgd` or `state`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hairpin_sgd_step(
     sgd: *const hairpin_sgd,
