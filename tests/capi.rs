@@ -50,9 +50,9 @@ fn main() {
     if let Some(missing) = &no_compiler {
         eprintln!("\ncapi: what needs a compiler for C is skipped, as {missing}");
     }
-    let tools = Tools::find().and_then(|tools| match library::missing_make() {
-        None => Ok(tools),
-        Some(missing) => Err(missing),
+    let tools = Tools::find().and_then(|tools| {
+        let missing = library::missing_make().or_else(|| chip::missing(&tools));
+        missing.map_or(Ok(tools), Err)
     });
     if let Err(missing) = &tools {
         eprintln!("\ncapi: what needs a chip is skipped, as {missing}");

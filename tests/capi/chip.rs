@@ -4,32 +4,36 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::expected;
-use super::header::functions;
-use super::library::{assert_right, names};
+use super::header::{crate_dir, functions};
+use super::library::{assert_right, built, names};
 use super::tools::{CHIPS, Check, Chip, Tools, run, workspace};
 
-/// The chips that the Makefile knows: one with an FPU for single precision, whose calls pass floats in its registers, and two without.
-fn chips() -> impl Iterator<Item = Chip> {
-    CHIPS
-        .into_iter()
-        .filter(|chip| chip.target.starts_with("thumb"))
+/// What the library for RISC-V is linked with, if it is not there.
+pub(crate) fn missing(tools: &Tools) -> Option<String> {
+    let mut compiler = tools.command("riscv64-unknown-elf-gcc");
+    let is_there = compiler.arg("--version").output().is_ok();
+    (!is_there).then(|| {
+        "there is no riscv64-unknown-elf-gcc: run `tests/firmware/setup` once more".to_owned()
+    })
 }
 
 pub(crate) fn trials() -> Vec<Check> {
-    let trials = chips().flat_map(|chip| -> Vec<Check> {
+    let trials = CHIPS.into_iter().flat_map(|chip| -> Vec<Check> {
         let named = |check: &str| format!("chip::{}::{check}", chip.name);
-        let mut trials: Vec<Check> = vec![
-            (
-                named("the_library_needs_and_hides_nothing"),
-                Box::new(move |tools| alone(tools, chip)),
-            ),
-            (
+        let mut trials: Vec<Check> = vec![(
+            named("the_library_needs_and_hides_nothing"),
+            Box::new(move |tools| alone(tools, chip)),
+        )];
+        // The Makefile is for Cortex-M.
+        if chip.target.starts_with("thumb") {
+            trials.push((
                 named("the_minimal_program_builds_from_nothing_and_gets_the_cores_bits"),
                 Box::new(move |tools| minimal(tools, chip)),
-            ),
-        ];
-        // The program that tries everything takes more memory than the smallest chip has.
-        if chip.name != "cortex_m0" {
+            ));
+        }
+        // One with an FPU for single precision, whose calls pass floats in its registers, and one without. The smallest has not the memory for a
+        // program that tries everything.
+        if ["cortex_m4f", "cortex_m3"].contains(&chip.name) {
             trials.push((
                 named("a_program_in_c_gets_the_cores_bits_and_newlibs"),
                 Box::new(move |tools| beside_newlib(tools, chip)),
@@ -169,21 +173,23 @@ fn beside_newlib(tools: &Tools, chip: Chip) {
 
 fn alone(tools: &Tools, chip: Chip) {
     let out = tempfile::tempdir().unwrap();
-    made(tools, chip, "minimal", out.path());
-    let library = out.path().join("libhairpin.a");
-    let list = |which: &str| {
-        let mut nm = tools.command("arm-none-eabi-nm");
-        names(nm.args(["-P", which]).arg(&library))
+    let script = crate_dir().join("build");
+    let mut build = tools.command(script.to_str().unwrap());
+    let library = built(build.arg(chip.target).arg(out.path()));
+    let nm = |options: &[&str]| {
+        let family = if chip.target.starts_with("thumb") {
+            "arm-none-eabi"
+        } else {
+            "riscv64-unknown-elf"
+        };
+        let mut nm = tools.command(&format!("{family}-nm"));
+        names(nm.arg("-P").args(options).arg(&library))
     };
     assert_eq!(
-        list("--undefined-only"),
+        nm(&["--undefined-only"]),
         [].into(),
         "nothing of a libc or libgcc, and no panic"
     );
-    let mut nm = tools.command("arm-none-eabi-nm");
-    let defined = names(
-        nm.args(["-P", "--extern-only", "--defined-only"])
-            .arg(&library),
-    );
+    let defined = nm(&["--extern-only", "--defined-only"]);
     assert_eq!(defined, functions().into_iter().collect());
 }

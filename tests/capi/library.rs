@@ -33,7 +33,7 @@ fn library() -> &'static Path {
 }
 
 /// What the script says that it has built.
-fn built(script: &mut Command) -> PathBuf {
+pub(crate) fn built(script: &mut Command) -> PathBuf {
     let output = run(script);
     PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
 }
