@@ -38,8 +38,9 @@ fn main() {
         header::every_word_is_a_constant_with_its_place,
         header::the_structs_are_as_large_as_they_have_to_be,
     ];
-    let with_compiler: [(_, fn()); 5] = checks![
+    let with_compiler: [(_, fn()); 6] = checks![
         library::it_defines_the_functions_of_the_header_and_nothing_else,
+        library::it_goes_where_the_caller_says,
         library::it_needs_nothing_but_copying_of_memory,
         library::a_program_in_c_gets_the_cores_bits,
         library::a_program_in_cpp_gets_the_cores_bits,
@@ -49,9 +50,9 @@ fn main() {
     if let Some(missing) = &no_compiler {
         eprintln!("\ncapi: what needs a compiler for C is skipped, as {missing}");
     }
-    let tools = Tools::find().and_then(|tools| match library::missing_make() {
-        None => Ok(tools),
-        Some(missing) => Err(missing),
+    let tools = Tools::find().and_then(|tools| {
+        let missing = library::missing_make().or_else(|| chip::missing(&tools));
+        missing.map_or(Ok(tools), Err)
     });
     if let Err(missing) = &tools {
         eprintln!("\ncapi: what needs a chip is skipped, as {missing}");

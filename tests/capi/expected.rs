@@ -91,6 +91,7 @@ fn kinds(out: &mut String) -> Result<(), hairpin_core::ConfigError> {
     let at = [10, 30, 100];
     let scales = [0.5, 3.0, 0.1];
     let text = "lambda epoch: 0.95 ** epoch if epoch < 60 else 1_0.5e-3";
+    let functions = "(1 + cos(epoch)) ** 1.5 + exp(-epoch)";
     let piecewise = PiecewiseConstant::<16>::new(&at, &[1.0, 0.5, 0.1, 0.01])?;
     let ended = Exponential::new(0.1, 0.5)?.transition(10, true)?;
     let three = OneCycle::new(0.1, 4e-3, 1e-5, 100)?
@@ -118,6 +119,10 @@ fn kinds(out: &mut String) -> Result<(), hairpin_core::ConfigError> {
             pure(InverseTime::new(0.1, 0.5)?.transition(10, false)?),
         ),
         ("lambda", pure(Lambda::new(0.5, Factor::parse(text)?)?)),
+        (
+            "lambda_of_functions",
+            pure(Lambda::new(0.5, Factor::parse(functions)?)?),
+        ),
         (
             "lambda_function",
             pure(Lambda::new(0.5, Factor::Function(third))?),
@@ -389,6 +394,36 @@ pub(crate) fn lines() -> String {
     feedback(&mut out).unwrap();
     sgd(&mut out).unwrap();
     exported(&mut out);
+    out
+}
+
+/// What `minimal.c` prints.
+pub(crate) fn minimal() -> String {
+    let schedule = CosineAnnealing::new(0.1, 0.001, 90)
+        .map(|cosine| pure(cosine.past(Past::Hold)))
+        .and_then(|cosine| cosine.after_warmup(10, 0.0, 0.1));
+    let Ok(Plan::Schedule(schedule)) = schedule else {
+        unreachable!("a schedule without a state")
+    };
+    let sgd = Sgd::new(SgdConfig {
+        momentum: 0.9,
+        ..SgdConfig::default()
+    });
+    let sgd = sgd.unwrap();
+    let mut state = SgdState::default();
+    let (mut params, mut velocity) = ([1.0_f32, -2.0, 0.5], [0.0; 3]);
+    let mut out = String::from("rates");
+    for step in 0..100 {
+        let (grads, lr) = (params, schedule.lr(step));
+        sgd.step(&mut state, lr, &mut params, &grads, &mut velocity)
+            .unwrap();
+        write!(out, " {:08x}", bits_of(lr)).unwrap();
+    }
+    out.push_str("\nparams");
+    for param in params {
+        write!(out, " {:08x}", bits_of(param)).unwrap();
+    }
+    out.push('\n');
     out
 }
 

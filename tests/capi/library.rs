@@ -35,9 +35,7 @@ fn library() -> &'static Path {
 /// What the script says that it has built.
 pub(crate) fn built(script: &mut Command) -> PathBuf {
     let output = run(script);
-    let said = String::from_utf8(output.stdout).unwrap();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    root.join(said.trim())
+    PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
 }
 
 /// The names in a list of `nm -P`.
@@ -59,6 +57,23 @@ pub(crate) fn it_defines_the_functions_of_the_header_and_nothing_else() {
             .arg(library()),
     );
     assert_eq!(defined, functions().into_iter().collect());
+}
+
+pub(crate) fn it_goes_where_the_caller_says() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut script = Command::new(crate_dir().join("build"));
+    let host = run(Command::new("rustc").arg("-vV")).stdout;
+    let host = String::from_utf8(host).unwrap();
+    let host = host.lines().find_map(|line| line.strip_prefix("host: "));
+    script
+        .args([host.unwrap(), "firmware/lib"])
+        .current_dir(directory.path());
+    let expected = directory.path().join("firmware/lib/libhairpin.a");
+    assert_eq!(built(&mut script), expected);
+    assert_eq!(
+        std::fs::read(&expected).unwrap().len(),
+        std::fs::read(library()).unwrap().len()
+    );
 }
 
 pub(crate) fn it_needs_nothing_but_copying_of_memory() {
@@ -107,15 +122,26 @@ fn program(compiler: &str, language: &[&str]) -> String {
 }
 
 pub(crate) fn a_program_in_c_gets_the_cores_bits() {
-    assert_right(&program("gcc", &["-std=c99", "-x", "c"]));
+    assert_right("C", &program("gcc", &["-std=c99", "-x", "c"]));
 }
 
 pub(crate) fn a_program_in_cpp_gets_the_cores_bits() {
-    assert_right(&program("g++", &["-std=c++11", "-x", "c++"]));
+    assert_right("C++", &program("g++", &["-std=c++11", "-x", "c++"]));
 }
 
-/// Holds what a program printed against the core.
-pub(crate) fn assert_right(printed: &str) {
+/// In how many bits two lines of words differ; a word that is no number of the other's length differs in all of its bits.
+fn differing_bits(found: &str, expected: &str) -> u32 {
+    let bits = |(found, expected): (char, char)| match (found.to_digit(16), expected.to_digit(16)) {
+        (Some(found), Some(expected)) => (found ^ expected).count_ones(),
+        _ if found == expected => 0,
+        _ => 4,
+    };
+    let lengths = 4 * found.len().abs_diff(expected.len());
+    found.chars().zip(expected.chars()).map(bits).sum::<u32>() + u32::try_from(lengths).unwrap()
+}
+
+/// Holds what a program printed against the core, and says what was compared.
+pub(crate) fn assert_right(place: &str, printed: &str) {
     let about = |words: &[&str]| -> Vec<&str> {
         let lines = printed.lines();
         let lines = lines.filter(|line| {
@@ -125,10 +151,24 @@ pub(crate) fn assert_right(printed: &str) {
         lines.collect()
     };
     let numbers = ["rates", "bytes", "losses", "state", "updates"];
-    for (found, expected) in about(&numbers).iter().zip(expected::lines().lines()) {
+    let (found, expected) = (about(&numbers), expected::lines());
+    let pairs = || found.iter().zip(expected.lines());
+    println!(
+        "capi: {place}: {} lines of rates, records and updates compared, {} numbers in them, bits differing: {}",
+        found.len(),
+        // The first two words of a line are what it is about.
+        found
+            .iter()
+            .map(|line| line.split(' ').count() - 2)
+            .sum::<usize>(),
+        pairs()
+            .map(|(found, expected)| differing_bits(found, expected))
+            .sum::<u32>(),
+    );
+    for (found, expected) in pairs() {
         assert_eq!(*found, expected);
     }
-    assert_eq!(about(&numbers).len(), expected::lines().lines().count());
+    assert_eq!(found.len(), expected.lines().count());
     refused::assert_texts(&about(&["status"]));
     assert_eq!(
         about(&["version"]),
@@ -138,10 +178,14 @@ pub(crate) fn assert_right(printed: &str) {
         .lines()
         .filter(|line| {
             let first = line.split(' ').next().unwrap_or_default();
-            !numbers.contains(&first) && !["status", "version", "libc"].contains(&first)
+            !numbers.contains(&first) && !["status", "version", "libc", "stack"].contains(&first)
         })
         .collect();
     refused::assert_refused(&rest);
+    println!(
+        "capi: {place}: {} refusals, each with its code, its reason and nothing changed",
+        about(&["refused"]).len(),
+    );
 }
 
 /// The program in C of the guide for firmware, against the header and what `hairpin export` calls its arrays.

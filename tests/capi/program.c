@@ -5,6 +5,7 @@
 #include "hairpin.h"
 #ifdef __arm__
 #include "../firmware/c/libc.h"
+#include "../firmware/c/stack.h"
 #endif
 #include "output.h"
 
@@ -30,6 +31,35 @@ static uint32_t float_bits(float value)
     /* A NaN is a NaN: its payload is not promised. */
     return value != value ? 0x7fc00000u : bits;
 }
+
+#ifdef __arm__
+/* How much stack calls take at most, by what they do. */
+static struct {
+    uint32_t make, rate, save, load, observe, update;
+} deepest;
+
+static hairpin_status deeper(uint32_t *worst, hairpin_status status)
+{
+    uint32_t depth = stack_depth();
+    if (depth > *worst)
+        *worst = depth;
+    return status;
+}
+
+static void put_depth(const char *name, uint32_t depth)
+{
+    put("stack ");
+    put(name);
+    put(" ");
+    put_number(depth);
+    put("\n");
+}
+
+/* The arguments of a call are evaluated before it, and after what stands left of a comma. */
+#define MEASURED(what, call) (stack_paint(), deeper(&deepest.what, (call)))
+#else
+#define MEASURED(what, call) (call)
+#endif
 
 static void put_text(hairpin_text text)
 {
@@ -66,7 +96,7 @@ static void rates_and_bytes(const char *name)
     put(name);
     for (i = 0; i < COUNT(steps); i++) {
         lr = -1.0f;
-        status = hairpin_schedule_lr(&schedule, steps[i], &lr);
+        status = MEASURED(rate, hairpin_schedule_lr(&schedule, steps[i], &lr));
         put(" ");
         if (status == HAIRPIN_OK)
             put_hex(float_bits(lr), 8);
@@ -77,7 +107,7 @@ static void rates_and_bytes(const char *name)
 
     put("bytes ");
     put(name);
-    status = hairpin_schedule_save(&schedule, bytes, sizeof bytes, &length);
+    status = MEASURED(save, hairpin_schedule_save(&schedule, bytes, sizeof bytes, &length));
     if (status != HAIRPIN_OK) {
         put(" ");
         put_number((uint32_t)status);
@@ -87,7 +117,7 @@ static void rates_and_bytes(const char *name)
     put_bytes(length);
     if (hairpin_schedule_bytes(&schedule, &told) != HAIRPIN_OK || told != length)
         put("FAILED: another length is told\n");
-    status = hairpin_schedule_load(&again, bytes, length, &why);
+    status = MEASURED(load, hairpin_schedule_load(&again, bytes, length, &why));
     if (status != HAIRPIN_OK)
         refused(status);
     for (i = 0; i < COUNT(steps); i++) {
@@ -100,9 +130,9 @@ static void rates_and_bytes(const char *name)
 }
 
 /* Makes `schedule` and tells about it. */
-#define SHOW(name, make) \
+#define SHOW(name, call) \
     do { \
-        hairpin_status made = (make); \
+        hairpin_status made = MEASURED(make, call); \
         if (made == HAIRPIN_OK) \
             rates_and_bytes(name); \
         else { \
@@ -134,6 +164,7 @@ static void kinds(void)
     SHOW("multi_step", hairpin_multi_step(&schedule, 0.1, at, COUNT(at), 0.1, &why));
     SHOW("inverse_time", hairpin_inverse_time(&schedule, 0.1, 0.5, 10, false, &why));
     SHOW("lambda", hairpin_lambda(&schedule, 0.5, "lambda epoch: 0.95 ** epoch if epoch < 60 else 1_0.5e-3", &why));
+    SHOW("lambda_of_functions", hairpin_lambda(&schedule, 0.5, "(1 + cos(epoch)) ** 1.5 + exp(-epoch)", &why));
     SHOW("lambda_function", hairpin_lambda_function(&schedule, 0.5, third, &why));
     SHOW("cosine_annealing", hairpin_cosine_annealing(&schedule, 0.1, 1e-3, 90, HAIRPIN_PAST_PERIODIC, &why));
     SHOW("noam", hairpin_noam(&schedule, 1.0, 512, 30, &why));
@@ -207,7 +238,7 @@ static void reacting(const char *name)
     static const double losses[] = {3.0, 2.0, 2.5, 2.5, 2.5, 2.5, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.25, 0.125};
     size_t i, written = 0;
     bool has_state = false;
-    hairpin_status status = hairpin_schedule_start(&schedule, &state);
+    hairpin_status status = MEASURED(make, hairpin_schedule_start(&schedule, &state));
 
     put("losses ");
     put(name);
@@ -215,18 +246,18 @@ static void reacting(const char *name)
         hairpin_observed observed = HAIRPIN_OBSERVED_OTHER;
         float lr = -1.0f;
         double loss = i == 7 ? NAN : i == 9 ? INFINITY : losses[i];
-        status = hairpin_schedule_observe(&schedule, &state, (uint32_t)i, loss, &observed);
+        status = MEASURED(observe, hairpin_schedule_observe(&schedule, &state, (uint32_t)i, loss, &observed));
         if (status == HAIRPIN_OK)
-            status = hairpin_schedule_lr_after(&schedule, &state, (uint32_t)i + 1, &lr);
+            status = MEASURED(rate, hairpin_schedule_lr_after(&schedule, &state, (uint32_t)i + 1, &lr));
         put(" ");
         put_number((uint32_t)observed);
         put(":");
         put_hex(float_bits(lr), 8);
         if (i == 6 && status == HAIRPIN_OK) {
-            status = hairpin_schedule_state_save(&state, bytes, HAIRPIN_SCHEDULE_STATE_BYTES, &written);
+            status = MEASURED(save, hairpin_schedule_state_save(&state, bytes, HAIRPIN_SCHEDULE_STATE_BYTES, &written));
             memset(&state, 0xa5, sizeof state);
             if (status == HAIRPIN_OK)
-                status = hairpin_schedule_state_load(&state, bytes, written, &why);
+                status = MEASURED(load, hairpin_schedule_state_load(&state, bytes, written, &why));
         }
     }
     put("\n");
@@ -297,8 +328,8 @@ static void updates(const char *name, const hairpin_sgd_config *config)
         if (step == 2 && has_velocity)
             status = hairpin_sgd_at_momentum(&now, &group, 0.85f, &why);
         if (status == HAIRPIN_OK)
-            status = hairpin_sgd_step(&now, &sgd_state, 0.1f / (float)(step + 1), params, grads,
-                                      has_velocity ? velocity : NULL, COUNT(params));
+            status = MEASURED(update, hairpin_sgd_step(&now, &sgd_state, 0.1f / (float)(step + 1), params, grads,
+                                                       has_velocity ? velocity : NULL, COUNT(params)));
         hairpin_sgd_state_save(&sgd_state, bytes, HAIRPIN_SGD_STATE_BYTES, &written);
         memset(&sgd_state, 0xa5, sizeof sgd_state);
         if (status == HAIRPIN_OK)
@@ -590,6 +621,14 @@ static void bad_pointers(void)
     hairpin_schedule_start(&schedule, &other);
     REFUSE("state_of_another", lr, hairpin_schedule_lr_after(&reacts, &other, 0, &lr));
     REFUSE("observed_by_another", other, hairpin_schedule_observe(&reacts, &other, 0, 1.0, NULL));
+    REFUSE("observe_null_null", lr, hairpin_schedule_observe(NULL, NULL, 0, 1.0, NULL));
+    hairpin_schedule_start(&reacts, &other);
+    REFUSE("state_save_over_itself", other,
+           hairpin_schedule_state_save(&other, (uint8_t *)&other, sizeof other, &written));
+    REFUSE("written_is_saved", other,
+           hairpin_schedule_state_save(&other, bytes, sizeof bytes, (size_t *)(void *)&other));
+    REFUSE("written_among_bytes", room, hairpin_schedule_save(&schedule, (uint8_t *)room, sizeof room, (size_t *)(void *)&room[1]));
+    REFUSE("position_among_bytes", room, hairpin_position_save(1, (uint8_t *)room, sizeof room, (size_t *)(void *)room));
     REFUSE("state_is_schedule", reacts, hairpin_schedule_observe(&reacts, (hairpin_schedule_state *)(void *)&reacts, 0, 1.0, NULL));
 }
 
@@ -601,6 +640,7 @@ static void bad_updates(void)
     hairpin_sgd_config config = hairpin_sgd_defaults();
     hairpin_sgd plain, moving, zeroed;
     hairpin_sgd_state begun, zeroed_state;
+    size_t written = 7;
 
     hairpin_sgd_init(&plain, &config, NULL);
     config.momentum = 0.9;
@@ -623,6 +663,12 @@ static void bad_updates(void)
     REFUSE("grads_overlap", params, hairpin_sgd_step(&plain, &begun, 0.1f, params, params + 3, NULL, 4));
     REFUSE("velocity_overlaps", params, hairpin_sgd_step(&moving, &begun, 0.1f, params, grads, params + 3, 4));
     REFUSE("velocity_is_grads", params, hairpin_sgd_step(&moving, &begun, 0.1f, params, grads, grads, 4));
+    REFUSE("params_grads_null", begun, hairpin_sgd_step(&plain, &begun, 0.1f, NULL, NULL, NULL, 4));
+    REFUSE("params_are_sgd", plain, hairpin_sgd_step(&plain, &begun, 0.1f, (float *)(void *)&plain, grads, NULL, 4));
+    REFUSE("grads_are_state", begun, hairpin_sgd_step(&plain, &begun, 0.1f, params, (float *)(void *)&begun, NULL, 4));
+    REFUSE("velocity_is_state", begun, hairpin_sgd_step(&moving, &begun, 0.1f, params, grads, (float *)(void *)&begun, 4));
+    REFUSE("sgd_save_over_itself", plain, hairpin_sgd_save(&plain, (uint8_t *)&plain, sizeof plain, &written));
+    REFUSE("sgd_state_save_over_itself", begun, hairpin_sgd_state_save(&begun, (uint8_t *)&begun, sizeof begun, &written));
     REFUSE("params_misaligned", params,
            hairpin_sgd_step(&plain, &begun, 0.1f, (float *)(void *)((char *)params + 2), grads, NULL, 4));
     if (hairpin_sgd_step(&plain, &begun, 0.1f, params, params + 4, NULL, 4) != HAIRPIN_OK)
@@ -650,6 +696,12 @@ int main(void)
     bad_pointers();
     bad_updates();
 #ifdef __arm__
+    put_depth("make", deepest.make);
+    put_depth("rate", deepest.rate);
+    put_depth("save", deepest.save);
+    put_depth("load", deepest.load);
+    put_depth("observe", deepest.observe);
+    put_depth("update", deepest.update);
     libc_lines();
 #endif
     put("done\n");

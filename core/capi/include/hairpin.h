@@ -20,8 +20,12 @@
  * - Every function returns a status, HAIRPIN_OK (0) where all is well. What is refused changes nothing. `why`, which may be NULL, is
  *   written when something is refused, and only then.
  * - A pointer must not be NULL unless it is said to, must be aligned as its type has to be, and must lead to memory of its type and of the
- *   length given with it. A list of length 0 may be NULL. `out` may be one of the structs that it is made from.
+ *   length given with it. A list of numbers, parts or schedules may be NULL where its length is 0; bytes to be loaded may not, and an
+ *   update of 0 parameters is refused. `out` may be one of the structs that it is made from; what a record is saved to may not.
+ * - On Cortex-M a rate takes up to 2 KB of stack, making or loading a schedule up to 10, anything else up to 2.5.
  * - Functions may be called from several threads or interrupts at once, as long as nobody writes a struct that another one reads.
+ * - A function of the program that a schedule calls (hairpin_factor) must not write a struct or a list of the call under way, nor leave by
+ *   longjmp or by an exception. It may call this library on other structs.
  */
 
 
@@ -341,7 +345,8 @@ typedef struct hairpin_refusal {
 typedef int32_t hairpin_switch;
 
 /**
- * A function of the step that belongs to the program. It has to give the same number for the same step, and to return.
+ * A function of the step that belongs to the program. It has to give the same number for the same step, to return, and to leave alone what
+ * the call that asks it works on.
  */
 typedef double (*hairpin_factor)(uint32_t step);
 
@@ -1492,7 +1497,7 @@ hairpin_status hairpin_sgd_has_velocity(const struct hairpin_sgd *sgd, bool *has
  * Applies one update at the rate `lr` to `count` parameters.
  *
  * `grads` and, with momentum, `velocity` have as many elements; without momentum `velocity` is NULL. What the velocity holds before the
- * first step does not matter. The three areas must not overlap.
+ * first step does not matter. The three areas must not overlap, nor lie in `sgd` or `state`.
  */
 hairpin_status hairpin_sgd_step(const struct hairpin_sgd *sgd,
                                 struct hairpin_sgd_state *state,

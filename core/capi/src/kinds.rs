@@ -25,7 +25,8 @@ type Pure = Composed<HAIRPIN_PIECES>;
 /// A kind that has a state.
 type Reacting = ComposedFeedback<HAIRPIN_PIECES>;
 
-/// A function of the step that belongs to the program. It has to give the same number for the same step, and to return.
+/// A function of the step that belongs to the program. It has to give the same number for the same step, to return, and to leave alone what
+/// the call that asks it works on.
 pub type hairpin_factor = Option<extern "C" fn(step: u32) -> f64>;
 
 /// `learning_rate`, for ever.

@@ -73,19 +73,9 @@ pub(crate) unsafe fn held<'a, O: Object>(pointer: *const O) -> Answer<&'a O::Val
     if mark != O::MARK {
         return Err(HAIRPIN_NOT_MADE.into());
     }
-    // SAFETY: the library wrote the mark, and together with it a value. Nobody writes there meanwhile.
+    // SAFETY: aligned, and large enough, as `FITS` says. The library wrote the mark, and together with it a value of this type, as each type
+    // has a mark of its own. Nobody writes there as long as the reference lives: that is the caller's promise.
     Ok(unsafe { &(*marked).value })
-}
-
-/// What a struct holds, to be changed; see [`held`].
-///
-/// # Safety
-/// As there, and no other reference leads there.
-pub(crate) unsafe fn held_mut<'a, O: Object>(pointer: *mut O) -> Answer<&'a mut O::Value> {
-    // SAFETY: the caller's promise.
-    unsafe { held(pointer.cast_const()) }?;
-    // SAFETY: there is a value, as was just seen, and nobody else looks at it.
-    Ok(unsafe { &mut (*pointer.cast::<Marked<O::Value>>()).value })
 }
 
 /// Writes a value with its mark. What the struct held does not matter.
@@ -96,7 +86,8 @@ pub(crate) unsafe fn held_mut<'a, O: Object>(pointer: *mut O) -> Answer<&'a mut 
 pub(crate) unsafe fn put<O: Object>(out: *mut O, value: O::Value) {
     const { O::FITS };
     let marked = out.cast::<Marked<O::Value>>();
-    // SAFETY: there is room for both, and it is aligned. Nothing a value holds has to be dropped.
+    // SAFETY: there is room for both, as `FITS` says, and it is aligned, as `usable` has seen. What stood there is forgotten, not dropped:
+    // no value holds anything that has to be.
     unsafe {
         ptr::write(&raw mut (*marked).value, value);
         ptr::write(&raw mut (*marked).mark, O::MARK);
@@ -144,7 +135,8 @@ pub(crate) unsafe fn list<'a, T: Copy>(start: *const T, count: usize) -> Answer<
     }
     usable(start)?;
     area(start, count)?;
-    // SAFETY: as many values stand there, aligned, within the memory, and nobody writes to them meanwhile.
+    // SAFETY: neither NULL nor misaligned, and no longer than memory can be, as was just seen; as many values stand there and nobody writes to
+    // them meanwhile, as the caller promises.
     Ok(unsafe { slice::from_raw_parts(start, count) })
 }
 
@@ -158,7 +150,7 @@ pub(crate) unsafe fn list_mut<'a, T: Copy>(start: *mut T, count: usize) -> Answe
     }
     usable(start)?;
     area(start, count)?;
-    // SAFETY: as in `list`, and nobody else looks at them.
+    // SAFETY: as in `list`; that nobody else looks at them is the caller's promise.
     Ok(unsafe { slice::from_raw_parts_mut(start, count) })
 }
 
@@ -229,23 +221,59 @@ pub(crate) unsafe fn make<O: Object, E: Into<hairpin_refusal>>(
     unsafe { attempt(why, act) }
 }
 
-/// Writes a record of fixed length to the front of a buffer and says how many bytes it took.
+/// That a record may go to the front of `bytes`, and its length to `written`.
+pub(crate) fn places(bytes: *const u8, capacity: usize, written: *const usize) -> Answer<()> {
+    usable(bytes)?;
+    usable(written)?;
+    apart((written, 1), (bytes, capacity))
+}
+
+/// The same for a record of what a struct holds: neither place is part of it.
+pub(crate) fn places_beside<O>(
+    object: *const O,
+    bytes: *const u8,
+    capacity: usize,
+    written: *const usize,
+) -> Answer<()> {
+    places(bytes, capacity, written)?;
+    apart((object, 1), (bytes, capacity))?;
+    apart((object, 1), (written, 1))
+}
+
+/// Writes what a struct holds as a record of fixed length to the front of a buffer, and says how many bytes it took.
 ///
 /// # Safety
 /// The pointers are as the crate says.
+pub(crate) unsafe fn save<O: Object, const LENGTH: usize>(
+    object: *const O,
+    bytes: *mut u8,
+    capacity: usize,
+    written: *mut usize,
+    record: impl FnOnce(&O::Value) -> [u8; LENGTH],
+) -> hairpin_status {
+    status(|| {
+        // SAFETY: the caller's promise; the reference is gone before anything is written.
+        let record = record(unsafe { held(object) }?);
+        places_beside(object, bytes, capacity, written)?;
+        // SAFETY: the caller's promise; the places were looked at.
+        unsafe { put_record(&record, bytes, capacity, written) }
+    })
+}
+
+/// Writes a record of fixed length to the front of a buffer, and says how many bytes it took.
+///
+/// # Safety
+/// The pointers are as the crate says, and [`places`] accepts them.
 pub(crate) unsafe fn put_record(
     record: &[u8],
     bytes: *mut u8,
     capacity: usize,
     written: *mut usize,
 ) -> Answer<()> {
-    usable(bytes)?;
-    usable(written)?;
-    area(bytes, capacity)?;
     if capacity < record.len() {
         return Err(HAIRPIN_BUFFER_TOO_SMALL.into());
     }
-    // SAFETY: there is room, and a record of the library's own lies elsewhere.
+    // SAFETY: there is room, neither is NULL or misaligned, and the record lies in memory of the library's own.
     unsafe {
         ptr::copy_nonoverlapping(record.as_ptr(), bytes, record.len());
         ptr::write(written, record.len());

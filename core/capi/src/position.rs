@@ -21,7 +21,10 @@ pub unsafe extern "C" fn hairpin_position_save(
     capacity: usize,
     written: *mut usize,
 ) -> hairpin_status {
-    status(|| memory::put_record(&Position { step }.to_bytes(), bytes, capacity, written))
+    status(|| {
+        memory::places(bytes, capacity, written)?;
+        memory::put_record(&Position { step }.to_bytes(), bytes, capacity, written)
+    })
 }
 
 /// Reads the next step from the bytes it was saved as.

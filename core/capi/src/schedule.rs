@@ -121,14 +121,18 @@ pub unsafe extern "C" fn hairpin_schedule_observe(
     observed: *mut hairpin_observed,
 ) -> hairpin_status {
     status(|| {
+        memory::usable(schedule)?;
+        memory::usable(state)?;
         memory::apart((schedule, 1), (state.cast_const(), 1))?;
         let schedule = feedback(memory::held(schedule)?)?;
         if !observed.is_null() {
             memory::usable(observed)?;
         }
-        let state = memory::held_mut(state)?;
-        fitting(schedule, state)?;
-        let seen = schedule.observe(state, step, loss);
+        // A copy: the schedule may call a function of the program, which must find no state that is half changed.
+        let mut next = *memory::held(state.cast_const())?;
+        fitting(schedule, &next)?;
+        let seen = schedule.observe(&mut next, step, loss);
+        memory::put(state, next);
         if !observed.is_null() {
             memory::write(observed, seen.into());
         }
@@ -178,9 +182,7 @@ pub unsafe extern "C" fn hairpin_schedule_save(
 ) -> hairpin_status {
     status(|| {
         let plan = memory::held(schedule)?;
-        memory::usable(bytes)?;
-        memory::usable(written)?;
-        memory::apart((schedule, 1), (bytes.cast_const(), capacity))?;
+        memory::places_beside(schedule, bytes, capacity, written)?;
         let needed = plan.bytes_len()?;
         if capacity < needed {
             return Err(HAIRPIN_BUFFER_TOO_SMALL.into());
@@ -213,10 +215,7 @@ pub unsafe extern "C" fn hairpin_schedule_state_save(
     capacity: usize,
     written: *mut usize,
 ) -> hairpin_status {
-    status(|| {
-        let record = memory::held(state)?.to_bytes();
-        memory::put_record(&record, bytes, capacity, written)
-    })
+    memory::save(state, bytes, capacity, written, FeedbackState::to_bytes)
 }
 
 /// Makes the state that was saved as these bytes. Whether it is one of a schedule shows when the two meet.

@@ -128,7 +128,7 @@ pub unsafe extern "C" fn hairpin_sgd_has_velocity(
 /// Applies one update at the rate `lr` to `count` parameters.
 ///
 /// `grads` and, with momentum, `velocity` have as many elements; without momentum `velocity` is NULL. What the velocity holds before the
-/// first step does not matter. The three areas must not overlap.
+/// first step does not matter. The three areas must not overlap, nor lie in `sgd` or `state`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hairpin_sgd_step(
     sgd: *const hairpin_sgd,
@@ -140,27 +140,37 @@ pub unsafe extern "C" fn hairpin_sgd_step(
     count: usize,
 ) -> hairpin_status {
     status(|| {
-        let sgd = *memory::held(sgd)?;
+        let update = *memory::held(sgd)?;
         let mut next = *memory::held(state.cast_const())?;
         if count == 0 {
             return Err(HAIRPIN_EMPTY.into());
         }
-        if velocity.is_null() == sgd.needs_velocity() {
+        memory::usable(params)?;
+        memory::usable(grads)?;
+        if velocity.is_null() == update.needs_velocity() {
             return Err(HAIRPIN_VELOCITY.into());
         }
         let velocities = if velocity.is_null() { 0 } else { count };
-        apart((params.cast_const(), count), (grads, count))?;
-        apart(
+        let areas = [
             (params.cast_const(), count),
+            (grads, count),
             (velocity.cast_const(), velocities),
-        )?;
-        apart((grads, count), (velocity.cast_const(), velocities))?;
+        ];
+        let [params_area, grads_area, velocity_area] = areas;
+        apart(params_area, grads_area)?;
+        apart(params_area, velocity_area)?;
+        apart(grads_area, velocity_area)?;
+        for area in areas {
+            apart((sgd, 1), area)?;
+            apart((state.cast_const(), 1), area)?;
+        }
+        apart((sgd, 1), (state.cast_const(), 1))?;
         let (p, g) = (
             memory::list_mut(params, count)?,
             memory::list(grads, count)?,
         );
         let v = memory::list_mut(velocity, velocities)?;
-        sgd.step(&mut next, lr, p, g, v)?;
+        update.step(&mut next, lr, p, g, v)?;
         memory::put(state, next);
         Ok(())
     })
@@ -174,10 +184,7 @@ pub unsafe extern "C" fn hairpin_sgd_save(
     capacity: usize,
     written: *mut usize,
 ) -> hairpin_status {
-    status(|| {
-        let record = memory::held(sgd)?.to_bytes();
-        memory::put_record(&record, bytes, capacity, written)
-    })
+    memory::save(sgd, bytes, capacity, written, Sgd::to_bytes)
 }
 
 /// Makes the update that was saved as these bytes.
@@ -202,10 +209,7 @@ pub unsafe extern "C" fn hairpin_sgd_state_save(
     capacity: usize,
     written: *mut usize,
 ) -> hairpin_status {
-    status(|| {
-        let record = memory::held(state)?.to_bytes();
-        memory::put_record(&record, bytes, capacity, written)
-    })
+    memory::save(state, bytes, capacity, written, SgdState::to_bytes)
 }
 
 /// Makes the state that was saved as these bytes.
