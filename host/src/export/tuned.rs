@@ -108,11 +108,12 @@ impl Tuned {
             });
         }
         let trial = Sampler::new(&spec).trial(number)?;
-        let redrawn = varying.iter().map(|name| {
+        let parameters = varying.iter().map(|name| {
             let value = drawn(&trial, Some(name));
             value.map_or_else(String::new, |value| value.to_string())
         });
-        if !redrawn.eq(row.drawn) || trial.schedule.to_json().to_string() != row.schedule {
+        let schedule = trial.schedule.to_json().to_string();
+        if !parameters.eq(row.drawn) || schedule != row.schedule {
             return Err(damaged(RESULTS));
         }
         check_rates(dir, &manifest, &spec, &trial)?;
