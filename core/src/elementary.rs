@@ -7,8 +7,8 @@
 //! An exponential is one of base 2, whose exponent comes apart into a whole number and a rest without a product; the caller gets two
 //! factors that together reach twice as far as one number.
 //!
-//! Everything is a product, a sum or a quotient of `f64` in a stated order, without a branch on the way, so that it is the same bits wherever
-//! IEEE 754 holds. The polynomials are fdlibm's.
+//! Everything is a product, a sum or a quotient of `f64` in a stated order, or a step in whole numbers, so that it is the same bits wherever
+//! IEEE 754 holds. The polynomials are fdlibm's, and no branch stands among their terms.
 
 use core::f64::consts::{LN_2, LOG2_E};
 
@@ -79,7 +79,10 @@ pub(crate) fn exp_in_two(x: f64) -> [f64; 2] {
     exp2_in_two(LOG2_E * x)
 }
 
-/// `e^x`, for an `x` below 0: where its square or its inverse would leave the range of numbers nothing is lost.
+/// `e^x`, for an `x` below 0, in one number.
+///
+/// Below -708 it is subnormal and off by up to 2^-1075, below -746 it is 0. It weighs a rate: of 10^275 or less it takes no more than a
+/// thousandth of the smallest `f32`. Larger ones lose digits there that a second factor would keep.
 #[inline]
 pub(crate) fn exp(x: f64) -> f64 {
     let [mantissa, power] = exp_in_two(x);

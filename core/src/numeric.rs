@@ -271,7 +271,7 @@ pub(crate) fn two_sum(a: f64, b: f64) -> [f64; 2] {
     [sum, (a - (sum - from_b)) + (b - from_b)]
 }
 
-/// `a * b`, and what its rounding left out; nothing where the product is infinite or below 2^-918, too small to matter.
+/// `a * b` of finite numbers, and what its rounding left out; nothing where the product is infinite or below 2^-918, too small to matter.
 ///
 /// An `fma` gives the same number. Where there is no instruction for it, it costs a chip more, and a kilobyte of flash: here only the last 64
 /// binary digits of the exact product are formed, for it is in them that it differs from the rounded one.

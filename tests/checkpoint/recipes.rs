@@ -92,17 +92,24 @@ fn a_record_inside_that_is_wrong_is_named() {
     let momentum = update + Sgd::BYTES;
     let read = |bytes: &[u8]| Recipe::<NODES>::from_bytes(&sealed(bytes.to_vec())).map(|_| ());
     let content = |field| Err(CheckpointError::Content(field));
-    for (field, at) in [
-        ("schedule", schedule),
-        ("sgd", update),
-        ("momentum", momentum),
+    for (field, at, end) in [
+        ("schedule", schedule, update),
+        ("sgd", update, momentum),
+        ("momentum", momentum, bytes.len() - CRC),
     ] {
-        // Its magic, its version, its kind, its first field.
-        for offset in [0, 4, 5, 14] {
+        // Its magic, its kind, its first field.
+        for offset in [0, 5, 14] {
             let mut wrong = bytes.clone();
             wrong[at + offset] ^= 1;
             assert_eq!(read(&wrong), content(field), "byte {offset} of {field}");
         }
+        // A record that another version wrote is told by its version.
+        let mut inner = bytes[at..end].to_vec();
+        inner[4] += 1;
+        let version = Err(CheckpointError::Version(inner[4]));
+        let mut other = bytes.clone();
+        other[at..end].copy_from_slice(&sealed(inner));
+        assert_eq!(read(&other), version, "{field}");
     }
     // Lengths that lead past the end, or past the update.
     for (field, at) in [("schedule", schedule), ("momentum", momentum)] {

@@ -185,6 +185,22 @@ fn files_that_contradict_each_other() {
         replaced("\"\"period\"\":17", "\"\"period\"\":18"),
         &told("results.csv"),
     );
+    // What the best trial drew for the update: the text has no comma before it.
+    let another_momentum = |bytes: Vec<u8>| {
+        let text = String::from_utf8(bytes).expect("UTF-8");
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        let column = lines[0].split(',').position(|name| name == "sgd.momentum");
+        let mut cells: Vec<&str> = lines[1].split(',').collect();
+        cells[column.expect("a column")] = "0.625";
+        lines[1] = cells.join(",");
+        lines.join("\n").into_bytes()
+    };
+    damaged(
+        "exported",
+        "results.csv",
+        another_momentum,
+        &told("results.csv"),
+    );
     // The rates of the best trial of each: one that follows from the step alone, and one that observed losses.
     for (name, trial) in [("exported", 0), ("short", 26)] {
         let steps = if name == "short" { 60 } else { 40 };

@@ -243,10 +243,12 @@ impl<const N: usize> Recipe<N> {
     }
 }
 
-/// What is wrong with a record inside, in words of the record around it, which is whole.
+/// What is wrong with a record inside, in words of the record around it, which is whole. What another version wrote is that, and not wrong.
 fn inside(field: &'static str) -> impl Fn(CheckpointError) -> CheckpointError {
     move |error| match error {
-        CheckpointError::OverCapacity { .. } | CheckpointError::Content(_) => error,
+        CheckpointError::OverCapacity { .. }
+        | CheckpointError::Content(_)
+        | CheckpointError::Version(_) => error,
         _ => CheckpointError::Content(field),
     }
 }

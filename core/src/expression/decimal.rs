@@ -75,8 +75,14 @@ impl Fixed {
         if digit == 0 {
             return true;
         }
-        let Ok(place) = usize::try_from(FIRST.saturating_sub(power)) else {
+        let place = FIRST.saturating_sub(power);
+        if place < 0 {
             return false;
+        }
+        // A place that the width of this machine cannot count lies far behind the last digit.
+        let Ok(place) = usize::try_from(place) else {
+            self.more = true;
+            return true;
         };
         let worth = (place % DIGITS..DIGITS.saturating_sub(1)).fold(1, |worth: u32, _| worth * 10);
         let mut limbs = self.whole.iter_mut().chain(&mut self.fraction);
@@ -193,6 +199,11 @@ mod tests {
             "1e0",
             "0e999999999999999999999",
             "1e-99999999999999999999",
+            // Their places are 2^32 - 1, 2^32 and beyond, which 32 bits cannot count.
+            "1e-4294966981",
+            "1e-4294966982",
+            "1e-5000000000",
+            "0.25e-5000000000",
             "1e99999999999999999999",
             "0.1",
             "1e22",

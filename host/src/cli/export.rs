@@ -29,7 +29,7 @@ bytes   all of it as one record with a checksum, which hairpin_core::Recipe read
 table   const float tuned_rates[] and tuned_rate_at(step), for a chip that is to compute nothing: the bits of the trial as
         hexadecimal constants (C99, or C++17); with a stride each is held until the next
 
-The trial is drawn again from the specification and compared with the rates that the sweep wrote down, bit for bit.
+The trial is drawn again from the specification and compared with the parameters and the rates that the sweep wrote down, bit for bit.
 
 Exit status: 0 done, 1 standard output failed, 2 there is no such trial, or it cannot be written as asked.")]
 pub(super) struct Arguments {

@@ -163,10 +163,26 @@ fn meaning(column: &Column, layout: &Layout) -> Vec<String> {
     )];
     if let Some((by, step)) = column.off {
         sentences.push(format!(
-            "Held in between, it is off by up to {by:.1e} (at step {step})."
+            "Held in between, it is off by up to {} (at step {step}).",
+            rounded_up(by)
         ));
     }
     sentences
+}
+
+/// A number above 0 in two digits that are not below it.
+fn rounded_up(number: f64) -> String {
+    let value = |text: &str| text.parse().unwrap_or(f64::INFINITY);
+    let nearest = format!("{number:.1e}");
+    match nearest.split_once('e') {
+        Some((_, exponent)) if value(&nearest) < number => {
+            format!(
+                "{:.1e}",
+                value(&nearest) + value(&format!("0.1e{exponent}"))
+            )
+        }
+        _ => nearest,
+    }
 }
 
 /// What is to be known about looking a value up.
@@ -313,6 +329,23 @@ mod tests {
             (f32::from_bits(0x7f_ffff), "0x1.fffffcp-127f"),
         ] {
             assert_eq!(hex_float(value), written);
+        }
+    }
+
+    #[test]
+    fn bounds_are_rounded_up() {
+        for (number, written) in [
+            (1.0, "1.0e0"),
+            (1.01, "1.1e0"),
+            (1.04, "1.1e0"),
+            (1.06, "1.1e0"),
+            (9.91, "1.0e1"),
+            (0.099_01, "1.0e-1"),
+            (2.51e-7, "2.6e-7"),
+            (1e-45, "1.0e-45"),
+            (3.401e38, "3.5e38"),
+        ] {
+            assert_eq!(rounded_up(number), written);
         }
     }
 

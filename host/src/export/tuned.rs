@@ -60,6 +60,8 @@ pub struct Tuned {
 /// What `results.csv` says of a trial.
 struct Row {
     schedule: String,
+    /// What it drew for each parameter that differs between trials, the update's among them.
+    drawn: Vec<String>,
     ended: [String; 2],
     diverged_at: String,
 }
@@ -67,7 +69,7 @@ struct Row {
 impl Tuned {
     /// Reads a trial of the sweep in `dir`.
     ///
-    /// It is drawn again from the specification, and must have the rates that the sweep wrote down.
+    /// It is drawn again from the specification, and must have the parameters and the rates that the sweep wrote down.
     ///
     /// # Errors
     /// A directory that holds no finished sweep of this version, a trial that is not there or that diverged, and files that
@@ -97,7 +99,8 @@ impl Tuned {
                     .trial
             }
         };
-        let row = row(&dir.join(RESULTS), number)?.ok_or_else(|| damaged(RESULTS))?;
+        let varying = spec.varying();
+        let row = row(&dir.join(RESULTS), number, &varying)?.ok_or_else(|| damaged(RESULTS))?;
         if !row.diverged_at.is_empty() {
             return Err(ExportError::Diverged {
                 trial: number,
@@ -105,8 +108,12 @@ impl Tuned {
             });
         }
         let trial = Sampler::new(&spec).trial(number)?;
-        let redrawn = trial.schedule.to_json().to_string();
-        if redrawn != row.schedule {
+        let parameters = varying.iter().map(|name| {
+            let value = drawn(&trial, Some(name));
+            value.map_or_else(String::new, |value| value.to_string())
+        });
+        let schedule = trial.schedule.to_json().to_string();
+        if !parameters.eq(row.drawn) || schedule != row.schedule {
             return Err(damaged(RESULTS));
         }
         check_rates(dir, &manifest, &spec, &trial)?;
@@ -226,7 +233,7 @@ fn unreadable(path: PathBuf) -> impl FnOnce(io::Error) -> ExportError {
 }
 
 /// The row of a trial, if the file is as the sweep wrote it up to there.
-fn row(path: &Path, trial: u64) -> Result<Option<Row>, ExportError> {
+fn row(path: &Path, trial: u64, varying: &[String]) -> Result<Option<Row>, ExportError> {
     let file = File::open(path).map_err(unreadable(path.to_path_buf()))?;
     let mut reader = csv::Reader::from_reader(file);
     let headers = match reader.headers() {
@@ -247,6 +254,10 @@ fn row(path: &Path, trial: u64) -> Result<Option<Row>, ExportError> {
     let row = || {
         Some(Row {
             schedule: cell("schedule")?,
+            drawn: varying
+                .iter()
+                .map(|name| cell(name))
+                .collect::<Option<_>>()?,
             ended: [cell("final_val_loss")?, cell("final_val_accuracy")?],
             diverged_at: cell("diverged_at")?,
         })

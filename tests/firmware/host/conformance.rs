@@ -6,6 +6,13 @@
 //! HAIRPIN_SAMPLES=100000 cargo test -p hairpin-tests --test firmware conformance
 //! HAIRPIN_SEED=7 cargo test -p hairpin-tests --test firmware conformance
 //! ```
+//!
+//! Firmware is compiled at `opt-level = "s"`; the bits are those of every other level too:
+//!
+//! ```text
+//! HAIRPIN_OPT_LEVEL=3 cargo test -p hairpin-tests --test firmware conformance
+//! HAIRPIN_OPT_LEVEL=1 cargo test -p hairpin-tests --test firmware conformance
+//! ```
 
 use std::fs;
 use std::sync::LazyLock;

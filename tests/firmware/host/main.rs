@@ -44,18 +44,17 @@ fn main() {
     // One build directory, and emulators that take a processor each.
     arguments.test_threads.get_or_insert(2);
     let tools = Tools::find();
+    let counting = tools.clone().and_then(costs::can_count);
     if let Err(missing) = &tools {
-        eprintln!("\nfirmware: what needs a chip is skipped, as {missing}");
-        if std::env::var_os("REQUIRE_FIRMWARE").is_some() {
-            eprintln!("firmware: REQUIRE_FIRMWARE is set, so that this is a failure");
-            std::process::exit(1);
-        }
+        skipped("what needs a chip is", missing);
+    } else if let Err(missing) = &counting {
+        skipped("the tests of costs are", missing);
     }
     let groups = [
         (conformance::trials(), tools.clone()),
         (panics::trials(), tools.clone()),
-        (story::trials(), tools.clone()),
-        (costs::trials(), costs::can_count(&tools)),
+        (story::trials(), tools),
+        (costs::trials(), counting),
     ];
     let on_chips = groups.into_iter().flat_map(|(checks, ready)| {
         checks.into_iter().map(move |(name, check)| {
@@ -80,4 +79,13 @@ fn main() {
     });
     let trials = on_the_host.chain(on_chips).collect();
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// Says aloud what is skipped and why, and ends where nothing may be.
+fn skipped(what: &str, missing: &str) {
+    eprintln!("\nfirmware: {what} skipped, as {missing}");
+    if tools::are_required() {
+        eprintln!("firmware: REQUIRE_FIRMWARE is set, so that this is a failure");
+        std::process::exit(1);
+    }
 }

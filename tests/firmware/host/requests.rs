@@ -419,6 +419,20 @@ fn records(asked: &mut Asked, rng: &mut Rng, requests: usize) {
 
 const EXPRESSIONS: &str = include_str!("../../golden/expressions.jsonl");
 
+/// Decimals whose digits stand where 32 bits cannot count, and the last before it: the chips' `usize` is narrower than the host's.
+const FAR_DECIMALS: [&str; 10] = [
+    "1e-4294966981",
+    "1e-4294966982",
+    "1e-4294967296",
+    "1e-5000000000",
+    "0.25e-5000000000 + step",
+    "1e-99999999999999999999",
+    "1e4294967296",
+    "1e5000000000",
+    "1e99999999999999999999",
+    "0e-5000000000",
+];
+
 fn expressions(asked: &mut Asked, rng: &mut Rng, requests: usize) {
     for line in EXPRESSIONS.lines() {
         let line: Value = serde_json::from_str(line).expect("one object a line");
@@ -434,6 +448,12 @@ fn expressions(asked: &mut Asked, rng: &mut Rng, requests: usize) {
                 .steps(&steps);
             asked.ask("expression of CPython", request);
         }
+    }
+    for text in FAR_DECIMALS {
+        let request = Request::new(request::EXPRESSION)
+            .bytes(text.as_bytes())
+            .steps(&[0, 1]);
+        asked.ask("expression of a far decimal", request);
     }
     for _ in 0..requests {
         let number = |rng: &mut Rng| match rng.up_to(4) {

@@ -62,9 +62,27 @@ pub struct Tools {
     variables: BTreeMap<String, String>,
 }
 
+/// Whether what is missing is a failure.
+pub fn are_required() -> bool {
+    env::var_os("REQUIRE_FIRMWARE").is_some()
+}
+
 /// The workspace of the firmware.
 pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("firmware")
+}
+
+/// The level of optimisation, where it is to be another than firmware's own.
+pub fn optimisation() -> Option<String> {
+    env::var("HAIRPIN_OPT_LEVEL").ok()
+}
+
+/// Where firmware is built: a directory for each level of optimisation.
+pub fn built() -> PathBuf {
+    match optimisation() {
+        None => workspace().join("target"),
+        Some(level) => workspace().join(format!("target/opt-level-{level}")),
+    }
 }
 
 impl Tools {
@@ -86,6 +104,13 @@ impl Tools {
             .filter_map(|line| line.split_once('='))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
+        // A compiler that was updated or a directory that was cleared.
+        let files = variables.values();
+        if let Some(gone) = files.clone().find(|file| !Path::new(file).exists()) {
+            return Err(format!(
+                "{gone} is no longer there: run `tests/firmware/setup` again"
+            ));
+        }
         // What the system has comes first.
         let path = env::var("PATH").unwrap_or_default();
         let own = variables.remove("PATH").unwrap_or_default();
@@ -116,7 +141,7 @@ impl Tools {
     /// Builds a package of the firmware workspace for a chip, in release, and gives the directory of its programs.
     pub fn build(&self, chip: Chip, package: &str) -> PathBuf {
         run(&mut self.building(chip, "build", package));
-        workspace().join("target").join(chip.target).join("release")
+        built().join(chip.target).join("release")
     }
 
     /// The command that builds a package, with `build` or another word of cargo's.
@@ -127,9 +152,12 @@ impl Tools {
             .args([word, "--quiet", "--release", "--locked"])
             .args(["--target", chip.target, "-p", package])
             .arg("--target-dir")
-            .arg(workspace().join("target"))
+            .arg(built())
             // Logs of the firmware are chosen when it is compiled.
             .env("DEFMT_LOG", "info");
+        if let Some(level) = optimisation() {
+            command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", level);
+        }
         command
     }
 

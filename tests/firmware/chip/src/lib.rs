@@ -10,6 +10,7 @@
 #![no_std]
 
 mod host;
+mod stack;
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::ffi::CStr;
@@ -17,6 +18,7 @@ use core::panic::PanicInfo;
 
 use host::File;
 pub use host::exit;
+pub use stack::Painted;
 
 #[doc(hidden)]
 #[cfg(target_arch = "arm")]

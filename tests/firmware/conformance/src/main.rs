@@ -2,9 +2,7 @@
 #![no_std]
 #![no_main]
 
-mod stack;
-
-use chip::{Input, Output};
+use chip::{Input, Output, Painted};
 use suite::{Broken, Channel, Field};
 
 /// Bytes that go to or from the host at once: a call of the emulator costs more than what it carries.
@@ -58,7 +56,7 @@ impl Channel for Files {
 }
 
 fn run() -> Result<(), Broken> {
-    let painted = stack::Paint::spread();
+    let painted = Painted::below();
     let mut files = Files {
         requests: Input::open(c"requests").map_err(|_| Broken)?,
         given: [0; PIECE],
@@ -70,7 +68,7 @@ fn run() -> Result<(), Broken> {
     };
     suite::answer(&mut files)?;
     files.flush()?;
-    let depth = painted.depth().ok_or(Broken)?;
+    let depth = painted.depth().map_err(|_| Broken)?;
     let mut stack = Output::create(c"stack").map_err(|_| Broken)?;
     stack.write(&depth.to_le_bytes()).map_err(|_| Broken)
 }

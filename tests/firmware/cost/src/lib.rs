@@ -17,7 +17,7 @@ use core::mem::MaybeUninit;
 use chip::{Error, Output};
 use hairpin_core::{ConfigError, Feedback, Schedule};
 
-pub use record::record;
+pub use record::{WRONG, record};
 pub use sgd::{Group, group, sgd};
 pub use steps::Steps;
 

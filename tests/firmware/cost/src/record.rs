@@ -4,7 +4,7 @@ use chip::Input;
 use hairpin_core::{CheckpointError, ConfigError};
 
 /// What a program says that cannot read it; there is nobody to hear it.
-const WRONG: ConfigError = ConfigError::NotFinite {
+pub const WRONG: ConfigError = ConfigError::NotFinite {
     field: "record",
     value: f64::NAN,
 };
