@@ -49,18 +49,29 @@ impl Costs {
         Ok(costs)
     }
 
-    /// The rows of a kind as a table.
+    /// The rows of a kind as a table, without columns that say nothing of it.
     fn table(&self, kind: &str) -> Option<String> {
-        let mut rows = self
-            .rows
-            .iter()
-            .filter_map(|row| row.split_first())
+        let rows = self.rows.iter().filter_map(|row| row.split_first());
+        let rows: Vec<&[String]> = rows
             .filter(|(first, _)| *first == kind)
-            .map(|(_, rest)| rest.to_vec())
-            .peekable();
-        rows.peek()?;
-        let head: Vec<&str> = self.head.iter().skip(1).map(String::as_str).collect();
-        Some(table(&head, rows))
+            .map(|(_, rest)| rest)
+            .collect();
+        if rows.is_empty() {
+            return None;
+        }
+        let says_something = |column: &usize| {
+            let mut cells = rows.iter().filter_map(|row| row.get(*column));
+            cells.any(|cell| !cell.is_empty())
+        };
+        let columns: Vec<usize> = (0..self.head.len().saturating_sub(1))
+            .filter(says_something)
+            .collect();
+        let head: Vec<&str> = columns
+            .iter()
+            .map(|column| self.head[column + 1].as_str())
+            .collect();
+        let of_row = |row: &[String]| columns.iter().map(|&column| row[column].clone()).collect();
+        Some(table(&head, rows.into_iter().map(of_row)))
     }
 }
 
@@ -396,7 +407,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("costs.csv");
         assert_eq!(Costs::read(&path).unwrap().table("step"), None);
-        let text = "# compiler: some\nkind,target,instructions\nstep,Cortex-M4F,900\nnoam,RV32,12\nstep,RV32,4000\n";
+        let text = "# compiler: some\nkind,with,target,instructions\nstep,,Cortex-M4F,900\nnoam,a root,RV32,12\nstep,,RV32,4000\n";
         std::fs::write(&path, text).unwrap();
         let costs = Costs::read(&path).unwrap();
         assert_eq!(

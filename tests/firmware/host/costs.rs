@@ -147,12 +147,13 @@ const WITHOUT_BUDGET: [(&str, &[&str]); 6] = [
 ];
 
 /// What the guide for firmware shows of the chip of the budgets; everything is in `docs/costs.md`.
-const IN_THE_GUIDE: [&str; 15] = [
+const IN_THE_GUIDE: [&str; 16] = [
     "constant",
     "piecewise_constant",
     "step",
     "multi_step",
     "linear_warmup",
+    "linear_warmup-from-a-record",
     "inverse_time",
     "noam",
     "polynomial-power-2",
