@@ -2,8 +2,9 @@
 //!
 //! `HAIRPIN_BLESS=1` writes that table, and `docs/costs.md` and the pages of the schedules from it, instead of comparing.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+mod budgets;
+mod record;
+
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::{env, fs};
@@ -11,180 +12,15 @@ use std::{env, fs};
 use hairpin_core::{
     AnySchedule, Change, ConfigError, CosineAnnealing, Exponential, FeedbackKind, Kind, Part,
 };
-use hairpin_host::pages::pages;
 use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind, elf};
+
+use budgets::{ARTICLE, EMPTY, over_budget, unbudgeted};
+use record::{FIGURES, FLASH, Figures, Record, Table, pages_are_of_the_record, parts, shown};
 
 use crate::tools::{CHIPS, Check, Chip, Tools, are_required, optimisation, run, workspace};
 
 /// How much a figure may grow before somebody has to say that it should, and how much it may shrink before it is written down.
 const TOLERANCE: f64 = 0.05;
-
-/// The program whose size is what all have in common.
-const EMPTY: &str = "empty";
-
-/// The kinds of the article in one program, in bytes of flash on the chip of the budgets.
-const ARTICLE: (&str, f64) = ("article", 20.0 * 1024.0);
-
-/// What the configuration of a single kind may take, in bytes.
-const CONFIGURATION: f64 = 256.0;
-
-/// Programs that hold more than a single kind.
-const NOT_A_KIND: [&str; 4] = ["any", "article", "sgd", EMPTY];
-
-/// The chip of the budgets.
-const BUDGETED: &str = "cortex_m4f";
-
-/// What a rate may take there, in instructions of the mean: of what, how many, and the programs.
-const BUDGETS: [(&str, f64, &[&str]); 4] = [
-    (
-        "a rate in steps, on a line, by a loss or with a small whole power, and noam's",
-        1_000.0,
-        &[
-            "anneal-linear",
-            "constant",
-            "constant_factor",
-            "cyclic",
-            "greedy",
-            "greedy-observe",
-            "inverse_sqrt",
-            "inverse_time",
-            "lambda-function",
-            "linear",
-            "linear_factor",
-            "linear_warmup",
-            "multi_step",
-            "noam",
-            "piecewise_constant",
-            "piecewise_scale",
-            "polynomial-power-1",
-            "polynomial-power-2",
-            "polynomial-power-2-cycle",
-            "reduce_on_plateau",
-            "reduce_on_plateau-observe",
-            "step",
-            "warmup_stable_decay",
-        ],
-    ),
-    (
-        "an exponential",
-        3_000.0,
-        &[
-            "exponential",
-            "exponential-in-fractions",
-            "exponential-staircase",
-            "geometric",
-            "natural_exp",
-        ],
-    ),
-    (
-        "a cosine",
-        3_400.0,
-        &[
-            "anneal-cosine",
-            "cosine_annealing",
-            "cosine_decay",
-            "linear_warmup-from-a-record",
-            "one_cycle-cosine",
-            "piecewise_interpolate-cosine",
-            "warm_restarts-t_mult-1",
-            "warm_restarts-t_mult-2",
-        ],
-    ),
-    (
-        "a fractional power",
-        10_800.0,
-        &[
-            "anneal-fractional-power",
-            "cosine_decay-fractional-exponent",
-            "inverse_sqrt-fractional-power",
-            "k_decay-fractional",
-            "polynomial-fractional-power",
-        ],
-    ),
-];
-
-/// What has no budget of instructions, and why.
-const WITHOUT_BUDGET: [(&str, &[&str]); 6] = [
-    (
-        "no rate: what only links, and the update",
-        &[
-            ARTICLE.0,
-            EMPTY,
-            "sgd-fused",
-            "sgd-fused-momentum",
-            "sgd-separate",
-            "sgd-separate-momentum",
-        ],
-    ),
-    (
-        "as much as was written down: an expression, and a composition of any kinds",
-        &[
-            "any",
-            "any-8-pieces",
-            "lambda-cosine",
-            "lambda-polynomial",
-            "lambda-power",
-            "multiplicative",
-            "multiplicative-observe",
-        ],
-    ),
-    (
-        "a cosine, and an exact remainder of any fraction of a wave before it",
-        &["anneal-cycles", "cosine_cycles"],
-    ),
-    (
-        "an exponential, and a second function beside it or a power before it",
-        &["anneal-exponential", "cyclic-exp_range", "tanh"],
-    ),
-    (
-        "a root, or a power of a power",
-        &["anneal-sqrt", "k_decay-whole"],
-    ),
-    (
-        "a line whose ends have to be computed first",
-        &["one_cycle-linear", "piecewise_interpolate-linear"],
-    ),
-];
-
-/// What the guide for firmware shows of the chip of the budgets; everything is in `docs/costs.md`.
-const IN_THE_GUIDE: [&str; 16] = [
-    "constant",
-    "piecewise_constant",
-    "step",
-    "multi_step",
-    "linear_warmup",
-    "linear_warmup-from-a-record",
-    "inverse_time",
-    "noam",
-    "polynomial-power-2",
-    "polynomial-fractional-power",
-    "exponential",
-    "natural_exp",
-    "cosine_annealing",
-    "lambda-function",
-    ARTICLE.0,
-    "any",
-];
-
-/// The figures of a program, as the table names them.
-const FIGURES: [&str; 7] = [
-    "instructions (mean)",
-    "instructions (worst)",
-    "stack of a rate",
-    "stack of making it",
-    "flash",
-    "configuration",
-    "state",
-];
-const MEAN: usize = 0;
-const FLASH: usize = 4;
-const CONFIG: usize = 5;
-
-/// Figures in their order; none where a program only links.
-type Figures = [Option<f64>; FIGURES.len()];
-
-/// Figures by chip and program.
-type Table = BTreeMap<(&'static str, String), Figures>;
 
 /// The tools, where the emulator can count for them.
 pub fn can_count(tools: Tools) -> Result<Tools, String> {
@@ -228,27 +64,6 @@ pub fn trials() -> Vec<Check> {
 /// What needs no chip.
 pub fn on_the_host() -> Vec<(&'static str, fn())> {
     vec![("costs::pages_are_of_the_record", pages_are_of_the_record)]
-}
-
-/// The pages are written from the recorded figures, and by nobody else.
-fn pages_are_of_the_record() {
-    if env::var_os("HAIRPIN_BLESS").is_some() {
-        // They are being written.
-        return;
-    }
-    let record = Record::read();
-    for name in IN_THE_GUIDE {
-        let key = (BUDGETED, name.to_owned());
-        assert!(record.table.contains_key(&key), "{name} is not recorded");
-    }
-    for (page, expected) in [("costs.md", record.page()), ("firmware.md", record.guide())] {
-        let found = fs::read_to_string(docs().join(page)).expect(page);
-        // Not `assert_eq`: it would print both pages.
-        assert!(
-            found == expected,
-            "docs/{page} is not of docs/costs.csv: renew it by `HAIRPIN_BLESS=1 cargo test -p hairpin-tests --test firmware costs`"
-        );
-    }
 }
 
 /// Measures all programs on a chip, and compares or records what was found.
@@ -372,33 +187,6 @@ fn unmeasured() -> Vec<String> {
         .collect()
 }
 
-/// The programs that belong to no budget and are not said to have none, or both.
-fn unbudgeted() -> Vec<String> {
-    let names = names();
-    let budgeted = BUDGETS
-        .iter()
-        .flat_map(|(_, _, names)| names.iter().copied());
-    let listed: Vec<&str> = budgeted
-        .chain(
-            WITHOUT_BUDGET
-                .iter()
-                .flat_map(|(_, names)| names.iter().copied()),
-        )
-        .collect();
-    let times = |name: &str| listed.iter().filter(|&&known| known == name).count();
-    let missing = names.iter().filter(|name| times(name) != 1).map(|name| {
-        format!(
-            "{name} stands {} times in the budgets and among what has none",
-            times(name)
-        )
-    });
-    let gone = listed
-        .iter()
-        .filter(|&&known| !names.iter().any(|name| name == known))
-        .map(|known| format!("{known} has a budget, or none, and no program"));
-    missing.chain(gone).collect()
-}
-
 /// Compiles what counts instructions.
 fn counter(tools: &Tools, directory: &Path) -> PathBuf {
     let library = directory.join("libcount.so");
@@ -483,34 +271,6 @@ fn flash(elf: &object::File<'_>) -> u64 {
     sections.map(|section| section.size()).sum()
 }
 
-/// What breaks a budget.
-fn over_budget(measured: &Table) -> Vec<String> {
-    let mut wrong = Vec::new();
-    let mut hold = |what: &str, name: &str, figure: Option<f64>, budget: f64| {
-        let figure = figure.unwrap_or_else(|| panic!("{name} has no {what}"));
-        if figure >= budget {
-            wrong.push(format!("{name}: {what} {figure}, budget below {budget}"));
-        }
-    };
-    for ((_, name), figures) in measured {
-        if !NOT_A_KIND.contains(&parts(name).0) {
-            hold(FIGURES[CONFIG], name, figures[CONFIG], CONFIGURATION);
-        }
-    }
-    let on_chip = |name: &str| measured.get(&(BUDGETED, name.to_owned()));
-    if on_chip(EMPTY).is_some() {
-        for (_, budget, names) in BUDGETS {
-            for name in names {
-                let figures = on_chip(name).unwrap_or_else(|| panic!("no program {name}"));
-                hold(FIGURES[MEAN], name, figures[MEAN], budget);
-            }
-        }
-        let figures = on_chip(ARTICLE.0).expect("the program of the article");
-        hold(FIGURES[FLASH], ARTICLE.0, figures[FLASH], ARTICLE.1);
-    }
-    wrong
-}
-
 /// What is not as it was recorded. What has shrunk is only told.
 fn changes(chip: Chip, recorded: &Table, measured: &Table) -> Vec<String> {
     const RENEW: &str =
@@ -553,218 +313,8 @@ fn changes(chip: Chip, recorded: &Table, measured: &Table) -> Vec<String> {
     grown
 }
 
-/// A program's kind, and what it was made with.
-fn parts(name: &str) -> (&str, String) {
-    let (kind, with) = name.split_once('-').unwrap_or((name, ""));
-    (kind, with.replace('-', " "))
-}
-
-/// A figure for people.
-fn shown(figure: Option<f64>) -> String {
-    figure.map_or("–".to_owned(), |figure| figure.to_string())
-}
-
 fn emulator(tools: &Tools) -> String {
     let output = run(tools.command("qemu-system-arm").arg("--version"));
     let text = String::from_utf8_lossy(&output.stdout);
     text.lines().next().unwrap_or_default().trim().to_owned()
-}
-
-/// The recorded table, with what it was measured by.
-#[derive(Default)]
-struct Record {
-    compiler: String,
-    emulator: String,
-    table: Table,
-}
-
-fn docs() -> PathBuf {
-    workspace().join("../../docs")
-}
-
-impl Record {
-    /// Reads `docs/costs.csv`; an empty record where there is none.
-    fn read() -> Self {
-        let mut record = Self::default();
-        let Ok(text) = fs::read_to_string(docs().join("costs.csv")) else {
-            return record;
-        };
-        for line in text.lines() {
-            if let Some(compiler) = line.strip_prefix("# compiler: ") {
-                record.compiler = compiler.to_owned();
-            } else if let Some(emulator) = line.strip_prefix("# emulator: ") {
-                record.emulator = emulator.to_owned();
-            } else if !line.starts_with('#') && !line.starts_with("kind,") {
-                let cells: Vec<&str> = line.split(',').collect();
-                let [kind, with, chip, figures @ ..] = &cells[..] else {
-                    panic!("docs/costs.csv: {line}")
-                };
-                let name = if with.is_empty() {
-                    (*kind).to_owned()
-                } else {
-                    format!("{kind}-{}", with.replace(' ', "-"))
-                };
-                let chip = CHIPS.iter().find(|known| known.title == *chip);
-                let chip = chip.unwrap_or_else(|| panic!("docs/costs.csv: {line}"));
-                let figures: Vec<Option<f64>> = figures
-                    .iter()
-                    .map(|cell| {
-                        (!cell.is_empty())
-                            .then(|| cell.parse().expect("a number in docs/costs.csv"))
-                    })
-                    .collect();
-                let figures = figures.try_into().expect("as many figures as there are");
-                record.table.insert((chip.name, name), figures);
-            }
-        }
-        record
-    }
-
-    /// Writes `docs/costs.csv` and `docs/costs.md`.
-    fn write(&self) {
-        let mut csv = format!(
-            "# compiler: {}\n# emulator: {}\nkind,with,chip,{}\n",
-            self.compiler,
-            self.emulator,
-            FIGURES.join(",")
-        );
-        let names: std::collections::BTreeSet<&String> =
-            self.table.keys().map(|(_, name)| name).collect();
-        for name in names {
-            for chip in CHIPS {
-                if let Some(figures) = self.table.get(&(chip.name, name.clone())) {
-                    let (kind, with) = parts(name);
-                    let figures =
-                        figures.map(|figure| figure.map(|f| f.to_string()).unwrap_or_default());
-                    writeln!(csv, "{kind},{with},{},{}", chip.title, figures.join(","))
-                        .expect("a string");
-                }
-            }
-        }
-        fs::write(docs().join("costs.csv"), csv).expect("docs/costs.csv");
-        fs::write(docs().join("costs.md"), self.page()).expect("docs/costs.md");
-        fs::write(docs().join("firmware.md"), self.guide()).expect("docs/firmware.md");
-        // Each kind's page shows its rows.
-        let repository = workspace().join("../..");
-        for page in pages(&repository).expect("the pages of the schedules") {
-            fs::write(repository.join(&page.path), page.content).expect("a page");
-        }
-    }
-
-    /// The page.
-    fn page(&self) -> String {
-        let mut page = format!(
-            include_str!("costs.md.txt"),
-            compiler = self.compiler,
-            emulator = self.emulator,
-        );
-        self.budgets(&mut page);
-        for chip in CHIPS {
-            let rows: Vec<_> = self
-                .table
-                .iter()
-                .filter(|((of_chip, _), _)| *of_chip == chip.name)
-                .collect();
-            if rows.is_empty() {
-                continue;
-            }
-            writeln!(page, "\n## {}\n", chip.title).expect("a string");
-            writeln!(page, "| kind | with | {} |", FIGURES.join(" | ")).expect("a string");
-            writeln!(page, "|---|---|{}", "---:|".repeat(FIGURES.len())).expect("a string");
-            for ((_, name), figures) in rows {
-                let (kind, with) = parts(name);
-                let figures = figures.map(shown);
-                writeln!(
-                    page,
-                    "| [{kind}](../tests/firmware/cost/src/bin/{name}.rs) | {with} | {} |",
-                    figures.join(" | ")
-                )
-                .expect("a string");
-            }
-        }
-        page
-    }
-
-    /// The guide for firmware, with the article's kinds in its middle.
-    fn guide(&self) -> String {
-        const BEGIN: &str = "firmware costs` -->\n";
-        const END: &str = "<!-- end of costs -->";
-        let guide = fs::read_to_string(docs().join("firmware.md")).expect("docs/firmware.md");
-        let (before, rest) = guide.split_once(BEGIN).expect("where the costs begin");
-        let (_, after) = rest.split_once(END).expect("where the costs end");
-        let mut table = "\n| on a Cortex-M4F | instructions (mean) | (worst) | stack | flash | configuration |\n\
-            |---|---:|---:|---:|---:|---:|\n"
-            .to_owned();
-        for name in IN_THE_GUIDE {
-            let Some(figures) = self.table.get(&(BUDGETED, name.to_owned())) else {
-                continue;
-            };
-            let [mean, worst, stack, _, flash, configuration, _] = figures.map(shown);
-            let (kind, with) = parts(name);
-            let with = if with.is_empty() {
-                with
-            } else {
-                format!(", {with}")
-            };
-            writeln!(
-                table,
-                "| `{kind}`{with} | {mean} | {worst} | {stack} | {flash} | {configuration} |"
-            )
-            .expect("a string");
-        }
-        format!("{before}{BEGIN}{table}\n{END}{after}")
-    }
-
-    /// What was promised, and the program that comes nearest to breaking it.
-    fn budgets(&self, page: &mut String) {
-        let figure = |chip: &'static str, name: &str, which: usize| {
-            self.table.get(&(chip, name.to_owned()))?[which]
-        };
-        let mut row = |what: &str, budget: f64, dearest: Option<(f64, &str)>| {
-            if let Some((figure, name)) = dearest {
-                let name = name.replace('-', " ");
-                writeln!(page, "| {what} | {budget} | {figure} | {name} |").expect("a string");
-            }
-        };
-        let dearest =
-            |a: (f64, &'static str), b: (f64, &'static str)| if b.0 > a.0 { b } else { a };
-        for (what, budget, names) in BUDGETS {
-            let figures = names
-                .iter()
-                .filter_map(|&name| Some((figure(BUDGETED, name, MEAN)?, name)));
-            row(
-                &format!("instructions of {what}, mean"),
-                budget,
-                figures.reduce(dearest),
-            );
-        }
-        let (article, budget) = ARTICLE;
-        let flash = figure(BUDGETED, article, FLASH).map(|flash| (flash, article));
-        row(
-            "bytes of flash of the article's twelve kinds",
-            budget,
-            flash,
-        );
-        let mut largest: Option<(f64, &str)> = None;
-        for ((_, name), figures) in &self.table {
-            if let Some(config) = figures[CONFIG]
-                && !NOT_A_KIND.contains(&parts(name).0)
-                && largest.is_none_or(|(most, _)| config > most)
-            {
-                largest = Some((config, name));
-            }
-        }
-        row(
-            "bytes of a single kind's configuration, on every chip",
-            CONFIGURATION,
-            largest,
-        );
-        page.push_str(
-            "\nNo budget of instructions, but only the comparison with these tables, have:\n\n",
-        );
-        for (why, names) in WITHOUT_BUDGET {
-            let names = names.join(", ").replace('-', " ");
-            writeln!(page, "* {why}: {names}").expect("a string");
-        }
-    }
 }
