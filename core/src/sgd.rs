@@ -113,10 +113,39 @@ impl Default for SgdConfig {
 pub struct Sgd {
     config: SgdConfig,
     lr_multiplier: f64,
-    momentum: f32,
-    undampened: f32,
-    weight_decay: f32,
-    gradient_scale: f32,
+    coefficients: Coefficients,
+}
+
+/// The numbers an update multiplies with, and the update of a single parameter.
+///
+/// It is where the operations of the [module](self) are written down. [`Sgd`] walks slices with it; what walks its
+/// parameters otherwise, a kernel on a GPU for one, takes [`Sgd::coefficients`] and calls the same functions.
+///
+/// # Examples
+/// ```
+/// use hairpin_core::sgd::{Separate, group_rate};
+/// use hairpin_core::{Sgd, SgdConfig, SgdState};
+///
+/// let sgd = Sgd::new(SgdConfig { momentum: 0.9, ..SgdConfig::default() })?;
+/// let (mut p, mut v) = ([1.0_f32], [0.5_f32]);
+/// let by_hand = sgd.coefficients().later::<Separate>(0.1, false, p[0], 3.0, v[0]);
+/// sgd.step(&mut SgdState::new(true), 0.1, &mut p, &[3.0], &mut v)?;
+/// assert_eq!((p[0], v[0]), by_hand);
+/// assert_eq!(group_rate(0.5, 0.25), 0.125);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[repr(C)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Coefficients {
+    /// Share of the velocity that is kept.
+    pub momentum: f32,
+    /// `1 - dampening`.
+    pub undampened: f32,
+    /// Share of the parameter that is added to its gradient.
+    pub weight_decay: f32,
+    /// Factor on the gradient.
+    pub gradient_scale: f32,
 }
 
 /// What an [`Sgd`] remembers beside the velocity: whether its first step was taken.
@@ -225,10 +254,12 @@ impl Sgd {
         Ok(Self {
             config,
             lr_multiplier: 1.0,
-            momentum,
-            undampened,
-            weight_decay: rounded("weight_decay", config.weight_decay)?,
-            gradient_scale: rounded("gradient_scale", config.gradient_scale)?,
+            coefficients: Coefficients {
+                momentum,
+                undampened,
+                weight_decay: rounded("weight_decay", config.weight_decay)?,
+                gradient_scale: rounded("gradient_scale", config.gradient_scale)?,
+            },
         })
     }
 
@@ -245,8 +276,10 @@ impl Sgd {
                 ..self.config
             },
             lr_multiplier: finite("lr_multiplier", lr_multiplier)?,
-            weight_decay: rounded("weight_decay", weight_decay)?,
-            ..*self
+            coefficients: Coefficients {
+                weight_decay: rounded("weight_decay", weight_decay)?,
+                ..self.coefficients
+            },
         })
     }
 
@@ -297,7 +330,10 @@ impl Sgd {
                 momentum: value,
                 ..self.config
             },
-            momentum,
+            coefficients: Coefficients {
+                momentum,
+                ..self.coefficients
+            },
             ..*self
         })
     }
@@ -312,6 +348,12 @@ impl Sgd {
     #[must_use]
     pub const fn lr_multiplier(&self) -> f64 {
         self.lr_multiplier
+    }
+
+    /// The hyperparameters as the update uses them.
+    #[must_use]
+    pub const fn coefficients(&self) -> Coefficients {
+        self.coefficients
     }
 
     /// Whether [`Sgd::step`] needs a velocity as long as the parameters (with momentum), or an empty one.
@@ -399,7 +441,7 @@ impl Sgd {
                 found: velocity.len(),
             });
         }
-        let lr = (f64::from(lr) * self.lr_multiplier) as f32;
+        let lr = group_rate(lr, self.lr_multiplier);
         if lr.is_nan() {
             return Err(StepError::NanRate);
         }
@@ -416,13 +458,10 @@ impl Sgd {
         velocity: &mut [f32],
     ) {
         // The choices are made outside the loops, so that each loop is straight-line and can be vectorised.
-        let gradient = Gradient {
-            scale: self.gradient_scale,
-            weight_decay: self.weight_decay,
-        };
+        let coefficients = self.coefficients;
         if !self.needs_velocity() {
             for (p, &g) in params.iter_mut().zip(grads) {
-                *p = descend::<M>(lr, gradient.of::<M>(g, *p), *p);
+                *p = coefficients.plain::<M>(lr, *p, g);
             }
             return;
         }
@@ -430,58 +469,81 @@ impl Sgd {
         match (state.started, self.config.nesterov) {
             (false, false) => {
                 for ((p, &g), v) in triples {
-                    *v = gradient.of::<M>(g, *p);
-                    *p = descend::<M>(lr, *v, *p);
+                    (*p, *v) = coefficients.first::<M>(lr, false, *p, g);
                 }
             }
             (false, true) => {
                 for ((p, &g), v) in triples {
-                    let g = gradient.of::<M>(g, *p);
-                    *v = g;
-                    *p = descend::<M>(lr, term::<M>(self.momentum, *v, g), *p);
+                    (*p, *v) = coefficients.first::<M>(lr, true, *p, g);
                 }
             }
             (true, false) => {
                 for ((p, &g), v) in triples {
-                    *v = self.accelerated::<M>(gradient.of::<M>(g, *p), *v);
-                    *p = descend::<M>(lr, *v, *p);
+                    (*p, *v) = coefficients.later::<M>(lr, false, *p, g, *v);
                 }
             }
             (true, true) => {
                 for ((p, &g), v) in triples {
-                    let g = gradient.of::<M>(g, *p);
-                    *v = self.accelerated::<M>(g, *v);
-                    *p = descend::<M>(lr, term::<M>(self.momentum, *v, g), *p);
+                    (*p, *v) = coefficients.later::<M>(lr, true, *p, g, *v);
                 }
             }
         }
     }
+}
 
-    /// `momentum * v + (1 - dampening) * g`
+impl Coefficients {
+    /// A parameter `p` with gradient `g` after a step without momentum.
     #[inline(always)]
-    fn accelerated<M: MulAdd>(&self, g: f32, v: f32) -> f32 {
+    #[must_use]
+    pub fn plain<M: MulAdd>(&self, lr: f32, p: f32, g: f32) -> f32 {
+        descend::<M>(lr, self.gradient::<M>(p, g), p)
+    }
+
+    /// A parameter and its velocity after their first step with momentum.
+    #[inline(always)]
+    #[must_use]
+    pub fn first<M: MulAdd>(&self, lr: f32, nesterov: bool, p: f32, g: f32) -> (f32, f32) {
+        let g = self.gradient::<M>(p, g);
+        self.along::<M>(lr, nesterov, p, g, g)
+    }
+
+    /// A parameter and its velocity `v` after any later step with momentum.
+    #[inline(always)]
+    #[must_use]
+    pub fn later<M: MulAdd>(&self, lr: f32, nesterov: bool, p: f32, g: f32, v: f32) -> (f32, f32) {
+        let g = self.gradient::<M>(p, g);
         // Either share may be 0 and is then skipped, so that an infinity cannot turn into NaN.
         let kept = if self.momentum == 0.0 {
             0.0
         } else {
             self.momentum * v
         };
-        term::<M>(self.undampened, g, kept)
+        self.along::<M>(lr, nesterov, p, g, term::<M>(self.undampened, g, kept))
     }
-}
 
-/// Steps 1 and 2: the scaled gradient with its weight decay.
-#[derive(Clone, Copy)]
-struct Gradient {
-    scale: f32,
-    weight_decay: f32,
-}
-
-impl Gradient {
+    /// Steps 1 and 2: the scaled gradient with its weight decay.
     #[inline(always)]
-    fn of<M: MulAdd>(self, g: f32, p: f32) -> f32 {
-        term::<M>(self.weight_decay, p, self.scale * g)
+    fn gradient<M: MulAdd>(&self, p: f32, g: f32) -> f32 {
+        term::<M>(self.weight_decay, p, self.gradient_scale * g)
     }
+
+    /// The end of step 3, and step 4: along the new velocity, or ahead of it.
+    #[inline(always)]
+    fn along<M: MulAdd>(&self, lr: f32, nesterov: bool, p: f32, g: f32, v: f32) -> (f32, f32) {
+        let direction = if nesterov {
+            term::<M>(self.momentum, v, g)
+        } else {
+            v
+        };
+        (descend::<M>(lr, direction, p), v)
+    }
+}
+
+/// The rate of a parameter group: the schedule's, multiplied in `f64` and rounded once.
+#[inline(always)]
+#[must_use]
+pub fn group_rate(lr: f32, lr_multiplier: f64) -> f32 {
+    (f64::from(lr) * lr_multiplier) as f32
 }
 
 /// Step 4: `p - lr * g`.
@@ -500,12 +562,15 @@ fn term<M: MulAdd>(coefficient: f32, x: f32, sum: f32) -> f32 {
     }
 }
 
-/// How a product joins a sum in one of the two modes.
-trait MulAdd {
+/// How a product joins a sum: a [`Rounding`] as a type.
+pub trait MulAdd {
+    /// `a * b + c`
     fn mul_add(a: f32, b: f32, c: f32) -> f32;
 }
 
-struct Separate;
+/// [`Rounding::Separate`] as a type.
+#[derive(Clone, Copy, Debug)]
+pub struct Separate;
 
 impl MulAdd for Separate {
     #[inline(always)]
@@ -514,7 +579,9 @@ impl MulAdd for Separate {
     }
 }
 
-struct Fused<F>(core::marker::PhantomData<F>);
+/// [`Rounding::Fused`] as a type, with the multiply-add that it uses.
+#[derive(Clone, Copy, Debug)]
+pub struct Fused<F>(core::marker::PhantomData<F>);
 
 impl<F: Fma> MulAdd for Fused<F> {
     #[inline(always)]
