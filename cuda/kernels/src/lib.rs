@@ -11,4 +11,5 @@
 mod entry;
 pub mod place;
 pub mod rates;
+pub mod train;
 pub mod update;

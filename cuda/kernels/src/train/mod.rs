@@ -1,0 +1,1096 @@
+//! Many steps of training for a group of trials that stay in the memory next to the processor.
+//!
+//! A block takes some trials through all steps of a launch: their parameters, velocities and logits lie in shared memory (in global
+//! memory where they do not fit), the minibatch is read once for all of them, and nothing but results leaves. Each phase of a step is cut into
+//! items, which the block's threads take in turn; between phases they wait for one another.
+//!
+//! Forward and backward pass, cross-entropy and evaluation have the order of operations of the host's own training, and the update is the
+//! core's, so that a trial ends with the bits it has there.
+
+mod product;
+mod shape;
+mod space;
+
+use hairpin_arithmetic::{
+    Column, ColumnMut, PARTIAL, Scalar, Score, Sum, descend, is_right, loss, mean, rectify,
+    rectify_grad, score, weight,
+};
+use hairpin_core::Fma;
+use hairpin_core::sgd::{Coefficients, Fused, MulAdd, Separate};
+
+pub use shape::{PAD, Part, SCORED, Shape, cause, word};
+pub use space::{Addressed, Space};
+
+use product::{COLUMNS, Matrix, ROWS, Sums, inner, outer, rows, store};
+
+/// Threads of a block.
+pub const THREADS: u32 = 256;
+
+/// The trial has a velocity.
+pub const VELOCITY: u32 = 1;
+/// It looks ahead along it.
+pub const NESTEROV: u32 = 2;
+/// Its momentum goes with the step.
+pub const MOVING: u32 = 4;
+/// Products of its update are fused into sums.
+pub const FUSED: u32 = 8;
+
+/// What a launch reads and writes of a trial.
+#[repr(C, align(32))]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TrainRecord {
+    /// The numbers of its update.
+    pub coefficients: Coefficients,
+    /// [`VELOCITY`], [`NESTEROV`], [`MOVING`], [`FUSED`].
+    pub flags: u32,
+    /// 1 once its velocity was written.
+    pub started: u32,
+    /// 0 while it trains, else [`cause`].
+    pub cause: u32,
+    /// The step at which it ended.
+    pub step: u32,
+}
+
+/// What a launch is given.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Train {
+    /// The model.
+    pub shape: Shape,
+    /// `[trials, parameters]`
+    pub params: *mut f32,
+    /// `[trials, parameters]`, or null where no trial has one.
+    pub velocity: *mut f32,
+    /// `[trials]`
+    pub records: *mut TrainRecord,
+    /// `[members]`: the trials that take part.
+    pub members: *const u32,
+    /// `[rows, trials]`: the rate of step `t` is in row `t % rows`.
+    pub rates: *const f32,
+    /// `[rows, trials]`: the momentum of a step, for trials that are [`MOVING`]; null where there are none.
+    pub momenta: *const f32,
+    /// `[samples, features]`
+    pub data: *const f32,
+    /// `[samples]`: classes, as numbers.
+    pub labels: *const f32,
+    /// `[steps, batch]`: the samples of each step.
+    pub batches: *const u32,
+    /// `[validation_count]`: the samples that are scored.
+    pub validation: *const u32,
+    /// `[trials]`: the mean cross-entropy of what is scored.
+    pub losses: *mut f32,
+    /// `[trials]`: the share of it that is guessed right.
+    pub accuracies: *mut f32,
+    /// Where pieces lie, [`Shape::bytes`] a block; null for shared memory.
+    pub scratch: *mut f32,
+    /// The first step.
+    pub first: u32,
+    /// How many steps.
+    pub steps: u32,
+    /// How many rows of rates there is room for.
+    pub rows: u32,
+    /// How many trials there are.
+    pub trial_count: u32,
+    /// How many take part.
+    pub member_count: u32,
+    /// How many a block takes.
+    pub trials_per_block: u32,
+    /// How many samples are scored.
+    pub validation_count: u32,
+    /// Whether trials are scored after the last step.
+    pub evaluate: u32,
+    /// A minibatch loss above it ends a trial.
+    pub divergence_bound: f32,
+}
+
+/// The threads of a block.
+pub trait Team {
+    /// Which one this is.
+    fn thread(&self) -> u32;
+    /// How many there are.
+    fn threads(&self) -> u32;
+    /// Waits until all are here; what any wrote before, all read after.
+    fn sync(&self);
+}
+
+/// The rules of the update, as a trial's [`word::RULE`].
+const PLAIN: u32 = 0;
+const FIRST: u32 = 1;
+const LATER: u32 = 2;
+const AHEAD: u32 = 4;
+/// [`Rounding::Fused`](hairpin_core::Rounding::Fused).
+const FUSED_RULE: u32 = 8;
+const PLAIN_FUSED: u32 = PLAIN | FUSED_RULE;
+const LATER_FUSED: u32 = LATER | FUSED_RULE;
+
+/// A block at work.
+struct Block<'a, T, S> {
+    team: &'a T,
+    train: &'a Train,
+    /// Samples, labels, then a piece for each trial.
+    pool: S,
+    /// The first of its members.
+    first_member: u32,
+    /// How many it has.
+    count: u32,
+}
+
+/// Numbers from a thread's own on, as many apart as there are threads.
+///
+/// An iterator, not a function that is given the work: that would be compiled as a function of its own, and its arguments would lie in memory.
+struct Items {
+    at: u32,
+    threads: u32,
+    count: u32,
+}
+
+impl Iterator for Items {
+    type Item = u32;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<u32> {
+        let at = self.at;
+        if at >= self.count {
+            return None;
+        }
+        self.at = at + self.threads;
+        Some(at)
+    }
+}
+
+/// The logits of one sample.
+struct Logits<S> {
+    data: S,
+    stride: u32,
+    classes: u32,
+}
+
+impl<S: Space, F: Fma> Column<Scalar<F>> for Logits<S> {
+    #[inline(always)]
+    fn classes(&self) -> u32 {
+        self.classes
+    }
+
+    #[inline(always)]
+    fn get(&self, class: u32) -> Scalar<F> {
+        // SAFETY: there is a logit for each class, and only this thread uses those of its sample.
+        Scalar::new(unsafe { self.data.load(class * self.stride) })
+    }
+}
+
+impl<S: Space, F: Fma> ColumnMut<Scalar<F>> for Logits<S> {
+    #[inline(always)]
+    fn set(&mut self, class: u32, value: Scalar<F>) {
+        // SAFETY: as in `get`.
+        unsafe { self.data.store(class * self.stride, value.0) }
+    }
+}
+
+/// [`PARTIAL`] numbers from `at` on.
+///
+/// # Safety
+/// They are inside, and were written; `at` lies on 16 bytes.
+#[inline(always)]
+unsafe fn partial<S: Space>(data: S, at: u32) -> [f32; PARTIAL] {
+    // SAFETY: the caller's.
+    let [[a, b, c, d], [e, f, g, h], [i, j, k, l], [m, n, o, p]] = unsafe {
+        [
+            data.load4(at),
+            data.load4(at + 4),
+            data.load4(at + 8),
+            data.load4(at + 12),
+        ]
+    };
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
+}
+
+/// Takes the trials of a block through the steps of a launch; `HIDDEN`: the model has hidden units.
+///
+/// # Safety
+/// What `train` points to is as it says there, and as long; `pool` has room for [`Shape::bytes`] of `trials_per_block`, of which there
+/// are no more than threads; no other launch writes any of it meanwhile. Every thread of the team calls it, with the same arguments.
+#[inline(always)]
+pub unsafe fn train<T: Team, S: Space, F: Fma, const HIDDEN: bool>(
+    team: &T,
+    block: u32,
+    train: &Train,
+    pool: S,
+) {
+    let first_member = block * train.trials_per_block;
+    let block = Block {
+        team,
+        train,
+        pool,
+        first_member,
+        count: train
+            .trials_per_block
+            .min(train.member_count.saturating_sub(first_member)),
+    };
+    let shape = &train.shape;
+    let mut scores = Scores::new();
+    let mut scored = 0;
+    let mut at = 0;
+    // SAFETY: the caller's, for all that follows; every write of a phase is to places of one item, and phases are apart by a sync.
+    unsafe {
+        block.enter();
+        // Steps, then parts of the evaluation: one loop, so that the code of a forward pass is there once.
+        loop {
+            let step = train.first.wrapping_add(at);
+            block.settle(step.wrapping_sub(1));
+            let trains = at < train.steps;
+            let (picked, count) = if trains {
+                let picked = train.batches.add(at as usize * shape.batch as usize);
+                (picked, shape.batch)
+            } else {
+                // A chunk's losses are added up apart from the next one's.
+                let left = if train.evaluate == 0 {
+                    0
+                } else {
+                    train.validation_count - scored
+                };
+                let count = left.min(SCORED - scored % SCORED).min(shape.scored);
+                (train.validation.add(scored as usize), count)
+            };
+            if count == 0 {
+                break;
+            }
+            let columns = count.next_multiple_of(PAD);
+            block.fill(picked, count, columns);
+            team.sync();
+            block.forward::<F, HIDDEN>(columns);
+            team.sync();
+            if trains {
+                block.entropy::<F>();
+                team.sync();
+                block.decide(step);
+                team.sync();
+                if HIDDEN {
+                    block.hidden_gradients::<F>();
+                    team.sync();
+                }
+                block.update::<F, HIDDEN>();
+                at += 1;
+            } else {
+                block.score::<F>(count, columns);
+                team.sync();
+                block.collect(&mut scores, count, columns);
+                scored += count;
+                if scored.is_multiple_of(SCORED) || scored == train.validation_count {
+                    scores.close();
+                }
+            }
+            team.sync();
+        }
+        team.sync();
+        if train.evaluate != 0 {
+            block.report(&scores);
+        }
+        block.leave();
+    }
+}
+
+/// What the thread that has a trial knows of its evaluation.
+struct Scores {
+    sum: Sum<f64>,
+    total: f64,
+    correct: u32,
+}
+
+impl Scores {
+    #[inline(always)]
+    fn new() -> Self {
+        Self {
+            sum: Sum::default(),
+            total: 0.0,
+            correct: 0,
+        }
+    }
+
+    /// Ends a chunk.
+    #[inline(always)]
+    fn close(&mut self) {
+        self.total += self.sum.total();
+        self.sum = Sum::default();
+    }
+}
+
+impl<T: Team, S: Space> Block<'_, T, S> {
+    /// Those of `count` items that are this thread's.
+    #[inline(always)]
+    fn items(&self, count: u32) -> Items {
+        Items {
+            at: self.team.thread(),
+            threads: self.team.threads(),
+            count,
+        }
+    }
+
+    /// The piece of one of the block's trials.
+    #[inline(always)]
+    fn piece(&self, trial: u32) -> S {
+        let shape = &self.train.shape;
+        self.pool.from(shape.samples).from_far(trial, shape.piece)
+    }
+
+    /// The number, among all trials, of one of the block's.
+    ///
+    /// # Safety
+    /// As [`train`], like all below; `trial` is below the count.
+    #[inline(always)]
+    unsafe fn number(&self, trial: u32) -> usize {
+        // SAFETY: the caller's.
+        unsafe { *self.train.members.add((self.first_member + trial) as usize) as usize }
+    }
+
+    #[inline(always)]
+    unsafe fn trains(&self, piece: S) -> bool {
+        // SAFETY: the words of a piece are written when it is entered.
+        unsafe { piece.load(self.train.shape.words + word::CAUSE) }.to_bits() == 0
+    }
+
+    /// Where a trial's parameter number `at` lies in its piece.
+    #[inline(always)]
+    fn place(&self, at: u32) -> u32 {
+        let shape = &self.train.shape;
+        let mut place = 0;
+        for part in shape.parts {
+            if part.rows > 0 && at >= part.dense {
+                let inside = at - part.dense;
+                let row = inside.checked_div(part.columns).unwrap_or(0);
+                place = part.at + row * part.stride + (inside - row * part.columns);
+            }
+        }
+        place
+    }
+
+    /// Brings parameters, velocities and what trials know of themselves.
+    #[inline(always)]
+    unsafe fn enter(&self) {
+        let (train, shape) = (self.train, &self.train.shape);
+        for trial in self.items(self.count) {
+            let piece = self.piece(trial).from(shape.words);
+            // SAFETY: this item's places.
+            unsafe {
+                let record = *train.records.add(self.number(trial));
+                let words = [
+                    record.cause,
+                    record.step,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    record.started,
+                    0,
+                ];
+                for (at, word) in (0..).zip(words) {
+                    piece.store(at, f32::from_bits(word));
+                }
+            }
+        }
+        let each = shape.parameters;
+        for item in self.items(self.count * each) {
+            let trial = item.checked_div(each).unwrap_or(0);
+            let at = item - trial * each;
+            let (piece, place) = (self.piece(trial), self.place(at));
+            // SAFETY: this item's places.
+            unsafe {
+                let from = self.number(trial) * each as usize + at as usize;
+                piece.store(place, *train.params.add(from));
+                if !train.velocity.is_null() {
+                    piece.store(shape.parameter_words + place, *train.velocity.add(from));
+                }
+            }
+        }
+    }
+
+    /// Takes them back.
+    #[inline(always)]
+    unsafe fn leave(&self) {
+        let (train, shape) = (self.train, &self.train.shape);
+        for trial in self.items(self.count) {
+            let piece = self.piece(trial).from(shape.words);
+            // SAFETY: this item's places.
+            unsafe {
+                let record = &mut *train.records.add(self.number(trial));
+                record.cause = piece.load(word::CAUSE).to_bits();
+                record.step = piece.load(word::STEP).to_bits();
+                record.started = piece.load(word::STARTED).to_bits();
+            }
+        }
+        let each = shape.parameters;
+        for item in self.items(self.count * each) {
+            let trial = item.checked_div(each).unwrap_or(0);
+            let at = item - trial * each;
+            let (piece, place) = (self.piece(trial), self.place(at));
+            // SAFETY: this item's places.
+            unsafe {
+                let to = self.number(trial) * each as usize + at as usize;
+                *train.params.add(to) = piece.load(place);
+                if !train.velocity.is_null() {
+                    *train.velocity.add(to) = piece.load(shape.parameter_words + place);
+                }
+            }
+        }
+    }
+
+    /// Ends trials whose parameters step `step` broke.
+    #[inline(always)]
+    unsafe fn settle(&self, step: u32) {
+        for trial in self.items(self.count) {
+            let words = self.piece(trial).from(self.train.shape.words);
+            // SAFETY: this item's places.
+            unsafe {
+                if words.load(word::BROKEN).to_bits() != 0 && words.load(word::CAUSE).to_bits() == 0
+                {
+                    words.store(word::CAUSE, f32::from_bits(cause::PARAMETERS));
+                    words.store(word::STEP, f32::from_bits(step));
+                }
+            }
+        }
+    }
+
+    /// Brings `count` samples, column by column, and zeros up to `columns`.
+    #[inline(always)]
+    unsafe fn fill(&self, picked: *const u32, count: u32, columns: u32) {
+        let (train, shape) = (self.train, &self.train.shape);
+        let features = shape.features;
+        for item in self.items(features * columns) {
+            let column = item.checked_div(features).unwrap_or(0);
+            let feature = item - column * features;
+            // SAFETY: a sample of the data, and this item's place.
+            unsafe {
+                let x = if column < count {
+                    let sample = *picked.add(column as usize) as usize;
+                    *train
+                        .data
+                        .add(sample * features as usize + feature as usize)
+                } else {
+                    0.0
+                };
+                self.pool.store(feature * shape.stride + column, x);
+            }
+        }
+        let labels = self.pool.from(features * shape.stride);
+        for column in self.items(columns) {
+            // SAFETY: as above.
+            unsafe {
+                let label = if column < count {
+                    *train.labels.add(*picked.add(column as usize) as usize)
+                } else {
+                    0.0
+                };
+                labels.store(column, label);
+            }
+        }
+    }
+
+    /// The samples as a matrix, a row a feature.
+    #[inline(always)]
+    fn samples(&self) -> Matrix<S> {
+        self.grid(self.pool)
+    }
+
+    /// A matrix whose columns are samples.
+    #[inline(always)]
+    fn grid(&self, data: S) -> Matrix<S> {
+        Matrix {
+            data,
+            row: self.train.shape.stride,
+            inner: 1,
+        }
+    }
+
+    /// All tiles of `[rows, columns]` for each trial that trains, columns being samples; `tile` is given the trial's piece, the first
+    /// row and the first column.
+    #[inline(always)]
+    unsafe fn sample_tiles(&self, row_count: u32, columns: u32, tile: impl Fn(S, u32, u32)) {
+        let row_tiles = row_count.div_ceil(ROWS);
+        let items = row_tiles * columns.div_ceil(32) * self.count * 4;
+        for item in self.items(items) {
+            let lane = item % 4;
+            let rest = item / 4;
+            // Trials go before tiles, so that neighbouring threads share the samples and the rows.
+            let which = rest.checked_div(self.count).unwrap_or(0);
+            let piece = self.piece(rest - which * self.count);
+            // SAFETY: the caller's.
+            if unsafe { self.trains(piece) } {
+                let column_tile = which.checked_div(row_tiles).unwrap_or(0);
+                let row = (which - column_tile * row_tiles) * ROWS;
+                tile(piece, row, column_tile * 32 + lane * 4);
+            }
+        }
+    }
+
+    /// Leaves the logits of the first `columns` samples in each piece, and what hidden units give.
+    #[inline(always)]
+    unsafe fn forward<F: Fma, const HIDDEN: bool>(&self, columns: u32) {
+        let shape = &self.train.shape;
+        let [first, first_bias, top, top_bias] = shape.parts;
+        // SAFETY: the caller's.
+        unsafe {
+            if HIDDEN {
+                let rectified = |x: f32| rectify(Scalar::<F>::new(x)).0;
+                let samples = |_| self.samples();
+                self.affine::<F>(first, first_bias, samples, shape.active, columns, rectified);
+                self.team.sync();
+                let active = |piece: S| self.grid(piece.from(shape.active));
+                self.affine::<F>(top, top_bias, active, shape.logits, columns, |x| x);
+            } else {
+                let samples = |_| self.samples();
+                self.affine::<F>(first, first_bias, samples, shape.logits, columns, |x| x);
+            }
+        }
+    }
+
+    /// `out = weights * inputs + bias`, through `map`.
+    #[inline(always)]
+    unsafe fn affine<F: Fma>(
+        &self,
+        weights: Part,
+        bias: Part,
+        inputs: impl Fn(S) -> Matrix<S>,
+        out: u32,
+        columns: u32,
+        map: impl Fn(f32) -> f32,
+    ) {
+        let shape = &self.train.shape;
+        // SAFETY: the caller's; a tile is one item's.
+        unsafe {
+            self.sample_tiles(weights.rows, columns, |piece, row, at| {
+                let tile_rows = rows(row, weights.rows);
+                let a = Matrix {
+                    data: piece.from(weights.at),
+                    row: weights.stride,
+                    inner: 1,
+                };
+                let start = tile_rows.map(|row| piece.load(bias.at + row));
+                let sums = outer::<F, S, true>(
+                    a,
+                    inputs(piece),
+                    tile_rows,
+                    at,
+                    columns,
+                    weights.columns,
+                    start,
+                );
+                let out = piece.from(out);
+                store(
+                    sums,
+                    out,
+                    shape.stride,
+                    [row, weights.rows],
+                    [at, columns],
+                    |_, _, x| map(x),
+                );
+            });
+        }
+    }
+
+    /// Turns logits into gradients of the mean cross-entropy, and leaves the cross-entropy of each sample.
+    #[inline(always)]
+    unsafe fn entropy<F: Fma>(&self) {
+        let shape = &self.train.shape;
+        let weight = weight(shape.batch as usize);
+        for item in self.items(self.count * shape.columns) {
+            let trial = item.checked_div(shape.columns).unwrap_or(0);
+            let column = item - trial * shape.columns;
+            let piece = self.piece(trial);
+            // SAFETY: the caller's; a column is one item's.
+            unsafe {
+                if !self.trains(piece) {
+                    continue;
+                }
+                let mut logits = Logits {
+                    data: piece.from(shape.logits + column),
+                    stride: shape.stride,
+                    classes: shape.classes,
+                };
+                let entropy = if column < shape.batch {
+                    let label = self.pool.load(shape.features * shape.stride + column);
+                    let parts = descend(&mut logits, Scalar::<F>::new(label), weight);
+                    loss::<F>(parts.sum.0, parts.offset.0)
+                } else {
+                    let mut class = 0;
+                    while class < shape.classes {
+                        logits.data.store(class * shape.stride, 0.0);
+                        class += 1;
+                    }
+                    0.0
+                };
+                piece.store(shape.losses + column, entropy);
+            }
+        }
+    }
+
+    /// Looks at the loss of each trial, and at its rate, and decides about its step.
+    #[inline(always)]
+    unsafe fn decide(&self, step: u32) {
+        let (train, shape) = (self.train, &self.train.shape);
+        for trial in self.items(self.count) {
+            let piece = self.piece(trial);
+            // SAFETY: the caller's; a trial is one item's.
+            unsafe {
+                if !self.trains(piece) {
+                    continue;
+                }
+                let words = piece.from(shape.words);
+                let losses: Sum<f64> = self.sum(piece.from(shape.losses), shape.columns);
+                let mean = mean(losses.total(), shape.batch as usize);
+                let number = self.number(trial);
+                let row = step.checked_rem(train.rows).unwrap_or(0) as usize;
+                let cell = row * train.trial_count as usize + number;
+                let lr = *train.rates.add(cell);
+                let record = &*train.records.add(number);
+                let mut coefficients = record.coefficients;
+                let mut moves = record.flags & VELOCITY != 0;
+                let mut rated = lr.is_finite();
+                if record.flags & MOVING != 0 {
+                    coefficients.momentum = *train.momenta.add(cell);
+                    // In a step without momentum the velocity rests.
+                    moves = coefficients.momentum != 0.0;
+                    rated &= coefficients.momentum.is_finite() && coefficients.momentum >= 0.0;
+                }
+                let ended = if !(mean.is_finite() && mean <= train.divergence_bound) {
+                    cause::LOSS
+                } else if !rated {
+                    cause::RATE
+                } else {
+                    0
+                };
+                if ended != 0 {
+                    words.store(word::CAUSE, f32::from_bits(ended));
+                    words.store(word::STEP, f32::from_bits(step));
+                    continue;
+                }
+                let started = words.load(word::STARTED).to_bits() != 0;
+                let mut rule = match (moves, started) {
+                    (false, _) => PLAIN,
+                    (true, false) => FIRST,
+                    (true, true) => LATER,
+                };
+                if record.flags & NESTEROV != 0 {
+                    rule |= AHEAD;
+                }
+                if record.flags & FUSED != 0 {
+                    rule |= FUSED_RULE;
+                }
+                words.store(word::RULE, f32::from_bits(rule));
+                words.store(word::LR, lr);
+                let Coefficients {
+                    momentum,
+                    undampened,
+                    weight_decay,
+                    gradient_scale,
+                } = coefficients;
+                words.store4(
+                    word::COEFFICIENTS,
+                    [momentum, undampened, weight_decay, gradient_scale],
+                );
+                if moves {
+                    words.store(word::STARTED, f32::from_bits(1));
+                }
+            }
+        }
+    }
+
+    /// The gradients of hidden units, from those of the logits.
+    #[inline(always)]
+    unsafe fn hidden_gradients<F: Fma>(&self) {
+        let shape = &self.train.shape;
+        let top = shape.parts[2];
+        // SAFETY: the caller's; a tile is one item's.
+        unsafe {
+            self.sample_tiles(shape.hidden, shape.columns, |piece, row, at| {
+                let a = Matrix {
+                    data: piece.from(top.at),
+                    row: 1,
+                    inner: top.stride,
+                };
+                let sums = outer::<F, S, false>(
+                    a,
+                    self.grid(piece.from(shape.logits)),
+                    rows(row, shape.hidden),
+                    at,
+                    shape.columns,
+                    shape.classes,
+                    [0.0; 5],
+                );
+                let active = piece.from(shape.active);
+                let gated = |row: u32, column: u32, x: f32| {
+                    let by = active.load(row * shape.stride + column);
+                    rectify_grad(Scalar::<F>::new(by), Scalar::<F>::new(x)).0
+                };
+                store(
+                    sums,
+                    piece.from(shape.hidden_grads),
+                    shape.stride,
+                    [row, shape.hidden],
+                    [at, shape.columns],
+                    gated,
+                );
+            });
+        }
+    }
+
+    /// The gradients of all parameters, and their update.
+    #[inline(always)]
+    unsafe fn update<F: Fma, const HIDDEN: bool>(&self) {
+        let shape = &self.train.shape;
+        let [first, first_bias, top, top_bias] = shape.parts;
+        // SAFETY: the caller's; a parameter is one item's.
+        unsafe {
+            let (below, above) = (shape.hidden_grads, shape.logits);
+            let samples = |_| self.samples();
+            if HIDDEN {
+                self.update_weights::<F>(first, below, samples);
+                self.update_biases::<F>(first_bias, below);
+                let active = |piece: S| self.grid(piece.from(shape.active));
+                self.update_weights::<F>(top, above, active);
+                self.update_biases::<F>(top_bias, above);
+            } else {
+                self.update_weights::<F>(first, above, samples);
+                self.update_biases::<F>(first_bias, above);
+            }
+        }
+    }
+
+    /// Weights from gradients at `grads` to `inputs`.
+    #[inline(always)]
+    unsafe fn update_weights<F: Fma>(
+        &self,
+        part: Part,
+        grads: u32,
+        inputs: impl Fn(S) -> Matrix<S>,
+    ) {
+        let shape = &self.train.shape;
+        // Lanes beside each other take columns beside each other; as many as the columns have work for.
+        let shift: u32 = match part.columns {
+            33.. => 3,
+            17.. => 2,
+            9.. => 1,
+            _ => 0,
+        };
+        let lanes = 1 << shift;
+        let row_tiles = part.rows.div_ceil(ROWS);
+        let column_tiles =
+            (part.columns + (COLUMNS << shift) - 1) >> (shift + COLUMNS.trailing_zeros());
+        for item in self.items(row_tiles * column_tiles * self.count * lanes) {
+            let rest = item >> shift;
+            let which = rest.checked_div(self.count).unwrap_or(0);
+            let piece = self.piece(rest - which * self.count);
+            // SAFETY: the caller's.
+            unsafe {
+                if !self.trains(piece) {
+                    continue;
+                }
+                let column_tile = which.checked_div(row_tiles).unwrap_or(0);
+                let row = (which - column_tile * row_tiles) * ROWS;
+                let column = ((column_tile * COLUMNS) << shift) + (item & (lanes - 1));
+                let columns =
+                    [0, 1, 2, 3, 4, 5, 6, 7].map(|at| (column + at * lanes).min(part.columns - 1));
+                let sums = inner::<F, S>(
+                    self.grid(piece.from(grads)),
+                    inputs(piece),
+                    rows(row, part.rows),
+                    columns,
+                    shape.batch,
+                );
+                self.apply::<F>(piece, part, [row, column], lanes, sums);
+            }
+        }
+    }
+
+    /// The update with a tile of gradients.
+    #[inline(always)]
+    unsafe fn apply<F: Fma>(&self, piece: S, part: Part, first: [u32; 2], lanes: u32, sums: Sums) {
+        // SAFETY: the caller's.
+        unsafe {
+            let step = Step::of(piece, &self.train.shape);
+            let tile = Tile {
+                piece,
+                part,
+                first,
+                lanes,
+            };
+            let broken = match step.rule & !AHEAD {
+                PLAIN => tile.each(sums, |at, g| step.plain::<Separate, S>(piece, at, g)),
+                LATER => tile.each(sums, |at, g| step.later::<Separate, S>(piece, at, g)),
+                PLAIN_FUSED => tile.each(sums, |at, g| step.plain::<Fused<F>, S>(piece, at, g)),
+                LATER_FUSED => tile.each(sums, |at, g| step.later::<Fused<F>, S>(piece, at, g)),
+                _ => tile.each_in_turn(sums, |at, g| step.take::<F, S>(piece, at, g)),
+            };
+            self.mark(piece, broken);
+        }
+    }
+
+    /// Biases, from gradients at `grads`.
+    #[inline(always)]
+    unsafe fn update_biases<F: Fma>(&self, part: Part, grads: u32) {
+        let shape = &self.train.shape;
+        for item in self.items(self.count * part.columns) {
+            let trial = item.checked_div(part.columns).unwrap_or(0);
+            let at = item - trial * part.columns;
+            let piece = self.piece(trial);
+            // SAFETY: the caller's.
+            unsafe {
+                if !self.trains(piece) {
+                    continue;
+                }
+                let row = piece.from(grads + at * shape.stride);
+                let g = self.sum::<f32>(row, shape.columns).total();
+                let broken = Step::of(piece, shape).take::<F, S>(piece, part.at + at, g);
+                self.mark(piece, broken);
+            }
+        }
+    }
+
+    /// The sum of the first `columns` numbers of a row.
+    #[inline(always)]
+    unsafe fn sum<A: Copy + Default + From<f32> + core::ops::Add<Output = A>>(
+        &self,
+        row: S,
+        columns: u32,
+    ) -> Sum<A> {
+        let mut sum = Sum::default();
+        let mut column = 0;
+        while column < columns {
+            // SAFETY: the caller's.
+            sum.add(&unsafe { partial(row, column) });
+            column += PAD;
+        }
+        sum
+    }
+
+    /// Writes down that a parameter is not finite. Whoever finds it writes the same.
+    #[inline(always)]
+    unsafe fn mark(&self, piece: S, broken: bool) {
+        if broken {
+            // SAFETY: a word of the piece.
+            unsafe { piece.store(self.train.shape.words + word::BROKEN, f32::from_bits(1)) };
+        }
+    }
+
+    /// Adds what was scored to the trial that is this thread's.
+    #[inline(always)]
+    unsafe fn collect(&self, scores: &mut Scores, count: u32, columns: u32) {
+        let (trial, shape) = (self.team.thread(), &self.train.shape);
+        if trial >= self.count {
+            return;
+        }
+        let piece = self.piece(trial);
+        let mut column = 0;
+        while column < columns {
+            // SAFETY: the caller's.
+            scores
+                .sum
+                .add(&unsafe { partial(piece, shape.losses + column) });
+            column += PAD;
+        }
+        let mut column = 0;
+        while column < count {
+            // SAFETY: the caller's.
+            scores.correct += unsafe { piece.load(shape.logits + column) }.to_bits();
+            column += 1;
+        }
+    }
+
+    /// Writes the evaluation of the trial that is this thread's.
+    #[inline(always)]
+    unsafe fn report(&self, scores: &Scores) {
+        let (trial, train) = (self.team.thread(), self.train);
+        // SAFETY: the caller's; a trial is one thread's.
+        unsafe {
+            if trial < self.count && self.trains(self.piece(trial)) {
+                let (number, count) = (self.number(trial), train.validation_count as usize);
+                *train.losses.add(number) = mean(scores.total, count);
+                *train.accuracies.add(number) = mean(f64::from(scores.correct), count);
+            }
+        }
+    }
+
+    /// Leaves the cross-entropy of each sample, and in the place of its first logit whether it is guessed right.
+    #[inline(always)]
+    unsafe fn score<F: Fma>(&self, count: u32, columns: u32) {
+        let shape = &self.train.shape;
+        for item in self.items(self.count * columns) {
+            let trial = item.checked_div(columns).unwrap_or(0);
+            let column = item - trial * columns;
+            let piece = self.piece(trial);
+            // SAFETY: the caller's; a column is one item's.
+            unsafe {
+                let logits = Logits {
+                    data: piece.from(shape.logits + column),
+                    stride: shape.stride,
+                    classes: shape.classes,
+                };
+                let (mut entropy, mut right) = (0.0, false);
+                if column < count {
+                    let label = self.pool.load(shape.features * shape.stride + column);
+                    let Score { parts, class } = score(&logits, Scalar::<F>::new(label));
+                    entropy = loss::<F>(parts.sum.0, parts.offset.0);
+                    right = is_right(label, class.0, entropy);
+                }
+                piece.store(shape.losses + column, entropy);
+                logits.data.store(0, f32::from_bits(u32::from(right)));
+            }
+        }
+    }
+}
+
+/// What a trial does in a step.
+#[derive(Clone, Copy)]
+struct Step {
+    rule: u32,
+    lr: f32,
+    coefficients: Coefficients,
+    velocity: u32,
+}
+
+impl Step {
+    /// # Safety
+    /// The trial trains, and its step was decided.
+    #[inline(always)]
+    unsafe fn of<S: Space>(piece: S, shape: &Shape) -> Self {
+        let words = piece.from(shape.words);
+        // SAFETY: the caller's.
+        let (rule, lr, [momentum, undampened, weight_decay, gradient_scale]) = unsafe {
+            (
+                words.load(word::RULE).to_bits(),
+                words.load(word::LR),
+                words.load4(word::COEFFICIENTS),
+            )
+        };
+        Self {
+            rule,
+            lr,
+            coefficients: Coefficients {
+                momentum,
+                undampened,
+                weight_decay,
+                gradient_scale,
+            },
+            velocity: shape.parameter_words,
+        }
+    }
+
+    /// Updates the parameter at `at` with gradient `g`, by any rule. Gives whether it is no longer finite.
+    ///
+    /// # Safety
+    /// It is a parameter, and no other thread uses it.
+    #[inline(always)]
+    unsafe fn take<F: Fma, S: Space>(&self, piece: S, at: u32, g: f32) -> bool {
+        // SAFETY: the caller's.
+        unsafe {
+            match self.rule & !AHEAD {
+                PLAIN => self.plain::<Separate, S>(piece, at, g),
+                FIRST => self.first::<Separate, S>(piece, at, g),
+                LATER => self.later::<Separate, S>(piece, at, g),
+                PLAIN_FUSED => self.plain::<Fused<F>, S>(piece, at, g),
+                LATER_FUSED => self.later::<Fused<F>, S>(piece, at, g),
+                _ => self.first::<Fused<F>, S>(piece, at, g),
+            }
+        }
+    }
+
+    /// # Safety
+    /// As [`Step::take`].
+    #[inline(always)]
+    unsafe fn plain<M: MulAdd, S: Space>(&self, piece: S, at: u32, g: f32) -> bool {
+        // SAFETY: the caller's.
+        unsafe {
+            let p = self.coefficients.plain::<M>(self.lr, piece.load(at), g);
+            piece.store(at, p);
+            !p.is_finite()
+        }
+    }
+
+    /// # Safety
+    /// As [`Step::take`].
+    #[inline(always)]
+    unsafe fn first<M: MulAdd, S: Space>(&self, piece: S, at: u32, g: f32) -> bool {
+        let ahead = self.rule & AHEAD != 0;
+        // SAFETY: the caller's.
+        unsafe {
+            let p = piece.load(at);
+            let (p, v) = self.coefficients.first::<M>(self.lr, ahead, p, g);
+            piece.store(at, p);
+            piece.store(self.velocity + at, v);
+            !p.is_finite()
+        }
+    }
+
+    /// # Safety
+    /// As [`Step::take`].
+    #[inline(always)]
+    unsafe fn later<M: MulAdd, S: Space>(&self, piece: S, at: u32, g: f32) -> bool {
+        let ahead = self.rule & AHEAD != 0;
+        // SAFETY: the caller's.
+        unsafe {
+            let (p, v) = (piece.load(at), piece.load(self.velocity + at));
+            let (p, v) = self.coefficients.later::<M>(self.lr, ahead, p, g, v);
+            piece.store(at, p);
+            piece.store(self.velocity + at, v);
+            !p.is_finite()
+        }
+    }
+}
+
+/// A tile of a part.
+#[derive(Clone, Copy)]
+struct Tile<S> {
+    piece: S,
+    part: Part,
+    /// Its first row and column.
+    first: [u32; 2],
+    /// From column to column.
+    lanes: u32,
+}
+
+impl<S: Space> Tile<S> {
+    /// Calls `take` with the place and the gradient of one parameter, if the tile's place is one.
+    #[inline(always)]
+    fn one(&self, row: u32, column: u32, g: f32, take: impl Fn(u32, f32) -> bool) -> bool {
+        row < self.part.rows
+            && column < self.part.columns
+            && take(self.part.at + row * self.part.stride + column, g)
+    }
+
+    /// Calls `take` for all parameters of the tile.
+    #[inline(always)]
+    fn each(&self, sums: Sums, take: impl Fn(u32, f32) -> bool) -> bool {
+        let ([first, at], lanes) = (self.first, self.lanes);
+        // Written out: a loop over them is not always unrolled, and then the sums lie in memory.
+        let row = |row: u32, [g0, g1, g2, g3, g4, g5, g6, g7]: [f32; 8]| {
+            self.one(row, at, g0, &take)
+                | self.one(row, at + lanes, g1, &take)
+                | self.one(row, at + 2 * lanes, g2, &take)
+                | self.one(row, at + 3 * lanes, g3, &take)
+                | self.one(row, at + 4 * lanes, g4, &take)
+                | self.one(row, at + 5 * lanes, g5, &take)
+                | self.one(row, at + 6 * lanes, g6, &take)
+                | self.one(row, at + 7 * lanes, g7, &take)
+        };
+        let [s0, s1, s2, s3, s4] = sums;
+        row(first, s0)
+            | row(first + 1, s1)
+            | row(first + 2, s2)
+            | row(first + 3, s3)
+            | row(first + 4, s4)
+    }
+
+    /// The same in a loop, for what happens once in a run: shorter, and slower.
+    #[inline(always)]
+    fn each_in_turn(&self, sums: Sums, take: impl Fn(u32, f32) -> bool) -> bool {
+        let mut broken = false;
+        for (row, grads) in (self.first[0]..).zip(sums) {
+            let mut column = self.first[1];
+            for g in grads {
+                broken |= self.one(row, column, g, &take);
+                column += self.lanes;
+            }
+        }
+        broken
+    }
+}
