@@ -1,0 +1,21 @@
+//! Everything that is asked of the driver. No other module of this crate uses a pointer.
+//!
+//! What is offered here is safe to call, but for what takes addresses from elsewhere: lengths are compared, memory outlives what was
+//! launched with it, and of the argument structs only what was checked reaches a kernel.
+#![allow(unsafe_code)]
+
+mod context;
+mod driver;
+mod events;
+mod kernels;
+mod memory;
+mod pinned;
+mod stream;
+
+pub(crate) use context::{Context, Device, Function};
+pub use events::Event;
+pub(crate) use kernels::{Elements, Schedules, Tables, Update};
+
+pub use memory::{Buffer, Plain};
+pub(crate) use pinned::Pinned;
+pub use stream::{Graph, Stream};
