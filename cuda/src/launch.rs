@@ -10,12 +10,14 @@ mod events;
 mod kernels;
 mod memory;
 mod pinned;
+mod raw;
 mod stream;
 
-pub(crate) use context::{Context, Device, Function};
+pub(crate) use context::Context;
 pub use events::Event;
-pub(crate) use kernels::{Elements, Schedules, Tables, Update};
+pub(crate) use kernels::{Schedules, Tables, Update};
 
 pub use memory::{Buffer, Plain};
 pub(crate) use pinned::Pinned;
+pub use raw::RawElements;
 pub use stream::{Graph, Stream};

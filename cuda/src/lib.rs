@@ -10,9 +10,15 @@ mod gpu;
 mod launch;
 mod layout;
 mod modules;
+mod optimizer;
+mod schedules;
+mod table;
 
 pub use error::{GpuError, OLDEST_CAPABILITY, OLDEST_CUDA};
 pub use footprint::Footprint;
 pub use gpu::Gpu;
-pub use launch::{Buffer, Event, Graph, Plain, Stream};
+pub use launch::{Buffer, Event, Graph, Plain, RawElements, Stream};
 pub use layout::{Group, Layout};
+pub use optimizer::{Optimizer, Options, StepGraph, TrialState};
+pub use schedules::DeviceSchedules;
+pub use table::{RateTable, Source};

@@ -216,23 +216,6 @@ impl Context {
     }
 }
 
-impl Function {
-    /// Bytes of the stack that a thread of this kernel uses; the driver sets them aside for every thread that the device can hold.
-    pub(crate) fn local_bytes(self, context: &Context) -> Result<u32, GpuError> {
-        context.bind()?;
-        let mut bytes = 0;
-        // SAFETY: a function of a loaded module; `bytes` is written.
-        done("asking about a kernel", unsafe {
-            sys::cuFuncGetAttribute(
-                &mut bytes,
-                sys::CUfunction_attribute_enum::CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES,
-                self.0.0,
-            )
-        })?;
-        Ok(unsigned(bytes))
-    }
-}
-
 /// Text up to its first zero, which the driver wants behind it. None of ours has one inside.
 fn text(text: &str) -> CString {
     CString::new(text).unwrap_or_default()

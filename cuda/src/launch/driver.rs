@@ -14,7 +14,7 @@ const NAMES: [&str; 1] = ["nvcuda.dll"];
 const NAMES: [&str; 2] = ["libcuda.so", "libcuda.so.1"];
 
 /// Every entry point that is called here. cudarc looks each up at its first call and panics where one is missing.
-const ENTRIES: [&str; 45] = [
+const ENTRIES: [&str; 44] = [
     "cuCtxGetCurrent",
     "cuCtxSetCurrent",
     "cuCtxSynchronize",
@@ -31,7 +31,6 @@ const ENTRIES: [&str; 45] = [
     "cuEventElapsedTime",
     "cuEventRecord",
     "cuEventSynchronize",
-    "cuFuncGetAttribute",
     "cuGetErrorName",
     "cuGetErrorString",
     "cuGraphDestroy",

@@ -12,6 +12,7 @@ use hairpin_kernels::update::{
 use super::context::Function;
 use super::driver::done;
 use super::memory::{Buffer, Plain};
+use super::raw::RawElements;
 use super::stream::Stream;
 use crate::error::GpuError;
 use crate::layout::Layout;
@@ -64,15 +65,6 @@ pub(crate) struct Tables<'a> {
     pub(crate) rates: &'a Buffer<f32>,
     pub(crate) momenta: Option<&'a Buffer<f32>>,
     pub(crate) rows: u32,
-}
-
-/// Where elements lie.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Elements {
-    pub(crate) params: u64,
-    pub(crate) grads: u64,
-    /// 0 without momentum.
-    pub(crate) velocity: u64,
 }
 
 /// The update of some trials: its kernels, and all that they read and write beside elements and tables.
@@ -169,10 +161,11 @@ impl Update {
             stream.on_same(buffer, what)?;
             stream.keep(buffer.memory());
         }
-        let elements = Elements {
+        let elements = RawElements {
             params: params.address(),
             grads: grads.address(),
             velocity: if self.momentum { velocity.address() } else { 0 },
+            len: self.elements,
         };
         // SAFETY: buffers of this device, as long as they must be and apart from one another: two of them are borrowed mutably.
         unsafe { self.launch_raw(stream, tables, elements) }
@@ -187,7 +180,7 @@ impl Update {
         &self,
         stream: &Stream,
         tables: Tables<'_>,
-        elements: Elements,
+        elements: RawElements,
     ) -> Result<(), GpuError> {
         let cells = u64::from(tables.rows) * self.trials.len();
         for (what, table) in [("rates", Some(tables.rates)), ("momenta", tables.momenta)] {
@@ -226,7 +219,9 @@ impl Update {
             grads: elements.grads as usize as *const f32,
             velocity: elements.velocity as usize as *mut f32,
             rates: pointer(tables.rates),
-            momenta: tables.momenta.map_or(std::ptr::null(), |m| pointer(m)),
+            momenta: tables
+                .momenta
+                .map_or(std::ptr::null(), |momenta| pointer(momenta).cast_const()),
             control: pointer(&self.control),
             trials: pointer(&self.trials),
             skipped: pointer(&self.skipped),
