@@ -7,11 +7,13 @@
 mod context;
 mod driver;
 mod events;
+mod grid;
 mod kernels;
 mod memory;
 mod pinned;
 mod raw;
 mod stream;
+mod training;
 
 pub(crate) use context::Context;
 pub use events::Event;
@@ -21,3 +23,4 @@ pub use memory::{Buffer, Plain};
 pub(crate) use pinned::Pinned;
 pub use raw::RawElements;
 pub use stream::{Graph, Stream};
+pub(crate) use training::{Chunk, Training, check_members};

@@ -13,6 +13,7 @@ mod modules;
 mod optimizer;
 mod schedules;
 mod table;
+mod trainer;
 
 pub use error::{GpuError, OLDEST_CAPABILITY, OLDEST_CUDA};
 pub use footprint::Footprint;
@@ -22,3 +23,4 @@ pub use layout::{Group, Layout};
 pub use optimizer::{Optimizer, Options, StepGraph, TrialState};
 pub use schedules::DeviceSchedules;
 pub use table::{RateTable, Source};
+pub use trainer::{Ended, Initial, ModelShape, Progress, Samples, Start, Steps, Trainer};

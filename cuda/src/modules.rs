@@ -24,4 +24,6 @@ macro_rules! modules {
 modules! {
     Update = "update.ptx",
     Rates = "rates.ptx",
+    Softmax = "softmax.ptx",
+    Mlp = "mlp.ptx",
 }

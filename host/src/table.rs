@@ -64,26 +64,35 @@ pub fn fill(trials: &[AnySchedule], first: u32, out: &mut [f32]) -> Result<(), T
         return Err(shape);
     }
     let steps = out.len() / trials.len();
-    let end = u64::from(first) + steps as u64;
+    fill_each(trials.iter().zip(out.chunks_exact_mut(steps)), first)
+}
+
+/// [`fill`] for rows that lie anywhere, all of one length.
+///
+/// # Errors
+/// Steps beyond `u32`.
+pub(crate) fn fill_each<'a>(
+    rows: impl IntoIterator<Item = Row<'a>>,
+    first: u32,
+) -> Result<(), TableError> {
+    let mut tasks = rows_by_shape(rows);
+    let steps = tasks.iter().flatten().map(|(_, row)| row.len()).max();
+    let end = u64::from(first) + steps.unwrap_or(0) as u64;
     if end > 1 << 32 {
         return Err(TableError::StepsBeyondU32 { first, end });
     }
-    let mut tasks = rows_by_shape(trials, out.chunks_exact_mut(steps));
     tasks.par_iter_mut().for_each(|rows| fill_rows(rows, first));
     Ok(())
 }
 
 /// A trial's schedule and its row of the table.
-type Row<'a> = (&'a AnySchedule, &'a mut [f32]);
+pub(crate) type Row<'a> = (&'a AnySchedule, &'a mut [f32]);
 
 /// Rows that share a profile, in groups of at most [`ROWS_PER_TASK`].
-fn rows_by_shape<'a>(
-    trials: &'a [AnySchedule],
-    rows: impl Iterator<Item = &'a mut [f32]>,
-) -> Vec<Vec<Row<'a>>> {
+fn rows_by_shape<'a>(rows: impl IntoIterator<Item = Row<'a>>) -> Vec<Vec<Row<'a>>> {
     let mut full = Vec::new();
     let mut open: Vec<Vec<Row<'a>>> = Vec::new();
-    for row in trials.iter().zip(rows) {
+    for row in rows {
         let same = open.iter().position(|group| {
             group
                 .first()

@@ -1,22 +1,26 @@
-//! The shells: what the driver starts.
-use core::arch::nvptx;
+//! The shells: what the driver starts, a module of PTX for each of the files here.
+
 #[cfg(feature = "rates")]
-use core::sync::atomic::AtomicU32;
-
-use hairpin_core::Fma;
-use hairpin_core::sgd::{Fused, Separate};
-
-use crate::place::Place;
+mod rates;
+#[cfg(any(feature = "softmax", feature = "mlp"))]
+mod train;
 #[cfg(feature = "update")]
-use crate::update::{Update, check, finish, update};
+mod update;
 
+#[cfg(any(feature = "update", feature = "softmax", feature = "mlp"))]
+use hairpin_core::Fma;
+
+/// Nothing here panics: no module of PTX has a call to this.
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     loop {}
 }
 
-pub(crate) struct Rn;
+/// The device's own multiply-add, rounded once.
+#[cfg(any(feature = "update", feature = "softmax", feature = "mlp"))]
+struct Rn;
 
+#[cfg(any(feature = "update", feature = "softmax", feature = "mlp"))]
 impl Fma for Rn {
     #[inline(always)]
     fn fma(a: f32, b: f32, c: f32) -> f32 {
@@ -24,221 +28,14 @@ impl Fma for Rn {
     }
 }
 
-fn place() -> Place {
+/// Where this thread stands.
+#[cfg(any(feature = "update", feature = "rates"))]
+fn place() -> crate::place::Place {
+    // SAFETY: it only asks.
     unsafe {
-        Place {
-            thread: nvptx::_thread_idx_x() as u32,
-            block: nvptx::_block_idx_x() as u32,
+        crate::place::Place {
+            thread: core::arch::nvptx::_thread_idx_x() as u32,
+            block: core::arch::nvptx::_block_idx_x() as u32,
         }
-    }
-}
-
-macro_rules! updates {
-    ($($name:ident: $rounding:ty, $velocity:literal;)+) => {$(
-        #[unsafe(no_mangle)]
-        pub(crate) unsafe extern "ptx-kernel" fn $name(arguments: Update) {
-            unsafe {
-                let place = place();
-                update::<$rounding, $velocity>(place, &arguments);
-                nvptx::_syncthreads();
-                if place.thread == 0 {
-                    finish(nvptx::_grid_dim_x() as u32, arguments.control);
-                }
-            }
-        }
-    )+};
-}
-
-#[cfg(feature = "update")]
-updates! {
-    update_separate_plain: Separate, false;
-    update_separate_momentum: Separate, true;
-    update_fused_plain: Fused<Rn>, false;
-    update_fused_momentum: Fused<Rn>, true;
-}
-
-#[cfg(feature = "update")]
-#[unsafe(no_mangle)]
-pub(crate) unsafe extern "ptx-kernel" fn gradients_check(arguments: Update) {
-    unsafe { check(place(), &arguments) };
-}
-
-#[cfg(feature = "rates")]
-#[unsafe(no_mangle)]
-pub(crate) unsafe extern "ptx-kernel" fn schedules_read(
-    trials: u32,
-    records: *const u8,
-    offsets: *const u64,
-    schedules: *mut u8,
-    refused: *mut AtomicU32,
-) {
-    unsafe {
-        let place = place();
-        let trial = place.block * nvptx::_block_dim_x() as u32 + place.thread;
-        crate::rates::read(trial, trials, records, offsets, schedules, refused);
-    }
-}
-
-#[cfg(feature = "rates")]
-#[unsafe(no_mangle)]
-pub(crate) unsafe extern "ptx-kernel" fn rates(
-    first: u32,
-    steps: u32,
-    trials: u32,
-    schedules: *const u8,
-    rows: u32,
-    out: *mut f32,
-) {
-    unsafe {
-        let place = place();
-        let at = place.block as u64 * nvptx::_block_dim_x() as u64 + place.thread as u64;
-        if at < steps as u64 * trials as u64 {
-            let (trial, step) = ((at / steps as u64) as u32, (at % steps as u64) as u32);
-            crate::rates::rate(first + step, trial, trials, schedules, rows, out);
-        }
-    }
-}
-
-#[cfg(any(feature = "softmax", feature = "mlp"))]
-mod train {
-    use core::arch::{asm, global_asm, nvptx};
-
-    use super::Rn;
-    use crate::train::{Addressed, Space, Team, Train, train};
-
-    // As much as the launch asks for.
-    global_asm!(".extern .shared .align 16 .b8 hairpin_pool[];");
-
-    /// An address in shared memory, which takes loads and stores of its own.
-    #[derive(Clone, Copy)]
-    struct Shared(u32);
-
-    impl Shared {
-        fn pool() -> Self {
-            let address;
-            // SAFETY: it only asks where the memory of the launch begins.
-            unsafe {
-                asm!("mov.u32 {}, hairpin_pool;", out(reg32) address, options(pure, nomem, nostack))
-            };
-            Self(address)
-        }
-
-        #[inline(always)]
-        fn at(self, at: u32) -> u32 {
-            self.0.wrapping_add(at.wrapping_mul(4))
-        }
-    }
-
-    impl Space for Shared {
-        #[inline(always)]
-        fn from(self, words: u32) -> Self {
-            Self(self.at(words))
-        }
-
-        #[inline(always)]
-        fn from_far(self, count: u32, words: u32) -> Self {
-            Self(self.at(count.wrapping_mul(words)))
-        }
-
-        #[inline(always)]
-        unsafe fn load(self, at: u32) -> f32 {
-            let x;
-            // SAFETY: the caller's.
-            unsafe {
-                asm!("ld.shared.b32 {}, [{}];", out(reg32) x, in(reg32) self.at(at), options(pure, readonly, nostack))
-            };
-            x
-        }
-
-        #[inline(always)]
-        unsafe fn load4(self, at: u32) -> [f32; 4] {
-            let (a, b, c, d);
-            // SAFETY: the caller's.
-            unsafe {
-                asm!(
-                    "ld.shared.v4.b32 {{{}, {}, {}, {}}}, [{}];",
-                    out(reg32) a, out(reg32) b, out(reg32) c, out(reg32) d, in(reg32) self.at(at),
-                    options(pure, readonly, nostack)
-                )
-            };
-            [a, b, c, d]
-        }
-
-        #[inline(always)]
-        unsafe fn store(self, at: u32, x: f32) {
-            // SAFETY: the caller's.
-            unsafe {
-                asm!("st.shared.b32 [{}], {};", in(reg32) self.at(at), in(reg32) x, options(nostack))
-            }
-        }
-
-        #[inline(always)]
-        unsafe fn store4(self, at: u32, [a, b, c, d]: [f32; 4]) {
-            // SAFETY: the caller's.
-            unsafe {
-                asm!(
-                    "st.shared.v4.b32 [{}], {{{}, {}, {}, {}}};",
-                    in(reg32) self.at(at), in(reg32) a, in(reg32) b, in(reg32) c, in(reg32) d,
-                    options(nostack)
-                )
-            }
-        }
-    }
-
-    struct Threads;
-
-    impl Team for Threads {
-        #[inline(always)]
-        fn thread(&self) -> u32 {
-            // SAFETY: it only asks.
-            unsafe { nvptx::_thread_idx_x() as u32 }
-        }
-
-        #[inline(always)]
-        fn threads(&self) -> u32 {
-            crate::train::THREADS
-        }
-
-        #[inline(always)]
-        fn sync(&self) {
-            // SAFETY: every thread of a block takes the same way from phase to phase.
-            unsafe { nvptx::_syncthreads() }
-        }
-    }
-
-    macro_rules! trains {
-        ($($feature:literal $name:ident: $hidden:literal, $pool:expr;)+) => {$(
-            #[cfg(feature = $feature)]
-            #[unsafe(no_mangle)]
-            unsafe extern "ptx-kernel" fn $name(arguments: Train) {
-                // SAFETY: whoever launches it keeps what `train` asks for.
-                unsafe {
-                    let block = nvptx::_block_idx_x() as u32;
-                    let pool = $pool(&arguments, block);
-                    train::<Threads, _, Rn, $hidden>(&Threads, block, &arguments, pool);
-                }
-            }
-        )+};
-    }
-
-    fn shared(_: &Train, _: u32) -> Shared {
-        Shared::pool()
-    }
-
-    fn global(arguments: &Train, block: u32) -> Addressed {
-        let words = arguments.shape.bytes(arguments.trials_per_block) / 4;
-        Addressed(
-            arguments
-                .scratch
-                .wrapping_add(block as usize * words as usize),
-        )
-    }
-
-    // Products are fused, whatever the update is: the names say so.
-    trains! {
-        "softmax" train_softmax_fused_shared: false, shared;
-        "softmax" train_softmax_fused_global: false, global;
-        "mlp" train_mlp_fused_shared: true, shared;
-        "mlp" train_mlp_fused_global: true, global;
     }
 }

@@ -14,20 +14,16 @@ const _: () =
 /// Reads the record of trial `trial` into its place among `schedules`.
 ///
 /// # Safety
-/// `offsets` has `trials + 1` numbers, the bounds of each trial's record in `records`; `schedules` has room for
+/// `trial` is one; `offsets` has one number more than there are trials, the bounds of each trial's record in `records`; `schedules` has room for
 /// [`SCHEDULE_BYTES`] a trial; `refused` is valid.
 #[inline(always)]
 pub unsafe fn read(
     trial: u32,
-    trials: u32,
     records: *const u8,
     offsets: *const u64,
     schedules: *mut u8,
     refused: *mut AtomicU32,
 ) {
-    if trial >= trials {
-        return;
-    }
     let trial = trial as usize;
     // SAFETY: the caller's.
     let record = unsafe {
@@ -65,7 +61,8 @@ pub unsafe fn rate(
         let schedule = &*schedules
             .add(trial as usize * SCHEDULE_BYTES)
             .cast::<AnySchedule>();
-        let cell = (step % rows) as usize * trials as usize + trial as usize;
+        let row = step.checked_rem(rows).unwrap_or(0);
+        let cell = row as usize * trials as usize + trial as usize;
         *rates.add(cell) = schedule.lr(step);
     }
 }

@@ -276,7 +276,7 @@ impl Update {
     }
 }
 
-fn pointer<T: Plain>(buffer: &Buffer<T>) -> *mut T {
+pub(super) fn pointer<T: Plain>(buffer: &Buffer<T>) -> *mut T {
     buffer.address() as usize as *mut T
 }
 

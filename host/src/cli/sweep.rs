@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{Failure, interrupt, note, print, progress, told};
 use clap::ValueEnum;
+use hairpin_cuda::{Gpu, GpuError};
 use hairpin_host::report::ReportError;
 use hairpin_host::spec::Spec;
 use hairpin_host::sweep::{self, Manifest, SweepError};
@@ -20,6 +21,7 @@ const PRINTED: usize = 5;
 Examples:
   hairpin sweep host/examples/digits.toml
   hairpin sweep digits.yaml -o runs/second-try
+  hairpin sweep digits.yaml --backend cuda      # on the first NVIDIA GPU, with the same bytes in every file
 
 Stop it with Ctrl-C at any time: the same command goes on from the directory and ends with the same bits. A finished
 sweep prints its result again. Open index.html in the directory to see it.")]
@@ -36,31 +38,60 @@ pub(super) struct Arguments {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Backend {
-    /// The fastest there is
+    /// A GPU, where there is one and the sweep is large enough to be worth its start; else all cores
     Auto,
     /// All cores of this machine
     Cpu,
-    /// A GPU
+    /// The first NVIDIA GPU; CUDA_VISIBLE_DEVICES chooses another
     Cuda,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    if arguments.backend == Backend::Cuda {
-        return Err(Failure::usage(miette::miette!(
-            help = "write --backend auto, which takes the fastest there is",
-            "--backend cuda: this build trains on the CPU only"
-        )));
+/// Trial-steps from which on a GPU is worth the seconds that its driver may take to compile the kernels.
+const WORTH_A_GPU: u64 = 4_000_000;
+
+impl Backend {
+    /// What trains `spec`, and what is to be said about it.
+    fn choose(self, spec: &Spec) -> Result<sweep::Backend, Failure> {
+        let trial_steps = spec.trials.saturating_mul(u64::from(spec.train.steps));
+        let wanted = match self {
+            Self::Cpu => false,
+            Self::Auto => trial_steps >= WORTH_A_GPU,
+            Self::Cuda => true,
+        };
+        if !wanted {
+            return Ok(sweep::Backend::Cpu);
+        }
+        match (Gpu::open(), self) {
+            (Ok(gpu), _) => {
+                note(format_args!("training on {}", gpu.name()));
+                Ok(sweep::Backend::Gpu(gpu))
+            }
+            (Err(error), Self::Cuda) => Err(Failure::usage(miette::miette!(
+                help = "write --backend auto, which takes a GPU only where one can be used",
+                "--backend cuda: {error}"
+            ))),
+            // Most machines have none, and need not be told.
+            (Err(GpuError::NoDriver | GpuError::NoDevice), _) => Ok(sweep::Backend::Cpu),
+            (Err(error), _) => {
+                note(format_args!("training on the CPU: {error}"));
+                Ok(sweep::Backend::Cpu)
+            }
+        }
     }
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let spec = Spec::load(&arguments.spec).map_err(Failure::usage)?;
     let dir = arguments
         .out
         .clone()
         .unwrap_or_else(|| Path::new("runs").join(&spec.name));
+    let backend = arguments.backend.choose(&spec)?;
     let watch = Arc::new(Watch::default());
     let asked = Arc::clone(&watch);
     interrupt::on_interrupt(move || asked.cancel.store(true, Ordering::Relaxed));
     let begun = Instant::now();
-    let result = with_progress(&spec, &watch, || sweep::run(&spec, &dir, &watch));
+    let result = with_progress(&spec, &watch, || sweep::run(&spec, &dir, &backend, &watch));
     match result {
         Ok(manifest) => {
             let steps = watch.trial_steps.load(Ordering::Relaxed);

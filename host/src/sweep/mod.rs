@@ -24,6 +24,7 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
 use hairpin_core::{ConfigError, Plan, Sgd};
+use hairpin_cuda::{Gpu, GpuError};
 use rayon::prelude::*;
 
 use crate::data::{self, DataError, Dataset};
@@ -34,7 +35,8 @@ use crate::sampling::{Sampler, Trial};
 use crate::spec::{DataSource, MetricName, Model, Spec};
 use crate::table::{self, TableError};
 use crate::train::{
-    self, BlockEnd, BlockState, Engine, Rates, TrainConfig, TrainError, TrialOutcome, Watch,
+    self, BlockEnd, BlockState, Engine, OnGpuError, Rates, TrainConfig, TrainError, TrialOutcome,
+    Watch,
 };
 use journal::{Journal, Opened};
 pub(crate) use manifest::FORMAT;
@@ -48,6 +50,16 @@ pub const TRIALS_MAX: u64 = 1 << 22;
 
 /// Rates of a block that are laid out as a table beforehand; longer ones are computed step by step.
 const TABLE_CELLS: usize = 1 << 24;
+
+/// What trains the trials. The bits are the same.
+#[derive(Clone, Debug, Default)]
+pub enum Backend {
+    /// All threads of rayon's pool.
+    #[default]
+    Cpu,
+    /// A GPU.
+    Gpu(Gpu),
+}
 
 /// Why a sweep did not finish. What it has finished is kept.
 #[derive(Debug, thiserror::Error)]
@@ -121,6 +133,9 @@ pub enum SweepError {
         /// The directory.
         dir: PathBuf,
     },
+    /// The GPU, or its driver.
+    #[error(transparent)]
+    Gpu(#[from] GpuError),
     /// A file could not be written or read.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -139,13 +154,28 @@ pub enum SweepError {
     },
 }
 
-/// Runs the sweep in `dir`, or goes on with it, or finds it finished.
+impl From<OnGpuError> for SweepError {
+    fn from(error: OnGpuError) -> Self {
+        match error {
+            OnGpuError::Train(error) => Self::Train(error),
+            OnGpuError::Table(error) => Self::Table(error),
+            OnGpuError::Gpu(error) => Self::Gpu(error),
+        }
+    }
+}
+
+/// Runs the sweep in `dir`, or goes on with it, or finds it finished. It may go on with another backend than it was begun with.
 ///
 /// `watch` counts trial-steps, those of an earlier run included, and can stop it.
 ///
 /// # Errors
 /// Whatever is wrong with the specification, the data or the directory; [`SweepError::Interrupted`] when it was stopped.
-pub fn run(spec: &Spec, dir: &Path, watch: &Watch) -> Result<Manifest, SweepError> {
+pub fn run(
+    spec: &Spec,
+    dir: &Path,
+    backend: &Backend,
+    watch: &Watch,
+) -> Result<Manifest, SweepError> {
     let path = dir.join(journal::NAME);
     let begun = manifest::find(dir, spec)?;
     if let Some(finished) = begun.clone().filter(Manifest::is_finished) {
@@ -191,6 +221,7 @@ pub fn run(spec: &Spec, dir: &Path, watch: &Watch) -> Result<Manifest, SweepErro
         spec,
         engine: &engine,
         trials: &trials,
+        backend,
         watch,
         path: &path,
     };
@@ -268,6 +299,7 @@ struct Training<'a> {
     spec: &'a Spec,
     engine: &'a Engine<'a>,
     trials: &'a [Trial],
+    backend: &'a Backend,
     watch: &'a Watch,
     path: &'a Path,
 }
@@ -313,11 +345,18 @@ impl Training<'_> {
         self.watch
             .trial_steps
             .fetch_add(done * u64::from(self.spec.train.steps), Ordering::Relaxed);
-        let blocks = self.blocks(&outcomes, stopped);
-        let ends: Vec<Option<Trained>> = blocks
-            .into_par_iter()
-            .map(|block| self.train(block, journal))
-            .collect::<Result<_, SweepError>>()?;
+        let blocks = self.blocks(&outcomes, stopped)?;
+        let ends: Vec<Option<Trained>> = match self.backend {
+            Backend::Cpu => blocks
+                .into_par_iter()
+                .map(|block| self.train(block, journal))
+                .collect::<Result<_, SweepError>>()?,
+            // One after another: each has the whole GPU.
+            Backend::Gpu(_) => blocks
+                .into_iter()
+                .map(|block| self.train(block, journal))
+                .collect::<Result<_, SweepError>>()?,
+        };
         for (trials, done) in ends.into_iter().flatten() {
             for (index, outcome) in (trials.start as usize..).zip(done) {
                 outcomes[index] = Some(outcome);
@@ -326,12 +365,12 @@ impl Training<'_> {
         Ok(outcomes)
     }
 
-    /// The trials that are not finished, in blocks for all cores.
+    /// The trials that are not finished, in blocks for all cores, or for a GPU.
     fn blocks(
         &self,
         outcomes: &[Option<TrialOutcome>],
         stopped: Vec<(Range<u64>, Vec<u8>)>,
-    ) -> Vec<Block> {
+    ) -> Result<Vec<Block>, SweepError> {
         let mut covered: Vec<bool> = outcomes.iter().map(Option::is_some).collect();
         let mut blocks = Vec::new();
         for (trials, state) in stopped {
@@ -347,10 +386,14 @@ impl Training<'_> {
                 });
             }
         }
-        let open = covered.iter().filter(|done| !**done).count();
-        let size = open
-            .div_ceil(rayon::current_num_threads())
-            .clamp(1, self.engine.block_trials());
+        let size = match self.backend {
+            Backend::Cpu => {
+                let open = covered.iter().filter(|done| !**done).count();
+                open.div_ceil(rayon::current_num_threads())
+                    .clamp(1, self.engine.block_trials())
+            }
+            Backend::Gpu(gpu) => self.engine.block_trials_on(gpu)?,
+        };
         let mut start = 0;
         while start < covered.len() {
             if covered[start] {
@@ -368,7 +411,7 @@ impl Training<'_> {
             });
             start += length;
         }
-        blocks
+        Ok(blocks)
     }
 
     /// Trains one block and writes down how far it came.
@@ -378,14 +421,16 @@ impl Training<'_> {
         }
         let drawn = &self.trials[block.trials.start as usize..block.trials.end as usize];
         let steps = self.spec.train.steps as usize;
+        // A GPU asks for the rates of a few steps at a time.
+        let on_cpu = matches!(self.backend, Backend::Cpu);
         let schedules: Vec<_> = drawn
             .iter()
             .filter_map(|trial| match &trial.plan {
-                Plan::Schedule(schedule) => Some(schedule.clone()),
-                Plan::Feedback(_) => None,
+                Plan::Schedule(schedule) if on_cpu => Some(schedule.clone()),
+                Plan::Schedule(_) | Plan::Feedback(_) => None,
             })
             .collect();
-        let laid_out = schedules.len().saturating_mul(steps) <= TABLE_CELLS;
+        let laid_out = on_cpu && schedules.len().saturating_mul(steps) <= TABLE_CELLS;
         let mut table = vec![0.0; if laid_out { schedules.len() * steps } else { 0 }];
         table::fill(&schedules, 0, &mut table)?;
         let mut rows = table.chunks_exact(steps);
@@ -403,9 +448,14 @@ impl Training<'_> {
                 })
             })
             .collect::<Result<Vec<_>, ConfigError>>()?;
-        let end = match &block.state {
-            Some(state) => self.engine.resume_block(&trials, state, self.watch)?,
-            None => self.engine.run_block(&trials, self.watch)?,
+        let (engine, watch) = (self.engine, self.watch);
+        let end = match (self.backend, &block.state) {
+            (Backend::Cpu, None) => engine.run_block(&trials, watch)?,
+            (Backend::Cpu, Some(state)) => engine.resume_block(&trials, state, watch)?,
+            (Backend::Gpu(gpu), None) => engine.run_block_on(gpu, &trials, watch)?,
+            (Backend::Gpu(gpu), Some(state)) => {
+                engine.resume_block_on(gpu, &trials, state, watch)?
+            }
         };
         let (record, finished) = match end {
             BlockEnd::Finished(outcomes) => (

@@ -131,10 +131,11 @@ pub(super) struct Block<'a> {
     pub(super) engine: &'a Engine<'a>,
     pub(super) runners: Vec<Runner<'a>>,
     pub(super) step: u32,
-    /// `[trials × stride]`
+    /// `[trials × stride]`, once there is [room](Block::make_room).
     pub(super) params: Aligned,
-    /// `[trials with momentum × stride]`
+    /// `[trials with momentum × stride]`, likewise.
     pub(super) velocities: Aligned,
+    velocity_count: usize,
     /// A trial's parameters, rounded up to whole cache lines.
     pub(super) stride: usize,
     order: Order,
@@ -144,8 +145,7 @@ pub(super) struct Block<'a> {
 
 impl<'a> Block<'a> {
     pub(super) fn new(engine: &'a Engine<'a>, trials: &[Trial<'a>]) -> Result<Self, TrainError> {
-        let count = engine.parameters();
-        let stride = padded(count);
+        let stride = padded(engine.parameters());
         let mut velocities = 0;
         let mut runners = Vec::with_capacity(trials.len());
         for (number, &trial) in trials.iter().enumerate() {
@@ -174,18 +174,15 @@ impl<'a> Block<'a> {
                 diverged: None,
             });
         }
-        let mut params = Aligned::zeros(trials.len() * stride);
-        for params in params.chunks_exact_mut(stride) {
-            params[..count].copy_from_slice(&engine.initial);
-        }
         let batch = engine.config.batch;
         let widest = engine.validation.iter().map(Samples::count).max();
         Ok(Self {
             engine,
             runners,
             step: 0,
-            params,
-            velocities: Aligned::zeros(velocities * stride),
+            params: Aligned::zeros(0),
+            velocities: Aligned::zeros(0),
+            velocity_count: velocities,
             stride,
             order: engine.order(),
             samples: Samples::with_room(engine.data, batch),
@@ -193,8 +190,22 @@ impl<'a> Block<'a> {
         })
     }
 
+    /// Makes room for parameters, which begin as all trials do, and velocities. A block that is trained elsewhere may never need it.
+    pub(super) fn make_room(&mut self) {
+        if !self.params.is_empty() {
+            return;
+        }
+        let initial = &self.engine.initial;
+        self.params = Aligned::zeros(self.runners.len() * self.stride);
+        for params in self.params.chunks_exact_mut(self.stride) {
+            params[..initial.len()].copy_from_slice(initial);
+        }
+        self.velocities = Aligned::zeros(self.velocity_count * self.stride);
+    }
+
     /// Trains to the end, or until asked to stop.
     pub(super) fn run(mut self, watch: &Watch) -> Result<BlockEnd, TrainError> {
+        self.make_room();
         let steps = self.engine.config.steps;
         let all = self.runners.len() as u64 * u64::from(steps);
         let mut active: Vec<usize> = (0..self.runners.len())
@@ -206,7 +217,7 @@ impl<'a> Block<'a> {
         watch.trial_steps.fetch_add(counted, Ordering::Relaxed);
         while self.step < steps && !active.is_empty() {
             if watch.cancel.load(Ordering::Relaxed) {
-                return Ok(BlockEnd::Stopped(BlockState { bytes: self.save() }));
+                return Ok(BlockEnd::Stopped(self.state()));
             }
             let step = self.step;
             let batch = self.order.batch(step, self.engine.config.batch);
@@ -315,13 +326,19 @@ impl<'a> Block<'a> {
         self.runners[trial].observe(evaluation, config.metric);
     }
 
-    fn outcomes(self) -> Vec<TrialOutcome> {
+    /// The block as it stands, to go on from.
+    pub(super) fn state(&self) -> BlockState {
+        BlockState { bytes: self.save() }
+    }
+
+    pub(super) fn outcomes(self) -> Vec<TrialOutcome> {
         let config = self.engine.config;
         let count = self.engine.parameters();
-        let params = self.params.chunks_exact(self.stride);
-        let trials = self.runners.into_iter().zip(params);
-        trials
-            .map(|(runner, params)| {
+        let (all, stride) = (self.params, self.stride);
+        self.runners
+            .into_iter()
+            .enumerate()
+            .map(|(trial, runner)| {
                 let whole = runner.diverged.is_none();
                 TrialOutcome {
                     last: runner.evaluations.last().copied().filter(|_| whole),
@@ -330,7 +347,8 @@ impl<'a> Block<'a> {
                     losses: runner.evaluations.iter().map(|e| e.loss).collect(),
                     accuracies: runner.evaluations.iter().map(|e| e.accuracy).collect(),
                     rates: runner.feedback.map(|_| runner.rates),
-                    params: (config.keep_params && whole).then(|| params[..count].to_vec()),
+                    params: (config.keep_params && whole)
+                        .then(|| all[trial * stride..][..count].to_vec()),
                 }
             })
             .collect()

@@ -25,6 +25,7 @@ mod elementary;
 mod engine;
 mod entropy;
 mod error;
+mod gpu;
 mod lanes;
 mod model;
 mod order;
@@ -35,6 +36,7 @@ mod snapshot;
 pub use block::{BlockEnd, BlockState, Rates, Trial, Watch};
 pub use engine::Engine;
 pub use error::{StateError, TrainError};
+pub use gpu::OnGpuError;
 pub use lanes::Isa;
 pub use model::Model;
 

@@ -60,6 +60,7 @@ impl Block<'_> {
 
     /// Puts a fresh block where the saved one was.
     pub(super) fn restore(&mut self, state: &BlockState) -> Result<(), StateError> {
+        self.make_room();
         let bytes = state.as_bytes();
         if !bytes.starts_with(&MARK) {
             return Err(StateError::Format);

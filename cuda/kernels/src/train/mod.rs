@@ -61,13 +61,15 @@ pub struct Train {
     pub params: *mut f32,
     /// `[trials, parameters]`, or null where no trial has one.
     pub velocity: *mut f32,
+    /// `[parameters]`: what all trials begin with, in place of their own parameters; null where they go on.
+    pub initial: *const f32,
     /// `[trials]`
     pub records: *mut TrainRecord,
     /// `[members]`: the trials that take part.
     pub members: *const u32,
-    /// `[rows, trials]`: the rate of step `t` is in row `t % rows`.
+    /// `[steps, trials]`
     pub rates: *const f32,
-    /// `[rows, trials]`: the momentum of a step, for trials that are [`MOVING`]; null where there are none.
+    /// `[steps, trials]`: the momentum of a step, for trials that are [`MOVING`]; null where there are none.
     pub momenta: *const f32,
     /// `[samples, features]`
     pub data: *const f32,
@@ -87,8 +89,6 @@ pub struct Train {
     pub first: u32,
     /// How many steps.
     pub steps: u32,
-    /// How many rows of rates there is room for.
-    pub rows: u32,
     /// How many trials there are.
     pub trial_count: u32,
     /// How many take part.
@@ -397,7 +397,12 @@ impl<T: Team, S: Space> Block<'_, T, S> {
             // SAFETY: this item's places.
             unsafe {
                 let from = self.number(trial) * each as usize + at as usize;
-                piece.store(place, *train.params.add(from));
+                let p = if train.initial.is_null() {
+                    *train.params.add(from)
+                } else {
+                    *train.initial.add(at as usize)
+                };
+                piece.store(place, p);
                 if !train.velocity.is_null() {
                     piece.store(shape.parameter_words + place, *train.velocity.add(from));
                 }
@@ -639,7 +644,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
                 let losses: Sum<f64> = self.sum(piece.from(shape.losses), shape.columns);
                 let mean = mean(losses.total(), shape.batch as usize);
                 let number = self.number(trial);
-                let row = step.checked_rem(train.rows).unwrap_or(0) as usize;
+                let row = step.wrapping_sub(train.first) as usize;
                 let cell = row * train.trial_count as usize + number;
                 let lr = *train.rates.add(cell);
                 let record = &*train.records.add(number);
@@ -808,12 +813,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
         // SAFETY: the caller's.
         unsafe {
             let step = Step::of(piece, &self.train.shape);
-            let tile = Tile {
-                piece,
-                part,
-                first,
-                lanes,
-            };
+            let tile = Tile { part, first, lanes };
             let broken = match step.rule & !AHEAD {
                 PLAIN => tile.each(sums, |at, g| step.plain::<Separate, S>(piece, at, g)),
                 LATER => tile.each(sums, |at, g| step.later::<Separate, S>(piece, at, g)),
@@ -1039,8 +1039,7 @@ impl Step {
 
 /// A tile of a part.
 #[derive(Clone, Copy)]
-struct Tile<S> {
-    piece: S,
+struct Tile {
     part: Part,
     /// Its first row and column.
     first: [u32; 2],
@@ -1048,7 +1047,7 @@ struct Tile<S> {
     lanes: u32,
 }
 
-impl<S: Space> Tile<S> {
+impl Tile {
     /// Calls `take` with the place and the gradient of one parameter, if the tile's place is one.
     #[inline(always)]
     fn one(&self, row: u32, column: u32, g: f32, take: impl Fn(u32, f32) -> bool) -> bool {
