@@ -1,25 +1,51 @@
 //! Prints how fast trials are trained, with and without evaluations, and how near that is to what the processor can do.
 //!
-//! `cargo run --release -p hairpin-host --example train_rate`; `benches/jax_stacked.py` trains the same trials in JAX.
+//! ```sh
+//! cargo run --release -p hairpin-host --example train_rate                 # on the CPU
+//! cargo run --release -p hairpin-host --example train_rate -- gpu          # on the first GPU, and a look at the bits
+//! ```
+//!
+//! `benches/jax_stacked.py` trains the same trials in JAX.
 
 use std::error::Error;
 use std::time::Instant;
 
 use hairpin_core::{AnySchedule, CosineAnnealing, Schedule, Sgd, SgdConfig};
+use hairpin_cuda::Gpu;
 use hairpin_host::data::{Dataset, digits};
-use hairpin_host::train::{Engine, Isa, Model, Rates, TrainConfig, Trial, Watch};
+use hairpin_host::train::{
+    BlockEnd, Engine, Isa, Model, Rates, TrainConfig, Trial, TrialOutcome, Watch,
+};
 
 const STEPS: u32 = 300;
 const ROUNDS: usize = 3;
 
+/// Trials that are trained on the CPU, too, to compare bits.
+const COMPARED: usize = 64;
+
 fn main() -> Result<(), Box<dyn Error>> {
     let data = digits()?;
-    let threads = rayon::current_num_threads();
-    println!("{}, {threads} threads", Isa::detect().name());
-    for (name, model, trials) in [
+    let gpu = match std::env::args().nth(1).as_deref() {
+        None => None,
+        Some("gpu") => Some(Gpu::open()?),
+        Some(other) => return Err(format!("{other}: say gpu, or nothing").into()),
+    };
+    match &gpu {
+        Some(gpu) => println!("{}", gpu.name()),
+        None => println!(
+            "{}, {} threads",
+            Isa::detect().name(),
+            rayon::current_num_threads()
+        ),
+    }
+    let mut counts = vec![
         ("softmax 64-10", Model::Softmax, 4096),
         ("mlp 64-32-10", Model::Mlp { hidden: 32 }, 1024),
-    ] {
+    ];
+    if gpu.is_some() {
+        counts.insert(1, ("softmax 64-10", Model::Softmax, 65_536));
+    }
+    for (name, model, trials) in counts {
         for (evaluations, eval_every) in [(" 1 evaluation ", STEPS), ("20 evaluations", STEPS / 20)]
         {
             for momentum in [0.0, 0.9] {
@@ -27,7 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     eval_every,
                     ..TrainConfig::new(model, STEPS)
                 };
-                let rate = trial_steps_per_second(&data, config, trials, momentum)?;
+                let rate = trial_steps_per_second(&data, config, trials, momentum, gpu.as_ref())?;
                 let flops = rate * flops_per_step(&data, config);
                 println!(
                     "{name:13} {trials} trials, {evaluations}, momentum {momentum}: {:7.0}k trial-steps/s, \
@@ -47,6 +73,7 @@ fn trial_steps_per_second(
     config: TrainConfig,
     trials: usize,
     momentum: f64,
+    gpu: Option<&Gpu>,
 ) -> Result<f64, Box<dyn Error>> {
     let engine = Engine::new(data, config)?;
     let sgd = Sgd::new(SgdConfig {
@@ -70,13 +97,49 @@ fn trial_steps_per_second(
     let mut best = f64::INFINITY;
     for _ in 0..ROUNDS {
         let start = Instant::now();
-        let outcomes = engine.run(&trials, &Watch::default())?.unwrap_or_default();
+        let outcomes = run(&engine, gpu, &trials)?;
         best = best.min(start.elapsed().as_secs_f64());
         if outcomes.iter().any(|outcome| outcome.diverged.is_some()) {
             return Err("a trial diverged: the rate would count steps that were not taken".into());
         }
     }
+    if gpu.is_some() {
+        compare(
+            &run(&engine, gpu, &trials)?,
+            &run(&engine, None, &trials[..COMPARED])?,
+        )?;
+    }
     Ok(trials.len() as f64 * f64::from(STEPS) / best)
+}
+
+fn run(
+    engine: &Engine,
+    gpu: Option<&Gpu>,
+    trials: &[Trial],
+) -> Result<Vec<TrialOutcome>, Box<dyn Error>> {
+    let Some(gpu) = gpu else {
+        return Ok(engine.run(trials, &Watch::default())?.unwrap_or_default());
+    };
+    match engine.run_block_on(gpu, trials, &Watch::default())? {
+        BlockEnd::Finished(outcomes) => Ok(outcomes),
+        BlockEnd::Stopped(_) => Err("nobody stopped it".into()),
+    }
+}
+
+/// That the first trials came out of the GPU with the CPU's bits.
+fn compare(on_gpu: &[TrialOutcome], on_cpu: &[TrialOutcome]) -> Result<(), Box<dyn Error>> {
+    for (trial, (gpu, cpu)) in on_gpu.iter().zip(on_cpu).enumerate() {
+        let bits = |outcome: &TrialOutcome| -> Vec<u32> {
+            let numbers = outcome.losses.iter().chain(&outcome.accuracies);
+            numbers.map(|x| x.to_bits()).collect()
+        };
+        if bits(gpu) != bits(cpu) || gpu.diverged != cpu.diverged {
+            return Err(
+                format!("trial {trial} has other bits on the GPU: {gpu:?}, {cpu:?}").into(),
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Multiplications and additions in the products of one trial's step, its share of the evaluations included.

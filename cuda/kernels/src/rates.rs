@@ -11,20 +11,24 @@ pub const SCHEDULE_BYTES: usize = 3072;
 const _: () =
     assert!(size_of::<AnySchedule>() <= SCHEDULE_BYTES && align_of::<AnySchedule>() <= 16);
 
-/// Reads the record of trial `trial` into its place among `schedules`.
+/// Reads the record of trial number `thread`, if there is one, into its place among `schedules`.
 ///
 /// # Safety
-/// `trial` is one; `offsets` has one number more than there are trials, the bounds of each trial's record in `records`; `schedules` has room for
+/// `offsets` has one number more than there are trials, the bounds of each trial's record in `records`; `schedules` has room for
 /// [`SCHEDULE_BYTES`] a trial; `refused` is valid.
 #[inline(always)]
 pub unsafe fn read(
-    trial: u32,
+    thread: u64,
+    trials: u32,
     records: *const u8,
     offsets: *const u64,
     schedules: *mut u8,
     refused: *mut AtomicU32,
 ) {
-    let trial = trial as usize;
+    if thread >= u64::from(trials) {
+        return;
+    }
+    let trial = thread as usize;
     // SAFETY: the caller's.
     let record = unsafe {
         let (start, end) = (*offsets.add(trial), *offsets.add(trial + 1));
@@ -33,8 +37,8 @@ pub unsafe fn read(
     match AnySchedule::from_bytes(record) {
         // SAFETY: there is room, aligned.
         Ok(schedule) => unsafe {
-            schedules
-                .add(trial * SCHEDULE_BYTES)
+            let place = schedules.add(trial * SCHEDULE_BYTES);
+            place
                 .cast::<MaybeUninit<AnySchedule>>()
                 .write(MaybeUninit::new(schedule));
         },
@@ -43,25 +47,35 @@ pub unsafe fn read(
     }
 }
 
-/// The rate of one trial at one step, into row `step % rows` of `rates`.
+/// The rate of one trial at one of the `steps` from `first` on, into row `step % rows` of `rates`.
+///
+/// Threads beside each other take steps of one trial: they go the same way through its formula.
 ///
 /// # Safety
-/// The schedule of `trial` was [read](read); `rates` is `[rows, trials]`.
+/// The schedules of all trials were [read](read); `rates` is `[rows, trials]`.
 #[inline(always)]
 pub unsafe fn rate(
-    step: u32,
-    trial: u32,
+    thread: u64,
+    first: u32,
+    steps: u32,
     trials: u32,
     schedules: *const u8,
     rows: u32,
     rates: *mut f32,
 ) {
+    let Some(trial) = thread
+        .checked_div(u64::from(steps))
+        .filter(|trial| *trial < u64::from(trials))
+    else {
+        return;
+    };
+    let step = first.wrapping_add((thread - trial * u64::from(steps)) as u32);
+    let row = step.checked_rem(rows).unwrap_or(0);
     // SAFETY: the caller's.
     unsafe {
         let schedule = &*schedules
             .add(trial as usize * SCHEDULE_BYTES)
             .cast::<AnySchedule>();
-        let row = step.checked_rem(rows).unwrap_or(0);
         let cell = row as usize * trials as usize + trial as usize;
         *rates.add(cell) = schedule.lr(step);
     }

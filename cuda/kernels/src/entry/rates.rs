@@ -22,11 +22,8 @@ unsafe extern "ptx-kernel" fn schedules_read(
     schedules: *mut u8,
     refused: *mut AtomicU32,
 ) {
-    let trial = number();
-    if trial < u64::from(trials) {
-        // SAFETY: whoever launches it keeps what `read` asks for.
-        unsafe { read(trial as u32, records, offsets, schedules, refused) };
-    }
+    // SAFETY: whoever launches it keeps what `read` asks for.
+    unsafe { read(number(), trials, records, offsets, schedules, refused) };
 }
 
 #[unsafe(no_mangle)]
@@ -38,13 +35,6 @@ unsafe extern "ptx-kernel" fn rates(
     rows: u32,
     out: *mut f32,
 ) {
-    // Threads beside each other take steps of one trial: they go the same way through its formula.
-    let at = number();
-    if let Some(trial) = at.checked_div(u64::from(steps))
-        && trial < u64::from(trials)
-    {
-        let step = first.wrapping_add((at - trial * u64::from(steps)) as u32);
-        // SAFETY: whoever launches it keeps what `rate` asks for.
-        unsafe { rate(step, trial as u32, trials, schedules, rows, out) };
-    }
+    // SAFETY: whoever launches it keeps what `rate` asks for.
+    unsafe { rate(number(), first, steps, trials, schedules, rows, out) };
 }

@@ -1,0 +1,161 @@
+//! Launches: every thread of every block, one after the other.
+
+use std::ffi::c_void;
+use std::sync::atomic::AtomicU32;
+
+use hairpin_core::Fma;
+use hairpin_core::sgd::{Fused, MulAdd, Separate};
+use hairpin_kernels::place::Place;
+use hairpin_kernels::rates;
+use hairpin_kernels::update::{self, Update};
+
+use crate::world::Work;
+
+struct Host;
+
+impl Fma for Host {
+    fn fma(a: f32, b: f32, c: f32) -> f32 {
+        a.mul_add(b, c)
+    }
+}
+
+/// The kernels that are known here.
+const NAMES: [&str; 7] = [
+    "update_separate_plain",
+    "update_separate_momentum",
+    "update_fused_plain",
+    "update_fused_momentum",
+    "gradients_check",
+    "schedules_read",
+    "rates",
+];
+
+/// The kernel of this name.
+pub(crate) fn find(name: &str) -> Option<usize> {
+    NAMES.iter().position(|known| *known == name)
+}
+
+/// A launch of so many blocks and threads.
+#[derive(Clone, Copy)]
+pub(crate) struct Grid {
+    pub(crate) blocks: u32,
+    pub(crate) threads: u32,
+    /// From the last thread of the last block to the first.
+    pub(crate) backwards: bool,
+}
+
+impl Grid {
+    fn each(self, mut thread: impl FnMut(Place), mut block_done: impl FnMut()) {
+        let turned = |at: u32, of: u32| if self.backwards { of - 1 - at } else { at };
+        for block in 0..self.blocks {
+            for number in 0..self.threads {
+                thread(Place {
+                    block: turned(block, self.blocks),
+                    thread: turned(number, self.threads),
+                });
+            }
+            block_done();
+        }
+    }
+}
+
+/// What a launch does, with its arguments as they are now.
+///
+/// # Safety
+/// `arguments` point to what the kernel takes. What those point to is good whenever the work is done.
+pub(crate) unsafe fn work(kernel: usize, grid: Grid, arguments: *const *const c_void) -> Work {
+    // SAFETY: the caller's, here and in the works.
+    let argument = |number: usize| unsafe { *arguments.add(number) };
+    // SAFETY: as above.
+    let word = |number: usize| unsafe { *argument(number).cast::<u32>() };
+    // SAFETY: as above.
+    let address = |number: usize| unsafe { *argument(number).cast::<u64>() as usize };
+    match NAMES[kernel] {
+        "schedules_read" => {
+            let trials = word(0);
+            let (records, bounds) = (address(1), address(2));
+            let (schedules, refused) = (address(3), address(4));
+            Work::new(move || {
+                grid.each(
+                    |place| {
+                        // SAFETY: as above.
+                        unsafe {
+                            rates::read(
+                                u64::from(place.block) * u64::from(grid.threads)
+                                    + u64::from(place.thread),
+                                trials,
+                                records as *const u8,
+                                bounds as *const u64,
+                                schedules as *mut u8,
+                                refused as *mut AtomicU32,
+                            );
+                        }
+                    },
+                    || (),
+                );
+            })
+        }
+        "rates" => {
+            let (first, steps, trials) = (word(0), word(1), word(2));
+            let (schedules, rows, out) = (address(3), word(4), address(5));
+            Work::new(move || {
+                grid.each(
+                    |place| {
+                        // SAFETY: as above.
+                        unsafe {
+                            rates::rate(
+                                u64::from(place.block) * u64::from(grid.threads)
+                                    + u64::from(place.thread),
+                                first,
+                                steps,
+                                trials,
+                                schedules as *const u8,
+                                rows,
+                                out as *mut f32,
+                            );
+                        }
+                    },
+                    || (),
+                );
+            })
+        }
+        name => {
+            // SAFETY: as above.
+            let update = Launch(unsafe { *argument(0).cast::<Update>() });
+            match name {
+                "update_separate_plain" => Work::new(move || update.step::<Separate, false>(grid)),
+                "update_separate_momentum" => {
+                    Work::new(move || update.step::<Separate, true>(grid))
+                }
+                "update_fused_plain" => Work::new(move || update.step::<Fused<Host>, false>(grid)),
+                "update_fused_momentum" => {
+                    Work::new(move || update.step::<Fused<Host>, true>(grid))
+                }
+                _ => Work::new(move || update.check(grid)),
+            }
+        }
+    }
+}
+
+struct Launch(Update);
+
+// SAFETY: it holds addresses; works are done one at a time.
+unsafe impl Send for Launch {}
+// SAFETY: as above.
+unsafe impl Sync for Launch {}
+
+impl Launch {
+    fn step<M: MulAdd, const V: bool>(&self, grid: Grid) {
+        grid.each(
+            // SAFETY: what the host layer has to prove; each thread of the grid once.
+            |place| unsafe { update::update::<M, V>(place, &self.0) },
+            // SAFETY: as above; one thread of each block.
+            || unsafe { update::finish(grid.blocks, self.0.control) },
+        );
+    }
+
+    fn check(&self, grid: Grid) {
+        // SAFETY: as above.
+        grid.each(|place| unsafe { update::check(place, &self.0) }, || ());
+    }
+}
