@@ -16,11 +16,11 @@ pub const THREADS: u32 = 256;
 /// Tiles that a block takes, one a warp.
 pub const TILES_PER_BLOCK: u32 = THREADS / LANES;
 
-/// Most elements of a tile.
-pub const TILE: u32 = 1024;
+/// Vectors of four elements that a lane takes, all under way at once.
+const VECTORS: u32 = 4;
 
-/// Vectors that a lane has under way at once.
-const VECTORS: u64 = 4;
+/// Most elements of a tile.
+pub const TILE: u32 = LANES * VECTORS * 4;
 
 /// The trial has a velocity.
 pub const VELOCITY: u32 = 1;
@@ -80,12 +80,25 @@ pub struct TileRecord {
 pub struct Control {
     /// The step that the next launch takes.
     pub step: AtomicU32,
-    /// Blocks of this launch that are through.
-    pub tickets: AtomicU32,
     /// There are rates for the steps below this.
     pub until: AtomicU32,
+    /// Blocks of this launch that are through.
+    pub tickets: AtomicU32,
     /// Set by a launch that found no rates: it changed nothing.
     pub overrun: AtomicU32,
+}
+
+/// What `word` was when the launch began, or what this launch has made of it: the caller has to make do with either.
+///
+/// It is a load like any other, which the nearest cache answers. An atomic one goes to the second cache each time, and thousands of warps
+/// that ask for one word queue there: that took longer than the update.
+///
+/// # Safety
+/// Every value that is written to `word` in the course of the launch will do.
+#[inline(always)]
+unsafe fn settled(word: &AtomicU32) -> u32 {
+    // SAFETY: the caller's; words of this size are not torn.
+    unsafe { *word.as_ptr() }
 }
 
 /// What a launch is given.
@@ -133,130 +146,120 @@ pub struct Update {
 #[derive(Clone, Copy)]
 struct Vector([f32; 4]);
 
-/// Which rule of the update holds.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Rule {
-    Plain,
-    First,
-    Later,
-}
-
-/// Everything that decides what happens to a tile.
+/// A tile that takes part in a step, and its trial.
 #[derive(Clone, Copy)]
 struct Tile {
+    step: u32,
     start: u64,
     end: u64,
+    group: u32,
     trial: u32,
+    /// It is the first of its trial.
+    is_first: bool,
+    flags: u32,
+    coefficients: Coefficients,
+}
+
+/// What decides a tile's update beside the rule.
+#[derive(Clone, Copy)]
+struct Numbers {
     coefficients: Coefficients,
     lr: f32,
-    rule: Rule,
     nesterov: bool,
 }
 
 impl Update {
-    /// The tile of the warp that `place` is in, its trial, and the step that this launch takes, if there are rates for it.
+    /// The tile of the warp that `place` is in, unless its trial has ended or there are no rates for the step.
     ///
     /// # Safety
     /// As [`update`].
     #[inline(always)]
-    unsafe fn locate(&self, place: Place) -> Option<(u32, u32, TileRecord)> {
-        // SAFETY: `control` is valid; all its fields are atomic.
-        let control = unsafe { &*self.control };
-        let step = control.step.load(Relaxed);
+    unsafe fn tile(&self, place: Place) -> Option<Tile> {
         let index = place.block * TILES_PER_BLOCK + place.thread / LANES;
-        if step >= control.until.load(Relaxed) || index >= self.tile_count {
+        if index >= self.tile_count {
             return None;
         }
-        let (trial, mut record) = match index.checked_div(self.tiles_per_trial) {
-            // SAFETY: a trial has that many tiles.
-            Some(trial) => (trial, unsafe {
-                *self
-                    .tiles
-                    .add((index - trial * self.tiles_per_trial) as usize)
-            }),
-            None => {
-                // SAFETY: below the number of tiles.
-                let record = unsafe { *self.tiles.add(index as usize) };
-                (record.trial, record)
+        // All that does not wait for something else is loaded before anything is looked at.
+        // SAFETY: a trial has that many tiles, and there is a record a trial.
+        let (tile, trial) = unsafe {
+            match index.checked_div(self.tiles_per_trial) {
+                Some(trial) => {
+                    let tile = *self
+                        .tiles
+                        .add((index - trial * self.tiles_per_trial) as usize);
+                    (tile, trial)
+                }
+                None => {
+                    let tile = *self.tiles.add(index as usize);
+                    (tile, tile.trial)
+                }
             }
         };
-        // Where trials differ the size is 0.
-        record.start += u64::from(trial) * self.size;
-        Some((step, trial, record))
-    }
-
-    /// What the warp that `place` is in does, and in which step; nothing where its trial takes no part.
-    ///
-    /// # Safety
-    /// As [`update`].
-    #[inline(always)]
-    unsafe fn tile<const V: bool>(&self, place: Place) -> Option<(u32, Tile)> {
-        // SAFETY: the caller's.
-        let (step, trial, record) = unsafe { self.locate(place) }?;
-        let at = trial as usize;
-        let row = step.checked_rem(self.rows).unwrap_or(0);
-        let cell = row as usize * self.trial_count as usize + at;
-        // SAFETY: one trial record and one rate a trial, and one group record a group.
-        let (trial_record, lr, group) = unsafe {
+        // SAFETY: as above, and `control` is valid. The step is advanced after every block has read it; `until` is not written here;
+        // a trial that ends in this step still takes it.
+        let (step, until, ends, record) = unsafe {
+            let (control, record) = (&*self.control, &*self.trials.add(trial as usize));
             (
-                &*self.trials.add(at),
-                *self.rates.add(cell),
-                *self.groups.add(record.group as usize),
+                settled(&control.step),
+                settled(&control.until),
+                settled(&record.ends),
+                record,
             )
         };
-        let mut coefficients = trial_record.coefficients;
-        if !group.weight_decay.is_nan() {
-            coefficients.weight_decay = group.weight_decay;
-        }
-        let has_velocity = V && trial_record.flags & VELOCITY != 0;
-        let mut moves = has_velocity;
-        if has_velocity && !self.momenta.is_null() {
-            // SAFETY: one momentum a trial and row.
-            let momentum = unsafe { *self.momenta.add(cell) };
-            if !momentum.is_nan() {
-                coefficients.momentum = momentum;
-                // As torch does it: in a step without momentum the velocity rests.
-                moves = momentum != 0.0;
-            }
-        }
-        let lr = group_rate(lr, group.lr_multiplier);
-        if step >= trial_record.ends.load(Relaxed) {
+        let (flags, coefficients) = (record.flags, record.coefficients);
+        if step >= until || step >= ends {
             return None;
         }
-        let skips = trial_record.bad.load(Relaxed) == step.wrapping_add(1) || lr.is_nan();
-        if (skips || has_velocity != moves)
-            && record.flags & FIRST != 0
-            && place.thread % LANES == 0
-        {
-            // What has not begun begins later. Nobody else asks for it in this step.
-            if trial_record.first.load(Relaxed) == step {
-                trial_record.first.store(step.saturating_add(1), Relaxed);
-            }
-            if skips {
-                // SAFETY: one count a trial, and one lane in the whole grid that is here for it.
-                unsafe { *self.skipped.add(at) += 1 };
-            }
-        }
-        if skips {
-            return None;
-        }
-        let rule = if !moves {
-            Rule::Plain
-        } else if step == trial_record.first.load(Relaxed) {
-            Rule::First
-        } else {
-            Rule::Later
-        };
-        let tile = Tile {
-            start: record.start,
-            end: record.start + u64::from(record.length),
+        // Where trials differ the size is 0.
+        let start = u64::from(trial) * self.size + tile.start;
+        Some(Tile {
+            step,
+            start,
+            end: start + u64::from(tile.length),
+            group: tile.group,
             trial,
+            is_first: tile.flags & FIRST != 0,
+            flags,
             coefficients,
-            lr,
-            rule,
-            nesterov: trial_record.flags & NESTEROV != 0,
-        };
-        Some((step, tile))
+        })
+    }
+
+    /// The trial of `tile`.
+    ///
+    /// # Safety
+    /// As [`update`].
+    #[inline(always)]
+    unsafe fn record(&self, tile: &Tile) -> &TrialRecord {
+        // SAFETY: one record a trial.
+        unsafe { &*self.trials.add(tile.trial as usize) }
+    }
+
+    /// Where the rate and the momentum of a tile's step lie.
+    #[inline(always)]
+    fn cell(&self, tile: &Tile) -> usize {
+        let row = tile.step.checked_rem(self.rows).unwrap_or(0);
+        row as usize * self.trial_count as usize + tile.trial as usize
+    }
+
+    /// Writes down, once a trial, that its velocity does not move in this step, or that the step is skipped.
+    ///
+    /// # Safety
+    /// As [`update`].
+    #[inline(always)]
+    unsafe fn rest(&self, tile: &Tile, place: Place, skipped: bool) {
+        if !tile.is_first || !place.thread.is_multiple_of(LANES) {
+            return;
+        }
+        // SAFETY: the caller's.
+        let first = unsafe { &self.record(tile).first };
+        // What has not begun begins later. Nobody else asks for it in this step.
+        if first.load(Relaxed) == tile.step {
+            first.store(tile.step.saturating_add(1), Relaxed);
+        }
+        if skipped {
+            // SAFETY: one count a trial, and one lane in the whole grid that is here for it.
+            unsafe { *self.skipped.add(tile.trial as usize) += 1 };
+        }
     }
 }
 
@@ -267,7 +270,7 @@ trait Apply {
     /// It writes the velocity.
     const WRITES: bool;
     /// A parameter and its velocity after the step.
-    fn apply<M: MulAdd>(tile: &Tile, p: f32, g: f32, v: f32) -> (f32, f32);
+    fn apply<M: MulAdd>(numbers: &Numbers, p: f32, g: f32, v: f32) -> (f32, f32);
 }
 
 struct Plain;
@@ -279,8 +282,8 @@ impl Apply for Plain {
     const WRITES: bool = false;
 
     #[inline(always)]
-    fn apply<M: MulAdd>(tile: &Tile, p: f32, g: f32, v: f32) -> (f32, f32) {
-        (tile.coefficients.plain::<M>(tile.lr, p, g), v)
+    fn apply<M: MulAdd>(numbers: &Numbers, p: f32, g: f32, v: f32) -> (f32, f32) {
+        (numbers.coefficients.plain::<M>(numbers.lr, p, g), v)
     }
 }
 
@@ -289,8 +292,13 @@ impl Apply for First {
     const WRITES: bool = true;
 
     #[inline(always)]
-    fn apply<M: MulAdd>(tile: &Tile, p: f32, g: f32, _: f32) -> (f32, f32) {
-        tile.coefficients.first::<M>(tile.lr, tile.nesterov, p, g)
+    fn apply<M: MulAdd>(numbers: &Numbers, p: f32, g: f32, _: f32) -> (f32, f32) {
+        let Numbers {
+            coefficients,
+            lr,
+            nesterov,
+        } = numbers;
+        coefficients.first::<M>(*lr, *nesterov, p, g)
     }
 }
 
@@ -299,59 +307,78 @@ impl Apply for Later {
     const WRITES: bool = true;
 
     #[inline(always)]
-    fn apply<M: MulAdd>(tile: &Tile, p: f32, g: f32, v: f32) -> (f32, f32) {
-        tile.coefficients
-            .later::<M>(tile.lr, tile.nesterov, p, g, v)
+    fn apply<M: MulAdd>(numbers: &Numbers, p: f32, g: f32, v: f32) -> (f32, f32) {
+        let Numbers {
+            coefficients,
+            lr,
+            nesterov,
+        } = numbers;
+        coefficients.later::<M>(*lr, *nesterov, p, g, v)
     }
 }
 
 impl Tile {
-    /// The part of the tile that `lane` takes. Gives whether it left a parameter that is not finite.
+    /// The part of the tile that `lane` takes. Gives whether it left a parameter that is not finite; nothing, and does nothing, if the
+    /// rate is NaN.
     ///
     /// # Safety
     /// As [`update`]; this is the tile of the lane's warp.
     #[inline(always)]
-    unsafe fn walk<M: MulAdd, R: Apply>(&self, update: &Update, lane: u32) -> bool {
+    unsafe fn walk<M: MulAdd, R: Apply>(
+        &self,
+        update: &Update,
+        lane: u32,
+        momentum: f32,
+    ) -> Option<bool> {
         let lane = u64::from(lane);
-        if update.aligned == 0 {
-            // SAFETY: elements of this tile.
-            return unsafe { self.elements::<M, R>(update, self.start, self.end, lane) };
+        // SAFETY: one rate a trial and row, one record a group.
+        let (rate, group) = unsafe {
+            (
+                *update.rates.add(update.cell(self)),
+                *update.groups.add(self.group as usize),
+            )
+        };
+        // Elements begin to come before the rate is there.
+        let span = if update.aligned == 0 {
+            Span::without_vectors(self.end)
+        } else {
+            Span::of(self.start, self.end)
+        };
+        let at = span.first + lane;
+        let vectors = Vectors {
+            p: update.params.cast::<Vector>().wrapping_add(at as usize),
+            g: update.grads.cast::<Vector>().wrapping_add(at as usize),
+            v: update.velocity.cast::<Vector>().wrapping_add(at as usize),
+            left: span.last.saturating_sub(at) as u32,
+        };
+        // SAFETY: so many vectors of this tile are left from there on; all arrays are on 16 bytes.
+        let loaded = unsafe { Loaded::of::<R>(&vectors) };
+        let mut coefficients = Coefficients {
+            momentum,
+            ..self.coefficients
+        };
+        if !group.weight_decay.is_nan() {
+            coefficients.weight_decay = group.weight_decay;
         }
-        let Span {
-            first,
-            last,
-            head,
-            tail,
-        } = Span::of(self.start, self.end);
-        let mut broken = false;
-        // SAFETY: elements of this tile.
-        unsafe {
-            broken |= self.elements::<M, R>(update, self.start, head, lane);
-            broken |= self.elements::<M, R>(update, tail, self.end, lane);
+        let numbers = Numbers {
+            coefficients,
+            lr: group_rate(rate, group.lr_multiplier),
+            nesterov: self.flags & NESTEROV != 0,
+        };
+        if numbers.lr.is_nan() {
+            return None;
         }
-        let mut at = first + lane;
-        while at < last {
-            // All loads before the first use, so that many are under way at once. Written out, as a loop over them is not always unrolled,
-            // and then everything lies in memory.
-            let [a, b, c, d] = [0, 1, 2, 3].map(|k| at + u64::from(LANES) * k);
-            // SAFETY: vectors of this tile, if they are below `last`; all arrays are on 16 bytes.
-            unsafe {
-                let loaded = (
-                    Loaded::of::<R>(update, a, last),
-                    Loaded::of::<R>(update, b, last),
-                    Loaded::of::<R>(update, c, last),
-                    Loaded::of::<R>(update, d, last),
-                );
-                broken |= loaded.0.store::<M, R>(self, update, a, last);
-                broken |= loaded.1.store::<M, R>(self, update, b, last);
-                broken |= loaded.2.store::<M, R>(self, update, c, last);
-                broken |= loaded.3.store::<M, R>(self, update, d, last);
-            }
-            at += u64::from(LANES) * VECTORS;
-        }
-        broken
+        // SAFETY: vectors as above, of which a tile has no more than these; elements of this tile.
+        let broken = unsafe {
+            loaded.store::<M, R>(&numbers, &vectors)
+                | numbers.elements::<M, R>(update, self.start, span.head, lane)
+                | numbers.elements::<M, R>(update, span.tail, self.end, lane)
+        };
+        Some(broken)
     }
+}
 
+impl Numbers {
     /// Elements from `start` to before `end`, one at a time.
     ///
     /// # Safety
@@ -401,6 +428,17 @@ struct Span {
 }
 
 impl Span {
+    /// No vectors: all elements are taken one at a time.
+    #[inline(always)]
+    fn without_vectors(end: u64) -> Self {
+        Self {
+            first: 0,
+            last: 0,
+            head: end,
+            tail: end,
+        }
+    }
+
     #[inline(always)]
     fn of(start: u64, end: u64) -> Self {
         let last = end / 4;
@@ -415,66 +453,121 @@ impl Span {
     }
 }
 
+/// Where a lane's vectors lie: [`LANES`] apart, as long as some are left.
+#[derive(Clone, Copy)]
+struct Vectors {
+    p: *mut Vector,
+    g: *const Vector,
+    v: *mut Vector,
+    /// How many vectors of the tile there are from here on.
+    left: u32,
+}
+
+impl Vectors {
+    #[inline(always)]
+    fn after(self, count: u32) -> Self {
+        Self {
+            p: self.p.wrapping_add(count as usize),
+            g: self.g.wrapping_add(count as usize),
+            v: self.v.wrapping_add(count as usize),
+            left: self.left.saturating_sub(count),
+        }
+    }
+}
+
 /// A vector on its way.
-struct Loaded {
+#[derive(Clone, Copy)]
+struct One {
     p: Vector,
     g: Vector,
     v: Vector,
 }
 
+/// The vectors that a lane has under way at once.
+// Fields, not an array: a loop over it is not always unrolled, and then everything lies in memory.
+#[derive(Clone, Copy)]
+struct Loaded {
+    a: One,
+    b: One,
+    c: One,
+    d: One,
+}
+
 impl Loaded {
-    /// Vector number `at`, or zeros where it is not below `last`.
+    /// The next vectors; zeros for those that are not left.
     ///
     /// # Safety
-    /// As [`Tile::walk`]; vectors below `last` are the tile's.
+    /// There are as many as are said to be left.
     #[inline(always)]
-    unsafe fn of<R: Apply>(update: &Update, at: u64, last: u64) -> Self {
-        let zeros = Vector([0.0; 4]);
-        let mut loaded = Self {
-            p: zeros,
-            g: zeros,
-            v: zeros,
-        };
-        if at < last {
-            let at = at as usize;
-            // SAFETY: the caller's.
-            unsafe {
-                loaded.p = *update.params.cast::<Vector>().add(at);
-                loaded.g = *update.grads.cast::<Vector>().add(at);
-                if R::READS {
-                    loaded.v = *update.velocity.cast::<Vector>().add(at);
-                }
+    unsafe fn of<R: Apply>(vectors: &Vectors) -> Self {
+        // SAFETY: the caller's.
+        unsafe {
+            Self {
+                a: One::of::<R>(vectors.after(0)),
+                b: One::of::<R>(vectors.after(LANES)),
+                c: One::of::<R>(vectors.after(2 * LANES)),
+                d: One::of::<R>(vectors.after(3 * LANES)),
             }
         }
-        loaded
     }
 
-    /// Updates it and stores it where it came from. Gives whether it left a parameter that is not finite.
+    /// Updates them and stores them where they came from. Gives whether they left a parameter that is not finite.
     ///
     /// # Safety
     /// As [`Loaded::of`].
     #[inline(always)]
-    unsafe fn store<M: MulAdd, R: Apply>(
-        self,
-        tile: &Tile,
-        update: &Update,
-        at: u64,
-        last: u64,
-    ) -> bool {
-        if at >= last {
+    unsafe fn store<M: MulAdd, R: Apply>(self, numbers: &Numbers, vectors: &Vectors) -> bool {
+        // SAFETY: the caller's.
+        unsafe {
+            self.a.store::<M, R>(numbers, vectors.after(0))
+                | self.b.store::<M, R>(numbers, vectors.after(LANES))
+                | self.c.store::<M, R>(numbers, vectors.after(2 * LANES))
+                | self.d.store::<M, R>(numbers, vectors.after(3 * LANES))
+        }
+    }
+}
+
+impl One {
+    /// # Safety
+    /// As [`Loaded::of`].
+    #[inline(always)]
+    unsafe fn of<R: Apply>(vectors: Vectors) -> Self {
+        let zeros = Vector([0.0; 4]);
+        let mut one = Self {
+            p: zeros,
+            g: zeros,
+            v: zeros,
+        };
+        if vectors.left > 0 {
+            // SAFETY: the caller's.
+            unsafe {
+                one.p = *vectors.p;
+                one.g = *vectors.g;
+                if R::READS {
+                    one.v = *vectors.v;
+                }
+            }
+        }
+        one
+    }
+
+    /// # Safety
+    /// As [`Loaded::of`].
+    #[inline(always)]
+    unsafe fn store<M: MulAdd, R: Apply>(self, numbers: &Numbers, vectors: Vectors) -> bool {
+        if vectors.left == 0 {
             return false;
         }
         let ([p0, p1, p2, p3], [g0, g1, g2, g3], [v0, v1, v2, v3]) = (self.p.0, self.g.0, self.v.0);
-        let (p0, v0) = R::apply::<M>(tile, p0, g0, v0);
-        let (p1, v1) = R::apply::<M>(tile, p1, g1, v1);
-        let (p2, v2) = R::apply::<M>(tile, p2, g2, v2);
-        let (p3, v3) = R::apply::<M>(tile, p3, g3, v3);
-        let at = at as usize;
+        let (p0, v0) = R::apply::<M>(numbers, p0, g0, v0);
+        let (p1, v1) = R::apply::<M>(numbers, p1, g1, v1);
+        let (p2, v2) = R::apply::<M>(numbers, p2, g2, v2);
+        let (p3, v3) = R::apply::<M>(numbers, p3, g3, v3);
         // SAFETY: the caller's.
         unsafe {
-            *update.params.cast::<Vector>().add(at) = Vector([p0, p1, p2, p3]);
+            *vectors.p = Vector([p0, p1, p2, p3]);
             if R::WRITES {
-                *update.velocity.cast::<Vector>().add(at) = Vector([v0, v1, v2, v3]);
+                *vectors.v = Vector([v0, v1, v2, v3]);
             }
         }
         !(p0.is_finite() & p1.is_finite() & p2.is_finite() & p3.is_finite())
@@ -489,23 +582,41 @@ impl Loaded {
 #[inline(always)]
 pub unsafe fn update<M: MulAdd, const V: bool>(place: Place, update: &Update) {
     // SAFETY: the caller's, here and below.
-    let Some((step, tile)) = (unsafe { update.tile::<V>(place) }) else {
-        return;
-    };
-    let lane = place.thread % LANES;
-    let broken = unsafe {
-        if !V || tile.rule == Rule::Plain {
-            tile.walk::<M, Plain>(update, lane)
-        } else if tile.rule == Rule::First {
-            tile.walk::<M, First>(update, lane)
-        } else {
-            tile.walk::<M, Later>(update, lane)
+    unsafe {
+        let Some(tile) = update.tile(place) else {
+            return;
+        };
+        let record = update.record(&tile);
+        let has_velocity = V && tile.flags & VELOCITY != 0;
+        let (mut moves, mut momentum) = (has_velocity, tile.coefficients.momentum);
+        if has_velocity && !update.momenta.is_null() {
+            // One momentum a trial and row.
+            let given = *update.momenta.add(update.cell(&tile));
+            if !given.is_nan() {
+                momentum = given;
+                // As torch does it: in a step without momentum the velocity rests.
+                moves = given != 0.0;
+            }
         }
-    };
-    if broken && update.watch != 0 {
-        // SAFETY: one record a trial. All that write here in this step write the same.
-        let record = unsafe { &*update.trials.add(tile.trial as usize) };
-        record.ends.store(step.saturating_add(1), Relaxed);
+        let lane = place.thread % LANES;
+        // Gradients were looked at in a launch before this one.
+        let walked = if settled(&record.bad) == tile.step.wrapping_add(1) {
+            None
+        } else if !V || !moves {
+            tile.walk::<M, Plain>(update, lane, momentum)
+        // It is not written in this step while the velocity moves, unless the rate is NaN and nobody moves.
+        } else if tile.step == settled(&record.first) {
+            tile.walk::<M, First>(update, lane, momentum)
+        } else {
+            tile.walk::<M, Later>(update, lane, momentum)
+        };
+        if walked.is_none() || has_velocity != moves {
+            update.rest(&tile, place, walked.is_none());
+        }
+        if walked == Some(true) && update.watch != 0 {
+            // All that write here in this step write the same.
+            record.ends.store(tile.step.saturating_add(1), Relaxed);
+        }
     }
 }
 
@@ -516,14 +627,10 @@ pub unsafe fn update<M: MulAdd, const V: bool>(place: Place, update: &Update) {
 #[inline(always)]
 pub unsafe fn check(place: Place, update: &Update) {
     // SAFETY: the caller's, here and below.
-    let Some((step, trial, record)) = (unsafe { update.locate(place) }) else {
+    let Some(tile) = (unsafe { update.tile(place) }) else {
         return;
     };
-    let trial = unsafe { &*update.trials.add(trial as usize) };
-    if step >= trial.ends.load(Relaxed) {
-        return;
-    }
-    let (start, end) = (record.start, record.start + u64::from(record.length));
+    let (start, end) = (tile.start, tile.end);
     let lane = u64::from(place.thread % LANES);
     let elements = |start: u64, end: u64| {
         let mut bad = false;
@@ -555,8 +662,9 @@ pub unsafe fn check(place: Place, update: &Update) {
         bad
     };
     if bad {
-        // All that write here write the same.
-        trial.bad.store(step.wrapping_add(1), Relaxed);
+        // SAFETY: the caller's. All that write here write the same.
+        let record = unsafe { update.record(&tile) };
+        record.bad.store(tile.step.wrapping_add(1), Relaxed);
     }
 }
 

@@ -8,11 +8,12 @@
 //! core's, so that a trial ends with the bits it has there.
 
 mod product;
+mod quad;
 mod shape;
 mod space;
 
 use hairpin_arithmetic::{
-    Column, ColumnMut, PARTIAL, Scalar, Score, Sum, descend, is_right, loss, mean, rectify,
+    Column, ColumnMut, PARTIAL, Parts, Scalar, Score, Sum, descend, is_right, loss, mean, rectify,
     rectify_grad, score, weight,
 };
 use hairpin_core::Fma;
@@ -22,6 +23,7 @@ pub use shape::{PAD, Part, SCORED, Shape, cause, word};
 pub use space::{Addressed, Space};
 
 use product::{COLUMNS, Matrix, ROWS, Sums, inner, outer, rows, store};
+use quad::Quad;
 
 /// Threads of a block.
 pub const THREADS: u32 = 256;
@@ -158,31 +160,31 @@ impl Iterator for Items {
     }
 }
 
-/// The logits of one sample.
+/// The logits of four samples beside each other.
 struct Logits<S> {
     data: S,
     stride: u32,
     classes: u32,
 }
 
-impl<S: Space, F: Fma> Column<Scalar<F>> for Logits<S> {
+impl<S: Space, F: Fma> Column<Quad<F>> for Logits<S> {
     #[inline(always)]
     fn classes(&self) -> u32 {
         self.classes
     }
 
     #[inline(always)]
-    fn get(&self, class: u32) -> Scalar<F> {
-        // SAFETY: there is a logit for each class, and only this thread uses those of its sample.
-        Scalar::new(unsafe { self.data.load(class * self.stride) })
+    fn get(&self, class: u32) -> Quad<F> {
+        // SAFETY: there is a logit for each class, and only this thread uses those of its samples.
+        Quad::new(unsafe { self.data.load4(class * self.stride) })
     }
 }
 
-impl<S: Space, F: Fma> ColumnMut<Scalar<F>> for Logits<S> {
+impl<S: Space, F: Fma> ColumnMut<Quad<F>> for Logits<S> {
     #[inline(always)]
-    fn set(&mut self, class: u32, value: Scalar<F>) {
+    fn set(&mut self, class: u32, value: Quad<F>) {
         // SAFETY: as in `get`.
-        unsafe { self.data.store(class * self.stride, value.0) }
+        unsafe { self.data.store4(class * self.stride, value.get()) }
     }
 }
 
@@ -226,56 +228,55 @@ pub unsafe fn train<T: Team, S: Space, F: Fma, const HIDDEN: bool>(
             .trials_per_block
             .min(train.member_count.saturating_sub(first_member)),
     };
-    let shape = &train.shape;
     let mut scores = Scores::new();
-    let mut scored = 0;
-    let mut at = 0;
+    let (mut at, mut scored) = (0, 0);
     // SAFETY: the caller's, for all that follows; every write of a phase is to places of one item, and phases are apart by a sync.
     unsafe {
         block.enter();
+        let mine = block.mine();
+        let mut picked = block.picked(at, scored);
+        let mut fetched = block.fetch(picked);
         // Steps, then parts of the evaluation: one loop, so that the code of a forward pass is there once.
         loop {
             let step = train.first.wrapping_add(at);
-            block.settle(step.wrapping_sub(1));
             let trains = at < train.steps;
-            let (picked, count) = if trains {
-                let picked = train.batches.add(at as usize * shape.batch as usize);
-                (picked, shape.batch)
-            } else {
-                // A chunk's losses are added up apart from the next one's.
-                let left = if train.evaluate == 0 {
-                    0
-                } else {
-                    train.validation_count - scored
-                };
-                let count = left.min(SCORED - scored % SCORED).min(shape.scored);
-                (train.validation.add(scored as usize), count)
-            };
-            if count == 0 {
+            block.settle(step.wrapping_sub(1));
+            if picked.count == 0 {
                 break;
             }
-            let columns = count.next_multiple_of(PAD);
-            block.fill(picked, count, columns);
+            let (count, columns) = (picked.count, picked.columns());
+            block.fill(picked, &fetched);
             team.sync();
+            if trains {
+                at += 1;
+            } else {
+                scored += count;
+            }
+            picked = block.picked(at, scored);
+            let rate = if trains {
+                block.rate(&mine, at - 1)
+            } else {
+                None
+            };
             block.forward::<F, HIDDEN>(columns);
+            fetched = block.fetch(picked);
             team.sync();
             if trains {
                 block.entropy::<F>();
                 team.sync();
-                block.decide(step);
+                block.decide(step, &mine, rate);
                 team.sync();
                 if HIDDEN {
                     block.hidden_gradients::<F>();
                     team.sync();
                 }
                 block.update::<F, HIDDEN>();
-                at += 1;
             } else {
+                let last = scored == train.validation_count;
                 block.score::<F>(count, columns);
                 team.sync();
-                block.collect(&mut scores, count, columns);
-                scored += count;
-                if scored.is_multiple_of(SCORED) || scored == train.validation_count {
+                block.collect(&mut scores, columns);
+                if last || scored.is_multiple_of(SCORED) {
                     scores.close();
                 }
             }
@@ -287,6 +288,50 @@ pub unsafe fn train<T: Team, S: Space, F: Fma, const HIDDEN: bool>(
         }
         block.leave();
     }
+}
+
+/// How many numbers a thread has on their way at once.
+const TOGETHER: usize = 8;
+
+/// Their numbers.
+const EIGHT: [u32; TOGETHER] = [0, 1, 2, 3, 4, 5, 6, 7];
+
+/// Samples that are trained on, or scored.
+#[derive(Clone, Copy)]
+struct Picked {
+    samples: *const u32,
+    count: u32,
+}
+
+impl Picked {
+    /// Columns that they take.
+    #[inline(always)]
+    fn columns(self) -> u32 {
+        self.count.next_multiple_of(PAD)
+    }
+}
+
+/// What a thread brings of the samples that come next, while it works on these.
+#[derive(Clone, Copy)]
+struct Fetched {
+    /// Whether it could hold its part.
+    holds: bool,
+    label: f32,
+    numbers: [f32; TOGETHER],
+}
+
+/// What the thread that has a trial knows of it from the first step of a launch to the last.
+#[derive(Clone, Copy)]
+struct Mine {
+    number: usize,
+    record: TrainRecord,
+}
+
+/// The rate and the momentum of a step.
+#[derive(Clone, Copy)]
+struct Rate {
+    lr: f32,
+    momentum: f32,
 }
 
 /// What the thread that has a trial knows of its evaluation.
@@ -389,23 +434,48 @@ impl<T: Team, S: Space> Block<'_, T, S> {
                 }
             }
         }
-        let each = shape.parameters;
-        for item in self.items(self.count * each) {
-            let trial = item.checked_div(each).unwrap_or(0);
-            let at = item - trial * each;
-            let (piece, place) = (self.piece(trial), self.place(at));
-            // SAFETY: this item's places.
-            unsafe {
-                let from = self.number(trial) * each as usize + at as usize;
-                let p = if train.initial.is_null() {
-                    *train.params.add(from)
-                } else {
-                    *train.initial.add(at as usize)
-                };
-                piece.store(place, p);
-                if !train.velocity.is_null() {
-                    piece.store(shape.parameter_words + place, *train.velocity.add(from));
+        for at in self.items(shape.parameters) {
+            let place = self.place(at);
+            let mut trial = 0;
+            while trial < self.count {
+                // SAFETY: this item's places.
+                unsafe {
+                    if train.initial.is_null() {
+                        self.bring(train.params, trial, at, place);
+                    } else {
+                        let p = *train.initial.add(at as usize);
+                        self.put(trial, place, [p; TOGETHER]);
+                    }
+                    if !train.velocity.is_null() {
+                        self.bring(train.velocity, trial, at, shape.parameter_words + place);
+                    }
                 }
+                trial += TOGETHER as u32;
+            }
+        }
+    }
+
+    /// Puts parameter number `at` of some trials from `trial` on, as it is among those of `from`, at `place` in their pieces.
+    #[inline(always)]
+    unsafe fn bring(&self, from: *const f32, trial: u32, at: u32, place: u32) {
+        let each = self.train.shape.parameters as usize;
+        // All loads before the first store, so that they are under way at once. Trials beyond the last are the last one.
+        let numbers = EIGHT.map(|k| {
+            let trial = (trial + k).min(self.count - 1);
+            // SAFETY: the caller's.
+            unsafe { *from.add(self.number(trial) * each + at as usize) }
+        });
+        // SAFETY: the caller's.
+        unsafe { self.put(trial, place, numbers) };
+    }
+
+    /// Stores a number in each of some pieces.
+    #[inline(always)]
+    unsafe fn put(&self, trial: u32, place: u32, numbers: [f32; TOGETHER]) {
+        for (k, number) in EIGHT.into_iter().zip(numbers) {
+            if trial + k < self.count {
+                // SAFETY: the caller's.
+                unsafe { self.piece(trial + k).store(place, number) };
             }
         }
     }
@@ -424,20 +494,80 @@ impl<T: Team, S: Space> Block<'_, T, S> {
                 record.started = piece.load(word::STARTED).to_bits();
             }
         }
-        let each = shape.parameters;
-        for item in self.items(self.count * each) {
-            let trial = item.checked_div(each).unwrap_or(0);
-            let at = item - trial * each;
-            let (piece, place) = (self.piece(trial), self.place(at));
-            // SAFETY: this item's places.
-            unsafe {
-                let to = self.number(trial) * each as usize + at as usize;
-                *train.params.add(to) = piece.load(place);
-                if !train.velocity.is_null() {
-                    *train.velocity.add(to) = piece.load(shape.parameter_words + place);
+        let each = shape.parameters as usize;
+        for at in self.items(shape.parameters) {
+            let place = self.place(at);
+            let mut trial = 0;
+            while trial < self.count {
+                let piece = self.piece(trial);
+                // SAFETY: this item's places.
+                unsafe {
+                    let to = self.number(trial) * each + at as usize;
+                    *train.params.add(to) = piece.load(place);
+                    if !train.velocity.is_null() {
+                        *train.velocity.add(to) = piece.load(shape.parameter_words + place);
+                    }
                 }
+                trial += 1;
             }
         }
+    }
+
+    /// The samples after `at` steps and `scored` samples of the evaluation; none after all of them.
+    #[inline(always)]
+    unsafe fn picked(&self, at: u32, scored: u32) -> Picked {
+        let (train, shape) = (self.train, &self.train.shape);
+        if at < train.steps {
+            let start = at as usize * shape.batch as usize;
+            return Picked {
+                samples: train.batches.wrapping_add(start),
+                count: shape.batch,
+            };
+        }
+        let left = if train.evaluate == 0 {
+            0
+        } else {
+            train.validation_count - scored
+        };
+        // A chunk's losses are added up apart from the next one's.
+        let in_chunk = SCORED - scored % SCORED;
+        Picked {
+            samples: train.validation.wrapping_add(scored as usize),
+            count: left.min(in_chunk).min(shape.scored),
+        }
+    }
+
+    /// The trial that is this thread's, if one is.
+    #[inline(always)]
+    unsafe fn mine(&self) -> Option<Mine> {
+        let trial = self.team.thread();
+        (trial < self.count).then(|| {
+            // SAFETY: the caller's.
+            let number = unsafe { self.number(trial) };
+            Mine {
+                number,
+                // SAFETY: the caller's; no other thread writes it.
+                record: unsafe { *self.train.records.add(number) },
+            }
+        })
+    }
+
+    /// Begins to bring the rate of step number `row`.
+    #[inline(always)]
+    unsafe fn rate(&self, mine: &Option<Mine>, row: u32) -> Option<Rate> {
+        let (mine, train) = (mine.as_ref()?, self.train);
+        let cell = row as usize * train.trial_count as usize + mine.number;
+        // SAFETY: one cell a trial and step.
+        Some(unsafe {
+            Rate {
+                lr: *train.rates.add(cell),
+                momentum: if mine.record.flags & MOVING == 0 {
+                    mine.record.coefficients.momentum
+                } else {
+                    *train.momenta.add(cell)
+                },
+            }
+        })
     }
 
     /// Ends trials whose parameters step `step` broke.
@@ -456,38 +586,97 @@ impl<T: Team, S: Space> Block<'_, T, S> {
         }
     }
 
-    /// Brings `count` samples, column by column, and zeros up to `columns`.
+    /// The number of feature `feature` in column `column` of `picked` samples, 0 beyond them.
     #[inline(always)]
-    unsafe fn fill(&self, picked: *const u32, count: u32, columns: u32) {
-        let (train, shape) = (self.train, &self.train.shape);
-        let features = shape.features;
+    unsafe fn sample(&self, picked: Picked, column: u32, feature: u32) -> f32 {
+        let train = self.train;
+        if column >= picked.count {
+            return 0.0;
+        }
+        // SAFETY: the caller's; samples of the data.
+        unsafe {
+            let sample = *picked.samples.add(column as usize) as usize;
+            *train
+                .data
+                .add(sample * train.shape.features as usize + feature as usize)
+        }
+    }
+
+    /// The class of the sample in column `column`, 0 beyond them.
+    #[inline(always)]
+    unsafe fn label(&self, picked: Picked, column: u32) -> f32 {
+        if column >= picked.count {
+            return 0.0;
+        }
+        // SAFETY: the caller's; samples of the data.
+        unsafe {
+            *self
+                .train
+                .labels
+                .add(*picked.samples.add(column as usize) as usize)
+        }
+    }
+
+    /// Begins to bring samples: what of them is this thread's, if that is no more than it can hold.
+    #[inline(always)]
+    unsafe fn fetch(&self, picked: Picked) -> Fetched {
+        let features = self.train.shape.features;
+        let (thread, threads) = (self.team.thread(), self.team.threads());
+        let items = features * picked.columns();
+        let holds = items <= threads * TOGETHER as u32 && picked.columns() <= threads;
+        let mut fetched = Fetched {
+            holds,
+            label: 0.0,
+            numbers: [0.0; TOGETHER],
+        };
+        if holds {
+            fetched.numbers = EIGHT.map(|k| {
+                let item = thread + k * threads;
+                let column = item.checked_div(features).unwrap_or(0);
+                // SAFETY: the caller's.
+                unsafe { self.sample(picked, column, item - column * features) }
+            });
+            // SAFETY: the caller's.
+            fetched.label = unsafe { self.label(picked, thread) };
+        }
+        fetched
+    }
+
+    /// Puts samples where all threads see them, column by column, and zeros up to whole [`PAD`]s.
+    #[inline(always)]
+    unsafe fn fill(&self, picked: Picked, fetched: &Fetched) {
+        let shape = &self.train.shape;
+        let (features, columns) = (shape.features, picked.columns());
+        let labels = self.pool.from(features * shape.stride);
+        if fetched.holds {
+            let (thread, threads) = (self.team.thread(), self.team.threads());
+            for (k, x) in EIGHT.into_iter().zip(fetched.numbers) {
+                let item = thread + k * threads;
+                let column = item.checked_div(features).unwrap_or(0);
+                let feature = item - column * features;
+                if column < columns {
+                    // SAFETY: this item's place.
+                    unsafe { self.pool.store(feature * shape.stride + column, x) };
+                }
+            }
+            if thread < columns {
+                // SAFETY: this thread's place.
+                unsafe { labels.store(thread, fetched.label) };
+            }
+            return;
+        }
         for item in self.items(features * columns) {
             let column = item.checked_div(features).unwrap_or(0);
             let feature = item - column * features;
-            // SAFETY: a sample of the data, and this item's place.
+            // SAFETY: this item's place.
             unsafe {
-                let x = if column < count {
-                    let sample = *picked.add(column as usize) as usize;
-                    *train
-                        .data
-                        .add(sample * features as usize + feature as usize)
-                } else {
-                    0.0
-                };
+                let x = self.sample(picked, column, feature);
                 self.pool.store(feature * shape.stride + column, x);
             }
         }
-        let labels = self.pool.from(features * shape.stride);
         for column in self.items(columns) {
-            // SAFETY: as above.
-            unsafe {
-                let label = if column < count {
-                    *train.labels.add(*picked.add(column as usize) as usize)
-                } else {
-                    0.0
-                };
-                labels.store(column, label);
-            }
+            // SAFETY: this item's place.
+            unsafe { labels.store(column, self.label(picked, column)) };
         }
     }
 
@@ -593,16 +782,25 @@ impl<T: Team, S: Space> Block<'_, T, S> {
         }
     }
 
+    /// The labels of the four samples from `column` on.
+    #[inline(always)]
+    unsafe fn labels<F: Fma>(&self, column: u32) -> Quad<F> {
+        let shape = &self.train.shape;
+        // SAFETY: the caller's; labels were filled in up to whole sixteens.
+        Quad::new(unsafe { self.pool.load4(shape.features * shape.stride + column) })
+    }
+
     /// Turns logits into gradients of the mean cross-entropy, and leaves the cross-entropy of each sample.
     #[inline(always)]
     unsafe fn entropy<F: Fma>(&self) {
         let shape = &self.train.shape;
         let weight = weight(shape.batch as usize);
-        for item in self.items(self.count * shape.columns) {
-            let trial = item.checked_div(shape.columns).unwrap_or(0);
-            let column = item - trial * shape.columns;
+        let quads = shape.columns / 4;
+        for item in self.items(self.count * quads) {
+            let trial = item.checked_div(quads).unwrap_or(0);
+            let column = (item - trial * quads) * 4;
             let piece = self.piece(trial);
-            // SAFETY: the caller's; a column is one item's.
+            // SAFETY: the caller's; four columns are one item's.
             unsafe {
                 if !self.trains(piece) {
                     continue;
@@ -612,50 +810,47 @@ impl<T: Team, S: Space> Block<'_, T, S> {
                     stride: shape.stride,
                     classes: shape.classes,
                 };
-                let entropy = if column < shape.batch {
-                    let label = self.pool.load(shape.features * shape.stride + column);
-                    let parts = descend(&mut logits, Scalar::<F>::new(label), weight);
-                    loss::<F>(parts.sum.0, parts.offset.0)
-                } else {
+                let parts = descend::<Quad<F>>(&mut logits, self.labels(column), weight);
+                let losses = losses::<F>(parts);
+                piece.store4(shape.losses + column, first(losses, shape.batch, column));
+                if column + 4 > shape.batch {
+                    // What is beyond the batch has no part in any sum.
                     let mut class = 0;
                     while class < shape.classes {
-                        logits.data.store(class * shape.stride, 0.0);
+                        let grads = logits.data.load4(class * shape.stride);
+                        let grads = first(grads, shape.batch, column);
+                        logits.data.store4(class * shape.stride, grads);
                         class += 1;
                     }
-                    0.0
-                };
-                piece.store(shape.losses + column, entropy);
+                }
             }
         }
     }
 
-    /// Looks at the loss of each trial, and at its rate, and decides about its step.
+    /// Looks at the loss of the trial that is this thread's, and at its rate, and decides about its step.
     #[inline(always)]
-    unsafe fn decide(&self, step: u32) {
+    unsafe fn decide(&self, step: u32, mine: &Option<Mine>, rate: Option<Rate>) {
         let (train, shape) = (self.train, &self.train.shape);
-        for trial in self.items(self.count) {
-            let piece = self.piece(trial);
-            // SAFETY: the caller's; a trial is one item's.
+        if let (Some(Mine { record, .. }), Some(Rate { lr, momentum })) = (mine, rate) {
+            let piece = self.piece(self.team.thread());
+            // SAFETY: the caller's; a trial is one thread's.
             unsafe {
                 if !self.trains(piece) {
-                    continue;
+                    return;
                 }
                 let words = piece.from(shape.words);
                 let losses: Sum<f64> = self.sum(piece.from(shape.losses), shape.columns);
                 let mean = mean(losses.total(), shape.batch as usize);
-                let number = self.number(trial);
-                let row = step.wrapping_sub(train.first) as usize;
-                let cell = row * train.trial_count as usize + number;
-                let lr = *train.rates.add(cell);
-                let record = &*train.records.add(number);
-                let mut coefficients = record.coefficients;
+                let coefficients = Coefficients {
+                    momentum,
+                    ..record.coefficients
+                };
                 let mut moves = record.flags & VELOCITY != 0;
                 let mut rated = lr.is_finite();
                 if record.flags & MOVING != 0 {
-                    coefficients.momentum = *train.momenta.add(cell);
                     // In a step without momentum the velocity rests.
-                    moves = coefficients.momentum != 0.0;
-                    rated &= coefficients.momentum.is_finite() && coefficients.momentum >= 0.0;
+                    moves = momentum != 0.0;
+                    rated &= momentum.is_finite() && momentum >= 0.0;
                 }
                 let ended = if !(mean.is_finite() && mean <= train.divergence_bound) {
                     cause::LOSS
@@ -667,7 +862,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
                 if ended != 0 {
                     words.store(word::CAUSE, f32::from_bits(ended));
                     words.store(word::STEP, f32::from_bits(step));
-                    continue;
+                    return;
                 }
                 let started = words.load(word::STARTED).to_bits() != 0;
                 let mut rule = match (moves, started) {
@@ -813,12 +1008,25 @@ impl<T: Team, S: Space> Block<'_, T, S> {
         // SAFETY: the caller's.
         unsafe {
             let step = Step::of(piece, &self.train.shape);
-            let tile = Tile { part, first, lanes };
+            let tile = Tile {
+                part,
+                first,
+                lanes,
+                velocity: step.velocity,
+            };
             let broken = match step.rule & !AHEAD {
-                PLAIN => tile.each(sums, |at, g| step.plain::<Separate, S>(piece, at, g)),
-                LATER => tile.each(sums, |at, g| step.later::<Separate, S>(piece, at, g)),
-                PLAIN_FUSED => tile.each(sums, |at, g| step.plain::<Fused<F>, S>(piece, at, g)),
-                LATER_FUSED => tile.each(sums, |at, g| step.later::<Fused<F>, S>(piece, at, g)),
+                PLAIN => tile.each::<S, false>(piece, sums, |p, g, v| {
+                    (step.coefficients.plain::<Separate>(step.lr, p, g), v)
+                }),
+                LATER => {
+                    tile.each::<S, true>(piece, sums, |p, g, v| step.later::<Separate>(p, g, v))
+                }
+                PLAIN_FUSED => tile.each::<S, false>(piece, sums, |p, g, v| {
+                    (step.coefficients.plain::<Fused<F>>(step.lr, p, g), v)
+                }),
+                LATER_FUSED => {
+                    tile.each::<S, true>(piece, sums, |p, g, v| step.later::<Fused<F>>(p, g, v))
+                }
                 _ => tile.each_in_turn(sums, |at, g| step.take::<F, S>(piece, at, g)),
             };
             self.mark(piece, broken);
@@ -874,7 +1082,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
 
     /// Adds what was scored to the trial that is this thread's.
     #[inline(always)]
-    unsafe fn collect(&self, scores: &mut Scores, count: u32, columns: u32) {
+    unsafe fn collect(&self, scores: &mut Scores, columns: u32) {
         let (trial, shape) = (self.team.thread(), &self.train.shape);
         if trial >= self.count {
             return;
@@ -889,10 +1097,10 @@ impl<T: Team, S: Space> Block<'_, T, S> {
             column += PAD;
         }
         let mut column = 0;
-        while column < count {
+        while column < columns {
             // SAFETY: the caller's.
             scores.correct += unsafe { piece.load(shape.logits + column) }.to_bits();
-            column += 1;
+            column += 4;
         }
     }
 
@@ -910,33 +1118,58 @@ impl<T: Team, S: Space> Block<'_, T, S> {
         }
     }
 
-    /// Leaves the cross-entropy of each sample, and in the place of its first logit whether it is guessed right.
+    /// Leaves the cross-entropy of each sample, and in the place of the first logit of four of them how many are guessed right.
     #[inline(always)]
     unsafe fn score<F: Fma>(&self, count: u32, columns: u32) {
         let shape = &self.train.shape;
-        for item in self.items(self.count * columns) {
-            let trial = item.checked_div(columns).unwrap_or(0);
-            let column = item - trial * columns;
+        let quads = columns / 4;
+        for item in self.items(self.count * quads) {
+            let trial = item.checked_div(quads).unwrap_or(0);
+            let column = (item - trial * quads) * 4;
             let piece = self.piece(trial);
-            // SAFETY: the caller's; a column is one item's.
+            // SAFETY: the caller's; four columns are one item's.
             unsafe {
+                if !self.trains(piece) {
+                    continue;
+                }
                 let logits = Logits {
                     data: piece.from(shape.logits + column),
                     stride: shape.stride,
                     classes: shape.classes,
                 };
-                let (mut entropy, mut right) = (0.0, false);
-                if column < count {
-                    let label = self.pool.load(shape.features * shape.stride + column);
-                    let Score { parts, class } = score(&logits, Scalar::<F>::new(label));
-                    entropy = loss::<F>(parts.sum.0, parts.offset.0);
-                    right = is_right(label, class.0, entropy);
-                }
-                piece.store(shape.losses + column, entropy);
-                logits.data.store(0, f32::from_bits(u32::from(right)));
+                let labels = self.labels::<F>(column);
+                let Score { parts, class } = score(&logits, labels);
+                let losses = losses::<F>(parts);
+                piece.store4(shape.losses + column, first(losses, count, column));
+                let right = |at: usize| -> u32 {
+                    let is = column + (at as u32) < count
+                        && is_right(labels.get()[at], class.get()[at], losses[at]);
+                    is.into()
+                };
+                let right = right(0) + right(1) + right(2) + right(3);
+                logits.data.store(0, f32::from_bits(right));
             }
         }
     }
+}
+
+/// The cross-entropies whose parts these are.
+#[inline(always)]
+fn losses<F: Fma>(parts: Parts<Quad<F>>) -> [f32; 4] {
+    let ([s0, s1, s2, s3], [o0, o1, o2, o3]) = (parts.sum.get(), parts.offset.get());
+    [
+        loss::<F>(s0, o0),
+        loss::<F>(s1, o1),
+        loss::<F>(s2, o2),
+        loss::<F>(s3, o3),
+    ]
+}
+
+/// Four numbers, of which those beyond the first `count` columns are 0.
+#[inline(always)]
+fn first([a, b, c, d]: [f32; 4], count: u32, column: u32) -> [f32; 4] {
+    let kept = |at: u32, x: f32| if column + at < count { x } else { 0.0 };
+    [kept(0, a), kept(1, b), kept(2, c), kept(3, d)]
 }
 
 /// What a trial does in a step.
@@ -981,58 +1214,44 @@ impl Step {
     /// It is a parameter, and no other thread uses it.
     #[inline(always)]
     unsafe fn take<F: Fma, S: Space>(&self, piece: S, at: u32, g: f32) -> bool {
-        // SAFETY: the caller's.
-        unsafe {
-            match self.rule & !AHEAD {
-                PLAIN => self.plain::<Separate, S>(piece, at, g),
-                FIRST => self.first::<Separate, S>(piece, at, g),
-                LATER => self.later::<Separate, S>(piece, at, g),
-                PLAIN_FUSED => self.plain::<Fused<F>, S>(piece, at, g),
-                LATER_FUSED => self.later::<Fused<F>, S>(piece, at, g),
-                _ => self.first::<Fused<F>, S>(piece, at, g),
-            }
-        }
-    }
-
-    /// # Safety
-    /// As [`Step::take`].
-    #[inline(always)]
-    unsafe fn plain<M: MulAdd, S: Space>(&self, piece: S, at: u32, g: f32) -> bool {
-        // SAFETY: the caller's.
-        unsafe {
-            let p = self.coefficients.plain::<M>(self.lr, piece.load(at), g);
-            piece.store(at, p);
-            !p.is_finite()
-        }
-    }
-
-    /// # Safety
-    /// As [`Step::take`].
-    #[inline(always)]
-    unsafe fn first<M: MulAdd, S: Space>(&self, piece: S, at: u32, g: f32) -> bool {
-        let ahead = self.rule & AHEAD != 0;
+        let moves = self.rule & !(AHEAD | FUSED_RULE) != PLAIN;
         // SAFETY: the caller's.
         unsafe {
             let p = piece.load(at);
-            let (p, v) = self.coefficients.first::<M>(self.lr, ahead, p, g);
+            let v = if moves {
+                piece.load(self.velocity + at)
+            } else {
+                0.0
+            };
+            let (p, v) = if self.rule & FUSED_RULE != 0 {
+                self.of_rule::<Fused<F>>(p, g, v)
+            } else {
+                self.of_rule::<Separate>(p, g, v)
+            };
             piece.store(at, p);
-            piece.store(self.velocity + at, v);
+            if moves {
+                piece.store(self.velocity + at, v);
+            }
             !p.is_finite()
         }
     }
 
-    /// # Safety
-    /// As [`Step::take`].
+    /// A parameter and its velocity after any but the first step.
     #[inline(always)]
-    unsafe fn later<M: MulAdd, S: Space>(&self, piece: S, at: u32, g: f32) -> bool {
+    fn later<M: MulAdd>(&self, p: f32, g: f32, v: f32) -> (f32, f32) {
         let ahead = self.rule & AHEAD != 0;
-        // SAFETY: the caller's.
-        unsafe {
-            let (p, v) = (piece.load(at), piece.load(self.velocity + at));
-            let (p, v) = self.coefficients.later::<M>(self.lr, ahead, p, g, v);
-            piece.store(at, p);
-            piece.store(self.velocity + at, v);
-            !p.is_finite()
+        self.coefficients.later::<M>(self.lr, ahead, p, g, v)
+    }
+
+    /// A parameter and its velocity after this step.
+    #[inline(always)]
+    fn of_rule<M: MulAdd>(&self, p: f32, g: f32, v: f32) -> (f32, f32) {
+        match self.rule & !(AHEAD | FUSED_RULE) {
+            PLAIN => (self.coefficients.plain::<M>(self.lr, p, g), v),
+            FIRST => self
+                .coefficients
+                .first::<M>(self.lr, self.rule & AHEAD != 0, p, g),
+            _ => self.later::<M>(p, g, v),
         }
     }
 }
@@ -1045,6 +1264,8 @@ struct Tile {
     first: [u32; 2],
     /// From column to column.
     lanes: u32,
+    /// From a parameter to its velocity.
+    velocity: u32,
 }
 
 impl Tile {
@@ -1056,22 +1277,68 @@ impl Tile {
             && take(self.part.at + row * self.part.stride + column, g)
     }
 
-    /// Calls `take` for all parameters of the tile.
+    /// Updates all parameters of the tile by `update`, and their velocities if it is of those that have one.
+    ///
+    /// # Safety
+    /// The tile is this thread's.
     #[inline(always)]
-    fn each(&self, sums: Sums, take: impl Fn(u32, f32) -> bool) -> bool {
-        let ([first, at], lanes) = (self.first, self.lanes);
-        // Written out: a loop over them is not always unrolled, and then the sums lie in memory.
-        let row = |row: u32, [g0, g1, g2, g3, g4, g5, g6, g7]: [f32; 8]| {
-            self.one(row, at, g0, &take)
-                | self.one(row, at + lanes, g1, &take)
-                | self.one(row, at + 2 * lanes, g2, &take)
-                | self.one(row, at + 3 * lanes, g3, &take)
-                | self.one(row, at + 4 * lanes, g4, &take)
-                | self.one(row, at + 5 * lanes, g5, &take)
-                | self.one(row, at + 6 * lanes, g6, &take)
-                | self.one(row, at + 7 * lanes, g7, &take)
+    unsafe fn each<S: Space, const V: bool>(
+        &self,
+        piece: S,
+        sums: Sums,
+        update: impl Fn(f32, f32, f32) -> (f32, f32),
+    ) -> bool {
+        let Part {
+            rows,
+            columns,
+            at,
+            stride,
+            ..
+        } = self.part;
+        // A row at a time is loaded before any of it is used. Columns beyond the last are the last one, and are not stored.
+        let at_column = [0, 1, 2, 3, 4, 5, 6, 7].map(|column| self.first[1] + column * self.lanes);
+        let places = at_column.map(|column| column.min(columns - 1));
+        let row = |row: u32, grads: [f32; 8]| {
+            if row >= rows {
+                return false;
+            }
+            let start = at + row * stride;
+            // SAFETY: the caller's.
+            let p = places.map(|column| unsafe { piece.load(start + column) });
+            let v = if V {
+                // SAFETY: the caller's.
+                places.map(|column| unsafe { piece.load(start + self.velocity + column) })
+            } else {
+                [0.0; 8]
+            };
+            let one = |k: usize| update(p[k], grads[k], v[k]);
+            let new = [
+                one(0),
+                one(1),
+                one(2),
+                one(3),
+                one(4),
+                one(5),
+                one(6),
+                one(7),
+            ];
+            let put = |k: usize| {
+                let (p, v) = new[k];
+                let is = at_column[k] < columns;
+                if is {
+                    // SAFETY: the caller's.
+                    unsafe {
+                        piece.store(start + places[k], p);
+                        if V {
+                            piece.store(start + self.velocity + places[k], v);
+                        }
+                    }
+                }
+                is & !p.is_finite()
+            };
+            put(0) | put(1) | put(2) | put(3) | put(4) | put(5) | put(6) | put(7)
         };
-        let [s0, s1, s2, s3, s4] = sums;
+        let ([s0, s1, s2, s3, s4], first) = (sums, self.first[0]);
         row(first, s0)
             | row(first + 1, s1)
             | row(first + 2, s2)
