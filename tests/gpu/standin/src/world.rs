@@ -127,7 +127,7 @@ pub(crate) fn world() -> MutexGuard<'static, World> {
             graphs: HashMap::new(),
             last: 0,
             chance: order.bytes().fold(0x9e37_79b9_7f4a_7c15, |sum, byte| {
-                (sum ^ u64::from(byte)) * 0x100_0000_01b3
+                (sum ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
             }),
         })
     };
