@@ -204,7 +204,7 @@ pub(crate) fn check(stream: &Stream) {
         done(c::hairpin_cuda_open(0, &mut gpu));
         refused(
             c::hairpin_cuda_optimizer_new(gpu, &wrong, &mut optimizer),
-            "elements",
+            "tiles: at most",
         );
         c::hairpin_cuda_close(gpu);
     }
