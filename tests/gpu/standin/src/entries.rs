@@ -100,7 +100,7 @@ entries! {
         SUCCESS
     }
 
-    fn cuDevicePrimaryCtxRelease_v2(_device: c_int) { SUCCESS }
+    fn cuDevicePrimaryCtxRelease_v2(_device: c_int) { status(world().close()) }
 
     fn cuCtxGetCurrent(context: *mut u64) {
         *context = CURRENT.with(|current| current.load(Relaxed));
