@@ -3,7 +3,7 @@
 use hairpin_core::{Rounding, Sgd, SgdConfig};
 use hairpin_cuda::{Gpu, Group, Layout, Optimizer, Options, RateTable};
 
-use crate::arrays::{cells, given, given_or_none};
+use crate::arrays::{cells, given_or_none};
 use crate::calls::Refused;
 use crate::{HAIRPIN_CUDA_CHECK_GRADIENTS, HAIRPIN_CUDA_END_DIVERGED};
 
@@ -143,10 +143,7 @@ impl hairpin_cuda_plan {
         let weight_decay = numbers("weight_decay", self.weight_decay, 0.0)?;
         let gradient_scale = numbers("gradient_scale", self.gradient_scale, 1.0)?;
         // SAFETY: the caller's.
-        let nesterov = match self.nesterov.is_null() {
-            true => None,
-            false => Some(unsafe { given("nesterov", self.nesterov, count) }?),
-        };
+        let nesterov = unsafe { given_or_none("nesterov", self.nesterov, count) }?;
         let rounding = if self.fused == 0 {
             Rounding::Separate
         } else {
