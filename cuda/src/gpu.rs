@@ -89,6 +89,14 @@ impl Gpu {
         self.context.free_memory()
     }
 
+    /// Waits until all that was asked of any of its streams is done.
+    ///
+    /// # Errors
+    /// What the driver says; also that something asked earlier failed.
+    pub fn synchronize(&self) -> Result<(), GpuError> {
+        self.context.synchronize()
+    }
+
     /// A new stream. It runs beside all others, the default one included.
     ///
     /// # Errors

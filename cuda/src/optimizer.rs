@@ -8,6 +8,7 @@ use hairpin_kernels::update::{Control, NESTEROV, TrialRecord, VELOCITY};
 
 use crate::error::GpuError;
 use crate::footprint::Footprint;
+use crate::gpu::Gpu;
 use crate::launch::{Buffer, Graph, Stream, Tables, Update};
 use crate::layout::Layout;
 use crate::table::{RateTable, set_until};
@@ -80,6 +81,8 @@ pub struct Optimizer {
     next: u32,
     /// Steps written into a graph so far.
     recorded: u32,
+    /// Some step was asked of a stream that is not the optimizer's.
+    elsewhere: bool,
 }
 
 impl Optimizer {
@@ -138,6 +141,7 @@ impl Optimizer {
             elements: layout.elements(),
             next,
             recorded: 0,
+            elsewhere: false,
         };
         optimizer.place(next)?;
         Ok(optimizer)
@@ -179,6 +183,7 @@ impl Optimizer {
         stream: &Stream,
         launch: impl FnOnce(&Self) -> Result<(), GpuError>,
     ) -> Result<(), GpuError> {
+        self.elsewhere |= !stream.same(&self.stream);
         if stream.is_recording()? {
             launch(self)?;
             self.recorded += 1;
@@ -231,8 +236,30 @@ impl Optimizer {
     /// # Errors
     /// More steps than a window has, no rates for them, or what the driver says.
     pub fn prepare(&mut self, stream: &Stream, steps: u32) -> Result<(), GpuError> {
+        self.elsewhere |= !stream.same(&self.stream);
         self.supply(stream, steps)?;
         self.next += steps;
+        Ok(())
+    }
+
+    /// What the optimizer does beside steps, in their order wherever those are.
+    fn beside<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, GpuError>,
+    ) -> Result<T, GpuError> {
+        self.caught_up()?;
+        let done = work(self)?;
+        if self.elsewhere {
+            self.stream.synchronize()?;
+        }
+        Ok(done)
+    }
+
+    /// Waits for steps on other streams: graphs that others replay are among them, so that no event can tell.
+    fn caught_up(&self) -> Result<(), GpuError> {
+        if self.elsewhere {
+            self.gpu().synchronize()?;
+        }
         Ok(())
     }
 
@@ -247,6 +274,18 @@ impl Optimizer {
         self.next
     }
 
+    /// The GPU that it is on.
+    #[must_use]
+    pub fn gpu(&self) -> &Gpu {
+        self.stream.gpu()
+    }
+
+    /// How many trials there are.
+    #[must_use]
+    pub fn trials(&self) -> u32 {
+        self.table.trials()
+    }
+
     /// How long a velocity must be: as many as there are elements, or 0 where no trial has momentum.
     #[must_use]
     pub fn velocity_len(&self) -> u64 {
@@ -258,6 +297,7 @@ impl Optimizer {
     /// # Errors
     /// [`GpuError::Overrun`] where a graph was replayed beyond the rates, or what the driver says.
     pub fn device_step(&self) -> Result<u32, GpuError> {
+        self.caught_up()?;
         let control = self.update.control.download(&self.stream)?;
         let [control] = control.as_slice() else {
             return Ok(self.next);
@@ -294,11 +334,8 @@ impl Optimizer {
     /// No such trial, or what the driver says.
     pub fn stop(&mut self, trial: u32) -> Result<(), GpuError> {
         let at = trial as usize * size_of::<TrialRecord>();
-        self.update.trials.set_word(
-            &self.stream,
-            at + std::mem::offset_of!(TrialRecord, ends),
-            0,
-        )
+        let word = at + std::mem::offset_of!(TrialRecord, ends);
+        self.beside(|this| this.update.trials.set_word(&this.stream, word, 0))
     }
 
     /// Goes on at `step` with trials in these states: what [`Optimizer::states`] gave when their parameters and velocity were saved. Parameters and
@@ -314,6 +351,7 @@ impl Optimizer {
                 found: states.len() as u64,
             });
         }
+        self.caught_up()?;
         self.stream.synchronize()?;
         self.table.seek(step)?;
         let skipped: Vec<_> = states.iter().map(|state| state.skipped).collect();
@@ -330,8 +368,10 @@ impl Optimizer {
     /// # Errors
     /// More rows than are free, a length that is no multiple of the trials, a table that is filled otherwise, or what the driver says.
     pub fn extend(&mut self, rates: &[f32], momenta: Option<&[f32]>) -> Result<(), GpuError> {
-        self.table.extend(&self.stream, self.next, rates, momenta)?;
-        set_until(&self.stream, &self.update.control, self.table.until())
+        self.beside(|this| {
+            this.table.extend(&this.stream, this.next, rates, momenta)?;
+            set_until(&this.stream, &this.update.control, this.table.until())
+        })
     }
 
     /// Other rates, and momenta where the table has them, for one trial: those of the next steps, of which the table has rows already.
@@ -344,8 +384,10 @@ impl Optimizer {
         rates: &[f32],
         momenta: Option<&[f32]>,
     ) -> Result<(), GpuError> {
-        self.table
-            .refill(&self.stream, self.next, trial, rates, momenta)
+        self.beside(|this| {
+            this.table
+                .refill(&this.stream, this.next, trial, rates, momenta)
+        })
     }
 
     /// Sets the device's step and how far there are rates. It waits, so that other streams may go on from there.

@@ -3,6 +3,7 @@
 //! Without one the whole host layer runs over a [stand-in](standin) for the driver, in a process of its own for each check and each order
 //! in which a device might do its work. With one the same checks run there, too. `REQUIRE_GPU=1` makes the absence of a GPU a failure.
 
+mod c_interface;
 #[expect(dead_code, reason = "other suites use more of it")]
 #[path = "../checkpoint/draws.rs"]
 mod draws;
@@ -13,6 +14,12 @@ mod suite;
 
 use hairpin_cuda::{Gpu, GpuError};
 use libtest_mimic::{Arguments, Trial};
+
+/// What has to hold on any device, and the C interface.
+fn checks() -> impl Iterator<Item = (&'static str, suite::Check)> {
+    let of_c: [(&str, suite::Check); 1] = [("c interface", c_interface::check)];
+    suite::CHECKS.iter().copied().chain(of_c)
+}
 
 fn main() {
     if standing_in::is_child() {
@@ -28,7 +35,7 @@ fn main() {
             std::process::exit(1);
         }
     }
-    let on_the_gpu = suite::CHECKS.iter().map(|&(name, check)| {
+    let on_the_gpu = checks().map(|(name, check)| {
         let gpu = gpu.as_ref().ok().cloned();
         let is_missing = gpu.is_none();
         Trial::test(format!("on the gpu, {name}"), move || {

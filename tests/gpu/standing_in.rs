@@ -9,7 +9,7 @@ use hairpin_cuda::Gpu;
 use libtest_mimic::{Failed, Trial};
 use tempfile::TempDir;
 
-use crate::suite::CHECKS;
+use crate::checks;
 
 /// Which check a process runs, or that it opens the GPU and no more.
 const CHECK: &str = "HAIRPIN_GPU_CHECK";
@@ -71,10 +71,7 @@ pub(crate) fn is_child() -> bool {
         }
         return true;
     }
-    let (_, check) = CHECKS
-        .iter()
-        .find(|(known, _)| *known == name)
-        .expect("a check");
+    let (_, check) = checks().find(|(known, _)| *known == name).expect("a check");
     check(
         &Gpu::open()
             .expect("the stand-in")
@@ -147,7 +144,7 @@ pub(crate) fn trials(no_driver: bool) -> Vec<Trial> {
     let place = Arc::new(Place::with(Some(&library())));
     let mut trials = Vec::new();
     for order in ORDERS {
-        for (name, _) in CHECKS {
+        for (name, _) in checks() {
             let place = Arc::clone(&place);
             trials.push(Trial::test(
                 format!("stand-in, {order}, {name}"),

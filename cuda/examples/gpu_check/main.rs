@@ -48,11 +48,11 @@ fn main() -> ExitCode {
     } else {
         bits(&gpu, &asked)
     };
-    if asked.is_empty() || asked == "speed" {
-        if let Err(error) = speed::table(&gpu) {
-            eprintln!("gpu_check: {error}");
-            return ExitCode::FAILURE;
-        }
+    if (asked.is_empty() || asked == "speed")
+        && let Err(error) = speed::table(&gpu)
+    {
+        eprintln!("gpu_check: {error}");
+        return ExitCode::FAILURE;
     }
     if differing > 0 {
         return ExitCode::FAILURE;

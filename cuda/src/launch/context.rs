@@ -159,6 +159,13 @@ impl Context {
             .map_err(|error| failed("making the device current", error))
     }
 
+    /// Waits for everything that was asked of the device in this context.
+    pub(crate) fn synchronize(&self) -> Result<(), GpuError> {
+        self.bind()?;
+        // SAFETY: the context is current.
+        done("waiting for the GPU", unsafe { sys::cuCtxSynchronize() })
+    }
+
     /// Bytes free on the device.
     pub(crate) fn free_memory(&self) -> Result<u64, GpuError> {
         self.bind()?;

@@ -132,6 +132,11 @@ impl Stream {
         })
     }
 
+    /// Whether both are the same stream of the driver's.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        ptr::eq(self.handle(), other.handle()) && self.gpu().same(other.gpu())
+    }
+
     pub(super) fn handle(&self) -> sys::CUstream {
         self.inner.handle.0
     }

@@ -42,7 +42,7 @@ pub(crate) fn replayed(stream: &Stream) {
             })
             .expect("a graph");
         assert_eq!((graph.steps(), optimizer.next_step()), (steps, 0));
-        let mut modelled = |run: &mut Run, steps: u32| {
+        let modelled = |run: &mut Run, steps: u32| {
             for _ in 0..steps {
                 let step = run.model.step;
                 run.model

@@ -2,8 +2,8 @@
 
 mod errors;
 mod graphs;
-mod model;
-mod run;
+pub(crate) mod model;
+pub(crate) mod run;
 mod schedules;
 mod tables;
 mod trials;

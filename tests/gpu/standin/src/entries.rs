@@ -100,7 +100,7 @@ entries! {
         SUCCESS
     }
 
-    fn cuDevicePrimaryCtxRelease_v2(_device: c_int) { SUCCESS }
+    fn cuDevicePrimaryCtxRelease_v2(_device: c_int) { status(world().close()) }
 
     fn cuCtxGetCurrent(context: *mut u64) {
         *context = CURRENT.with(|current| current.load(Relaxed));
@@ -185,7 +185,7 @@ entries! {
         status(world.inside(from, bytes).and_then(|()| {
             // To memory that is not pinned it is done before the call returns.
             world.finish(stream)?;
-            unsafe { std::ptr::copy_nonoverlapping(from as usize as *const u8, to, bytes) };
+            std::ptr::copy_nonoverlapping(from as usize as *const u8, to, bytes);
             Ok(())
         }))
     }
@@ -303,7 +303,7 @@ entries! {
         }
         let mut world = world();
         let grid = Grid { blocks, threads, backwards: world.order == Order::Late };
-        status(world.push(stream, unsafe { kernels::work(function - 1, grid, arguments) }))
+        status(world.push(stream, kernels::work(function - 1, grid, arguments)))
     }
 }
 

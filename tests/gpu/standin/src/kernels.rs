@@ -145,7 +145,23 @@ unsafe impl Send for Launch {}
 unsafe impl Sync for Launch {}
 
 impl Launch {
+    /// What a device would stop at.
+    fn look(&self) {
+        let update = &self.0;
+        let to = if update.aligned == 0 { 4 } else { 16 };
+        for address in [
+            update.params.addr(),
+            update.grads.addr(),
+            update.velocity.addr(),
+        ] {
+            assert_eq!(address % to, 0, "elements that are not aligned");
+        }
+        assert!(update.control.is_aligned() && update.trials.is_aligned());
+        assert!(update.groups.is_aligned() && update.tiles.is_aligned());
+    }
+
     fn step<M: MulAdd, const V: bool>(&self, grid: Grid) {
+        self.look();
         grid.each(
             // SAFETY: what the host layer has to prove; each thread of the grid once.
             |place| unsafe { update::update::<M, V>(place, &self.0) },
@@ -155,6 +171,7 @@ impl Launch {
     }
 
     fn check(&self, grid: Grid) {
+        self.look();
         // SAFETY: as above.
         grid.each(|place| unsafe { update::check(place, &self.0) }, || ());
     }

@@ -56,6 +56,9 @@ struct Area {
     bytes: usize,
 }
 
+/// What is larger is not kept once it is freed.
+const LARGE: usize = 1 << 20;
+
 /// Aligned as the driver does it.
 const ALIGN: usize = 256;
 
@@ -97,6 +100,8 @@ pub(crate) struct World {
     streams: HashMap<u64, Stream>,
     events: HashMap<u64, Event>,
     device: HashMap<u64, Area>,
+    /// What was freed, kept to see whether somebody writes there all the same.
+    gone: Vec<Area>,
     pinned: HashMap<u64, Area>,
     pub(crate) graphs: HashMap<u64, Vec<Work>>,
     last: u64,
@@ -123,11 +128,12 @@ pub(crate) fn world() -> MutexGuard<'static, World> {
             streams: HashMap::from([(0, Stream::default())]),
             events: HashMap::new(),
             device: HashMap::new(),
+            gone: Vec::new(),
             pinned: HashMap::new(),
             graphs: HashMap::new(),
             last: 0,
             chance: order.bytes().fold(0x9e37_79b9_7f4a_7c15, |sum, byte| {
-                (sum ^ u64::from(byte)) * 0x100_0000_01b3
+                (sum ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
             }),
         })
     };
@@ -174,6 +180,24 @@ impl World {
         self.used -= area.bytes as u64;
         assert!(area.untouched(), "somebody wrote beside an allocation");
         area.all().fill(GUARD_BYTE);
+        if area.bytes <= LARGE {
+            self.gone.push(area);
+        }
+        Ok(())
+    }
+
+    /// The end: nothing is left to be done or to be freed, and nobody wrote where memory was freed.
+    pub(crate) fn close(&mut self) -> Result<(), Refused> {
+        self.finish_all()?;
+        let is_gone = |area: &mut Area| area.all().iter().all(|byte| *byte == GUARD_BYTE);
+        assert!(
+            self.gone.iter_mut().all(is_gone),
+            "somebody wrote where memory was freed"
+        );
+        assert!(
+            self.device.is_empty() && self.pinned.is_empty(),
+            "memory was left"
+        );
         Ok(())
     }
 
