@@ -97,6 +97,7 @@ entries! {
 
     fn cuDevicePrimaryCtxRetain(context: *mut u64, _device: c_int) {
         *context = CONTEXT;
+        world().holders += 1;
         SUCCESS
     }
 

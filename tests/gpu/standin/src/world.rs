@@ -104,6 +104,8 @@ pub(crate) struct World {
     gone: Vec<Area>,
     pinned: HashMap<u64, Area>,
     pub(crate) graphs: HashMap<u64, Vec<Work>>,
+    /// How many hold the context.
+    pub(crate) holders: u32,
     last: u64,
     chance: u64,
 }
@@ -131,6 +133,7 @@ pub(crate) fn world() -> MutexGuard<'static, World> {
             gone: Vec::new(),
             pinned: HashMap::new(),
             graphs: HashMap::new(),
+            holders: 0,
             last: 0,
             chance: order.bytes().fold(0x9e37_79b9_7f4a_7c15, |sum, byte| {
                 (sum ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
@@ -186,8 +189,12 @@ impl World {
         Ok(())
     }
 
-    /// The end: nothing is left to be done or to be freed, and nobody wrote where memory was freed.
+    /// Where nobody holds the context any more: nothing is left to be done or to be freed, and nobody wrote where memory was freed.
     pub(crate) fn close(&mut self) -> Result<(), Refused> {
+        self.holders = self.holders.checked_sub(1).ok_or(Refused)?;
+        if self.holders > 0 {
+            return Ok(());
+        }
         self.finish_all()?;
         let is_gone = |area: &mut Area| area.all().iter().all(|byte| *byte == GUARD_BYTE);
         assert!(
