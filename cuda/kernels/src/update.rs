@@ -1,8 +1,8 @@
 //! The update of all parameters of all trials, as one thread of a grid sees it.
 //!
 //! Elements lie trial after trial, and within a trial parameter group after group. They are cut into *tiles*, each inside one group of
-//! one trial, and a warp takes a tile: so the trial, its rate and the rule that holds are looked up once for all lanes, and a trial that takes
-//! no part costs two loads. The arithmetic is [`hairpin_core::sgd::Coefficients`].
+//! one trial, and a warp, or some lanes of it, takes a tile: so the trial, its rate and the rule that holds are the same for all of them, and a
+//! trial that takes no part costs two loads. The arithmetic is [`hairpin_core::sgd::Coefficients`].
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -13,14 +13,18 @@ use crate::place::{LANES, Place};
 /// Threads of a block.
 pub const THREADS: u32 = 256;
 
-/// Tiles that a block takes, one a warp.
-pub const TILES_PER_BLOCK: u32 = THREADS / LANES;
-
 /// Vectors of four elements that a lane takes, all under way at once.
 const VECTORS: u32 = 4;
 
-/// Most elements of a tile.
+/// Most elements of a tile, which a whole warp takes.
 pub const TILE: u32 = LANES * VECTORS * 4;
+
+/// How many lanes take a tile of up to `length` elements: as few as can, so that each has as much under way as it can.
+#[must_use]
+pub const fn lanes(length: u32) -> u32 {
+    let lanes = length.div_ceil(VECTORS * 4).next_power_of_two();
+    if lanes < LANES { lanes } else { LANES }
+}
 
 /// The trial has a velocity.
 pub const VELOCITY: u32 = 1;
@@ -135,6 +139,8 @@ pub struct Update {
     pub trial_count: u32,
     /// How many rows of rates there is room for.
     pub rows: u32,
+    /// How many lanes take a tile: a power of two, up to a warp.
+    pub lanes: u32,
     /// Whether all pointers to elements are on 16 bytes.
     pub aligned: u32,
     /// Whether a parameter that is not finite ends its trial.
@@ -169,13 +175,15 @@ struct Numbers {
 }
 
 impl Update {
-    /// The tile of the warp that `place` is in, unless its trial has ended or there are no rates for the step.
+    /// The tile of the thread `place`, unless its trial has ended or there are no rates for the step.
     ///
     /// # Safety
     /// As [`update`].
     #[inline(always)]
     unsafe fn tile(&self, place: Place) -> Option<Tile> {
-        let index = place.block * TILES_PER_BLOCK + place.thread / LANES;
+        let thread = u64::from(place.block) * u64::from(THREADS) + u64::from(place.thread);
+        // A power of two: a shift is enough.
+        let index = (thread >> self.lanes.trailing_zeros()) as u32;
         if index >= self.tile_count {
             return None;
         }
@@ -224,6 +232,12 @@ impl Update {
         })
     }
 
+    /// Which of the lanes of its tile a thread is.
+    #[inline(always)]
+    fn lane(&self, place: Place) -> u32 {
+        place.thread & (self.lanes - 1)
+    }
+
     /// The trial of `tile`.
     ///
     /// # Safety
@@ -247,7 +261,7 @@ impl Update {
     /// As [`update`].
     #[inline(always)]
     unsafe fn rest(&self, tile: &Tile, place: Place, skipped: bool) {
-        if !tile.is_first || !place.thread.is_multiple_of(LANES) {
+        if !tile.is_first || self.lane(place) != 0 {
             return;
         }
         // SAFETY: the caller's.
@@ -350,6 +364,7 @@ impl Tile {
             g: update.grads.cast::<Vector>().wrapping_add(at as usize),
             v: update.velocity.cast::<Vector>().wrapping_add(at as usize),
             left: span.last.saturating_sub(at) as u32,
+            lanes: update.lanes,
         };
         // SAFETY: so many vectors of this tile are left from there on; all arrays are on 16 bytes.
         let loaded = unsafe { Loaded::of::<R>(&vectors) };
@@ -409,7 +424,7 @@ impl Numbers {
                 }
                 broken |= !p.is_finite();
             }
-            element += u64::from(LANES);
+            element += u64::from(update.lanes);
         }
         broken
     }
@@ -453,7 +468,7 @@ impl Span {
     }
 }
 
-/// Where a lane's vectors lie: [`LANES`] apart, as long as some are left.
+/// Where a lane's vectors lie: as many apart as there are lanes, as long as some are left.
 #[derive(Clone, Copy)]
 struct Vectors {
     p: *mut Vector,
@@ -461,16 +476,20 @@ struct Vectors {
     v: *mut Vector,
     /// How many vectors of the tile there are from here on.
     left: u32,
+    /// From one to the next.
+    lanes: u32,
 }
 
 impl Vectors {
     #[inline(always)]
     fn after(self, count: u32) -> Self {
+        let count = count * self.lanes;
         Self {
             p: self.p.wrapping_add(count as usize),
             g: self.g.wrapping_add(count as usize),
             v: self.v.wrapping_add(count as usize),
             left: self.left.saturating_sub(count),
+            lanes: self.lanes,
         }
     }
 }
@@ -504,9 +523,9 @@ impl Loaded {
         unsafe {
             Self {
                 a: One::of::<R>(vectors.after(0)),
-                b: One::of::<R>(vectors.after(LANES)),
-                c: One::of::<R>(vectors.after(2 * LANES)),
-                d: One::of::<R>(vectors.after(3 * LANES)),
+                b: One::of::<R>(vectors.after(1)),
+                c: One::of::<R>(vectors.after(2)),
+                d: One::of::<R>(vectors.after(3)),
             }
         }
     }
@@ -520,9 +539,9 @@ impl Loaded {
         // SAFETY: the caller's.
         unsafe {
             self.a.store::<M, R>(numbers, vectors.after(0))
-                | self.b.store::<M, R>(numbers, vectors.after(LANES))
-                | self.c.store::<M, R>(numbers, vectors.after(2 * LANES))
-                | self.d.store::<M, R>(numbers, vectors.after(3 * LANES))
+                | self.b.store::<M, R>(numbers, vectors.after(1))
+                | self.c.store::<M, R>(numbers, vectors.after(2))
+                | self.d.store::<M, R>(numbers, vectors.after(3))
         }
     }
 }
@@ -598,7 +617,7 @@ pub unsafe fn update<M: MulAdd, const V: bool>(place: Place, update: &Update) {
                 moves = given != 0.0;
             }
         }
-        let lane = place.thread % LANES;
+        let lane = update.lane(place);
         // Gradients were looked at in a launch before this one.
         let walked = if settled(&record.bad) == tile.step.wrapping_add(1) {
             None
@@ -631,14 +650,14 @@ pub unsafe fn check(place: Place, update: &Update) {
         return;
     };
     let (start, end) = (tile.start, tile.end);
-    let lane = u64::from(place.thread % LANES);
+    let (lane, lanes) = (u64::from(update.lane(place)), u64::from(update.lanes));
     let elements = |start: u64, end: u64| {
         let mut bad = false;
         let mut element = start + lane;
         while element < end {
             // SAFETY: an element of the tile.
             bad |= !unsafe { *update.grads.add(element as usize) }.is_finite();
-            element += u64::from(LANES);
+            element += lanes;
         }
         bad
     };
@@ -657,7 +676,7 @@ pub unsafe fn check(place: Place, update: &Update) {
             // SAFETY: a whole vector of the tile, on 16 bytes.
             let Vector(g) = unsafe { *update.grads.cast::<Vector>().add(at as usize) };
             bad |= g.iter().fold(false, |bad, g| bad | !g.is_finite());
-            at += u64::from(LANES);
+            at += lanes;
         }
         bad
     };

@@ -5,9 +5,7 @@ use std::ffi::c_void;
 use cudarc::driver::sys;
 use hairpin_core::Rounding;
 use hairpin_kernels::rates::SCHEDULE_BYTES;
-use hairpin_kernels::update::{
-    self, Control, GroupRecord, THREADS, TILES_PER_BLOCK, TileRecord, TrialRecord,
-};
+use hairpin_kernels::update::{self, Control, GroupRecord, THREADS, TileRecord, TrialRecord};
 
 use super::context::Function;
 use super::driver::done;
@@ -81,6 +79,7 @@ pub(crate) struct Update {
     size: u64,
     tile_count: u32,
     tiles_per_trial: u32,
+    lanes: u32,
     momentum: bool,
     watch: bool,
 }
@@ -127,6 +126,14 @@ impl Update {
             size: layout.size(),
             tile_count: layout.tile_count(),
             tiles_per_trial: layout.tiles_per_trial(),
+            lanes: update::lanes(
+                layout
+                    .tiles()
+                    .iter()
+                    .map(|tile| tile.length)
+                    .max()
+                    .unwrap_or(1),
+            ),
             momentum,
             watch,
         })
@@ -232,12 +239,13 @@ impl Update {
             tiles_per_trial: self.tiles_per_trial,
             trial_count: self.trials.len() as u32,
             rows: tables.rows,
+            lanes: self.lanes,
             aligned: aligned.into(),
             watch: self.watch.into(),
         };
         // A step without elements is a step, too.
-        let blocks = u64::from(self.tile_count)
-            .div_ceil(u64::from(TILES_PER_BLOCK))
+        let blocks = (u64::from(self.tile_count) * u64::from(self.lanes))
+            .div_ceil(u64::from(THREADS))
             .max(1);
         let mut pointers = [(&raw mut arguments).cast::<c_void>()];
         // SAFETY: these kernels take one such struct. Its records are those of a layout, whose tiles are inside the elements, in
