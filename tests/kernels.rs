@@ -1,6 +1,7 @@
 //! The kernels that train, run as plain functions by threads of this machine, against the host's own training, bit for bit.
 
-#[path = "support/team.rs"]
+#[allow(unsafe_code)]
+#[path = "gpu/standin/src/team.rs"]
 mod team;
 
 use hairpin_core::{
@@ -122,8 +123,12 @@ fn by_kernel(
             }
         })
         .collect();
-    let samples: Vec<f32> = (0..data.rows()).flat_map(|row| data.row(row).to_vec()).collect();
-    let labels: Vec<f32> = (0..data.rows()).map(|row| f32::from(data.label(row))).collect();
+    let samples: Vec<f32> = (0..data.rows())
+        .flat_map(|row| data.row(row).to_vec())
+        .collect();
+    let labels: Vec<f32> = (0..data.rows())
+        .map(|row| f32::from(data.label(row)))
+        .collect();
     let validation: Vec<u32> = data.validation_rows().map(|row| row as u32).collect();
     let members: Vec<u32> = (0..trials.len() as u32).collect();
     let mut losses = vec![0.0; trials.len()];
@@ -143,11 +148,15 @@ fn by_kernel(
     let mut first = 0;
     while first < config.steps {
         // Launches end at evaluations, and sometimes before.
-        let steps = (config.eval_every - first % config.eval_every).min(config.steps - first).min(4);
+        let steps = (config.eval_every - first % config.eval_every)
+            .min(config.steps - first)
+            .min(4);
         let evaluates = engine.eval_steps().any(|step| step == first + steps - 1);
         let all = first..first + steps;
         let cells = |of: &dyn Fn(&Trial, u32) -> f32| -> Vec<f32> {
-            let rows = all.clone().flat_map(|step| trials.iter().map(move |trial| (trial, step)));
+            let rows = all
+                .clone()
+                .flat_map(|step| trials.iter().map(move |trial| (trial, step)));
             rows.map(|(trial, step)| of(trial, step)).collect()
         };
         let rates = cells(&|trial, step| match trial.rates {
@@ -246,7 +255,11 @@ fn compare(model: Model, hidden: u32, batch: usize, threads: u32, trials_per_blo
         let which = format!("{model:?}, batch {batch}, {threads} threads, trial {trial}");
         assert_eq!(expected.diverged, found.diverged, "{which}");
         assert_eq!(bits(&expected.losses), bits(&found.losses), "{which}");
-        assert_eq!(bits(&expected.accuracies), bits(&found.accuracies), "{which}");
+        assert_eq!(
+            bits(&expected.accuracies),
+            bits(&found.accuracies),
+            "{which}"
+        );
         let (expected, found) = (expected.params.as_deref(), found.params.as_deref());
         assert_eq!(expected.map(bits), found.map(bits), "{which}");
         numbers += expected.map_or(0, <[f32]>::len);
@@ -267,7 +280,8 @@ fn softmax_regression_has_the_hosts_bits() {
 #[test]
 fn a_perceptron_has_the_hosts_bits() {
     let mut numbers = 0;
-    for (hidden, batch, threads, trials_per_block) in [(32, 32, 11, 8), (3, 17, 3, 3), (70, 8, 9, 9)]
+    for (hidden, batch, threads, trials_per_block) in
+        [(32, 32, 11, 8), (3, 17, 3, 3), (70, 8, 9, 9)]
     {
         let model = Model::Mlp { hidden };
         numbers += compare(model, hidden as u32, batch, threads, trials_per_block);

@@ -14,7 +14,7 @@ const NAMES: [&str; 1] = ["nvcuda.dll"];
 const NAMES: [&str; 2] = ["libcuda.so", "libcuda.so.1"];
 
 /// Every entry point that is called here. cudarc looks each up at its first call and panics where one is missing.
-const ENTRIES: [&str; 44] = [
+const ENTRIES: [&str; 45] = [
     "cuCtxGetCurrent",
     "cuCtxSetCurrent",
     "cuCtxSynchronize",
@@ -31,6 +31,7 @@ const ENTRIES: [&str; 44] = [
     "cuEventElapsedTime",
     "cuEventRecord",
     "cuEventSynchronize",
+    "cuFuncSetAttribute",
     "cuGetErrorName",
     "cuGetErrorString",
     "cuGraphDestroy",

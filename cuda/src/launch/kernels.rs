@@ -4,6 +4,7 @@ use std::ffi::c_void;
 
 use cudarc::driver::sys;
 use hairpin_core::Rounding;
+use hairpin_kernels::place::LANES;
 use hairpin_kernels::rates::SCHEDULE_BYTES;
 use hairpin_kernels::update::{self, Control, GroupRecord, THREADS, TileRecord, TrialRecord};
 
@@ -106,11 +107,17 @@ impl Update {
         let momentum = records
             .iter()
             .any(|record| record.flags & update::VELOCITY != 0);
-        let name = match (rounding, momentum) {
-            (Rounding::Separate, false) => "update_separate_plain",
-            (Rounding::Separate, true) => "update_separate_momentum",
-            (Rounding::Fused, false) => "update_fused_plain",
-            (Rounding::Fused, true) => "update_fused_momentum",
+        let longest = layout.tiles().iter().map(|tile| tile.length).max();
+        let lanes = update::lanes(longest.unwrap_or(1));
+        let name = match (rounding, momentum, lanes == LANES) {
+            (Rounding::Separate, false, true) => "update_separate_plain_wide",
+            (Rounding::Separate, false, false) => "update_separate_plain",
+            (Rounding::Separate, true, true) => "update_separate_momentum_wide",
+            (Rounding::Separate, true, false) => "update_separate_momentum",
+            (Rounding::Fused, false, true) => "update_fused_plain_wide",
+            (Rounding::Fused, false, false) => "update_fused_plain",
+            (Rounding::Fused, true, true) => "update_fused_momentum_wide",
+            (Rounding::Fused, true, false) => "update_fused_momentum",
         };
         Ok(Self {
             kernel: context.function(Module::Update, name)?,
@@ -126,14 +133,7 @@ impl Update {
             size: layout.size(),
             tile_count: layout.tile_count(),
             tiles_per_trial: layout.tiles_per_trial(),
-            lanes: update::lanes(
-                layout
-                    .tiles()
-                    .iter()
-                    .map(|tile| tile.length)
-                    .max()
-                    .unwrap_or(1),
-            ),
+            lanes,
             momentum,
             watch,
         })

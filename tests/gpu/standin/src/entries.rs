@@ -84,7 +84,7 @@ entries! {
             76 => 0,
             // Multiprocessors, and shared memory on demand.
             16 => 132,
-            97 => 232_448,
+            97 => SHARED_MEMORY,
             _ => 1,
         };
         SUCCESS
@@ -291,6 +291,14 @@ entries! {
         }
     }
 
+    fn cuFuncSetAttribute(function: usize, attribute: c_int, value: c_int) {
+        // Shared memory on demand.
+        if function == 0 || attribute != 8 || !(0..=SHARED_MEMORY).contains(&value) {
+            return INVALID_VALUE;
+        }
+        SUCCESS
+    }
+
     fn cuLaunchKernel(
         function: usize, blocks: c_uint, blocks_y: c_uint, blocks_z: c_uint, threads: c_uint, threads_y: c_uint,
         threads_z: c_uint, _shared: c_uint, stream: u64, arguments: *const *const c_void, _extra: *const c_void
@@ -307,6 +315,9 @@ entries! {
         status(world.push(stream, kernels::work(function - 1, grid, arguments)))
     }
 }
+
+/// Bytes of shared memory that a block can have.
+const SHARED_MEMORY: c_int = 232_448;
 
 thread_local! {
     static CURRENT: AtomicU64 = const { AtomicU64::new(0) };

@@ -7,8 +7,10 @@ use hairpin_core::Fma;
 use hairpin_core::sgd::{Fused, MulAdd, Separate};
 use hairpin_kernels::place::Place;
 use hairpin_kernels::rates;
+use hairpin_kernels::train::Train;
 use hairpin_kernels::update::{self, Update};
 
+use crate::team::run_block;
 use crate::world::Work;
 
 struct Host;
@@ -20,7 +22,7 @@ impl Fma for Host {
 }
 
 /// The kernels that are known here.
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 11] = [
     "update_separate_plain",
     "update_separate_momentum",
     "update_fused_plain",
@@ -28,10 +30,16 @@ const NAMES: [&str; 7] = [
     "gradients_check",
     "schedules_read",
     "rates",
+    "train_softmax_fused_shared",
+    "train_softmax_fused_global",
+    "train_mlp_fused_shared",
+    "train_mlp_fused_global",
 ];
 
 /// The kernel of this name.
 pub(crate) fn find(name: &str) -> Option<usize> {
+    // For tiles of a warp there are kernels of their own, with the same body.
+    let name = name.trim_end_matches("_wide");
     NAMES.iter().position(|known| *known == name)
 }
 
@@ -119,6 +127,11 @@ pub(crate) unsafe fn work(kernel: usize, grid: Grid, arguments: *const *const c_
                 );
             })
         }
+        name if name.starts_with("train_") => {
+            // SAFETY: as above.
+            let train = Training(unsafe { *argument(0).cast::<Train>() });
+            Work::new(move || train.run(grid))
+        }
         name => {
             // SAFETY: as above.
             let update = Launch(unsafe { *argument(0).cast::<Update>() });
@@ -133,6 +146,32 @@ pub(crate) unsafe fn work(kernel: usize, grid: Grid, arguments: *const *const c_
                 }
                 _ => Work::new(move || update.check(grid)),
             }
+        }
+    }
+}
+
+struct Training(Train);
+
+// SAFETY: it holds addresses; works are done one at a time.
+unsafe impl Send for Training {}
+// SAFETY: as above.
+unsafe impl Sync for Training {}
+
+impl Training {
+    fn run(&self, grid: Grid) {
+        let train = &self.0;
+        assert!(train.records.is_aligned() && train.params.is_aligned());
+        assert!(train.trials_per_block <= grid.threads);
+        let turned = |at: u32| {
+            if grid.backwards {
+                grid.blocks - 1 - at
+            } else {
+                at
+            }
+        };
+        for block in 0..grid.blocks {
+            // As few threads as will do: they are this machine's.
+            run_block(train.trials_per_block.max(2), turned(block), train);
         }
     }
 }

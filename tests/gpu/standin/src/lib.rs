@@ -7,4 +7,5 @@
 
 mod entries;
 mod kernels;
+mod team;
 mod world;

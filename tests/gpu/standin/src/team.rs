@@ -1,5 +1,4 @@
 //! A block of a GPU's threads, played by threads of this machine.
-#![allow(unsafe_code)]
 
 use std::sync::Barrier;
 
@@ -42,9 +41,14 @@ impl Shared<'_> {
 pub(crate) fn run_block(threads: u32, block: u32, arguments: &Train) {
     let words = arguments.shape.bytes(arguments.trials_per_block) as usize / 4;
     // On 16 bytes, as the device's memory is. What was never written shows as NaN.
-    let mut pool = vec![[f32::NAN; 4]; words.div_ceil(4)];
+    let mut own = vec![[f32::NAN; 4]; words.div_ceil(4)];
+    let pool = if arguments.scratch.is_null() {
+        own.as_mut_ptr().cast()
+    } else {
+        arguments.scratch.wrapping_add(block as usize * words)
+    };
     let barrier = Barrier::new(threads as usize);
-    let shared = Shared(arguments, pool.as_mut_ptr().cast());
+    let shared = Shared(arguments, pool);
     std::thread::scope(|scope| {
         for thread in 0..threads {
             let (shared, barrier) = (&shared, &barrier);
