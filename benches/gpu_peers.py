@@ -9,18 +9,19 @@ Every trial has parameters, a gradient and a learning rate of its own, all f32. 
 only take one rate for all trials in a launch.
 
 How it is timed. A repetition is so many calls back to back that it takes about 5 ms, one CUDA event before them and one after.
-The stream is kept busy while the host queues them, so that `us` is the device's time where the host can run ahead of it; `host us`
-is what the host needs to issue a call, and a loop that calls nothing else takes the larger of the two. JAX has streams of its own: it is
-timed by the wall clock over a longer run of calls, each fed the last one's result, and so shows the larger of the two at once. Nothing flushes
-the L2 cache between calls; the smallest working set here, 134 MB, is more than twice what the L2 of an H100 or H200 holds.
+The stream is kept busy while the host queues them, so that `us` is the device's time where the host can run ahead of it;
+`host us` is what the host needs to issue a call, and a loop that calls nothing else takes the larger of the two. JAX has streams of
+its own: it is timed by the wall clock over a longer run of calls, each fed the last one's result, and so shows the larger of the
+two at once. Nothing flushes the L2 cache between calls; the smallest working set here, 134 MB, is more than twice what the L2 of an
+H100 or H200 holds.
 
-`GB/s` counts the bytes that an update must move: 12 a parameter (read p and g, write p), with momentum 20 (v as well); a copy moves 8.
-What a peer moves on top of that makes its figure lower. `of copy` relates it to the copy of 2^28 f32 measured in the same process
-(JAX: in the process before it).
+`GB/s` counts the bytes that an update must move: 12 a parameter (read p and g, write p), with momentum 20 (v as well); a copy
+moves 8. What a peer moves on top of that makes its figure lower. `of copy` relates it to the copy of 2^28 f32 measured in the same
+process (JAX: in the process before it).
 
 `bits` compares the parameters after two steps with three ways to round: *separate*, every product and sum rounded, which torch's
-eager broadcast does; *fused*, p = fma(-lr, g, p); *contracted*, fma for the velocity as well. The last two are worked out in f64 and so
-rounded twice, which may change an element in some hundred million: such few do not count.
+eager broadcast does; *fused*, p = fma(-lr, g, p); *contracted*, fma for the velocity as well. The last two are worked out in f64
+and so rounded twice, which may change an element in some hundred million: such few do not count.
 
 Each part runs in a process of its own, so that one that crashes or hangs costs only its own rows.
 """
@@ -378,7 +379,6 @@ def stacked_triton(case, block, warps):
         raise ImportError("triton is not installed")
     p, v = case.fresh()
     count = p.numel()
-    block = min(block, case.parameters)
     launch = triton_kernel[(triton.cdiv(count, block),)]
     velocity = p if v is None else v
 
@@ -420,8 +420,8 @@ class TorchPart:
             self.clock = EventClock(torch)
             report(
                 "about",
-                f"torch {torch.__version__}, CUDA {torch.version.cuda}; {device.name}, {device.multi_processor_count} multiprocessors, "
-                f"{device.total_memory / 2**30:.0f} GiB, L2 {device.L2_cache_size / 2**20:.0f} MiB",
+                f"torch {torch.__version__}, CUDA {torch.version.cuda}; {device.name}, {device.total_memory / 2**30:.0f} GiB, "
+                f"{device.multi_processor_count} multiprocessors, L2 {device.L2_cache_size / 2**20:.0f} MiB",
             )
 
     def tidy(self):
@@ -756,8 +756,10 @@ def main():
         for name in parts:
             left = arguments.total - GRACE - (time.monotonic() - begun)
             start_part(name, max(0.0, min(arguments.limit, left)), arguments, collector)
-    print("\n".join(collector.about))
-    print(f"python {sys.version.split()[0]}; {time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC; {time.monotonic() - begun:.0f} s\n")
+    # Each part says what it runs on; most say the same.
+    print("\n".join(dict.fromkeys(collector.about)))
+    now = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
+    print(f"python {sys.version.split()[0]}; {now}; took {time.monotonic() - begun:.0f} s\n")
     print_table(sorted(collector.rows, key=place))
 
 
