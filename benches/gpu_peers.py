@@ -1,7 +1,7 @@
 """Times one SGD update of many trials on one GPU: torch, Triton, optax and jnp, and hairpin where its library is given.
 
     python benches/gpu_peers.py                                    # the peers that are installed
-    python benches/gpu_peers.py --csv peers.csv --hairpin target/release/libhairpin_cuda.so
+    python benches/gpu_peers.py --csv peers.csv --hairpin target/release/libhairpin_cuda_capi.so
     python benches/gpu_peers.py --parts torch,jax --limit 120      # two parts, with two minutes for each
     python benches/gpu_peers.py --tiny                             # no GPU: shows that all of it runs; its times mean nothing
 
@@ -28,7 +28,6 @@ Each part runs in a process of its own, so that one that crashes or hangs costs 
 
 import argparse
 import csv
-import ctypes
 import dataclasses
 import functools
 import gc
@@ -499,23 +498,38 @@ def run_compiled(settings):
 # Hairpin, over its C interface.
 
 
-class Hairpin:
-    """One update of all trials through `libhairpin_cuda.so`, over pointers to device memory."""
+# A table of so many steps is walked again and again.
+HAIRPIN_STEPS = 1000
 
-    def __init__(self, path, case):
-        self.library = ctypes.CDLL(str(path))
-        raise NotImplementedError("the C interface is not bound yet")
+
+class Hairpin:
+    """One update of all trials through `libhairpin_cuda_capi.so`, over pointers to device memory."""
+
+    def __init__(self, path, case, fused):
+        sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "cuda/capi/python"))
+        import hairpin_cuda
+        import numpy
+
+        rates = numpy.broadcast_to(case.rates.cpu().numpy(), (HAIRPIN_STEPS, case.trials))
+        momentum = case.momentum or None
+        self.count = case.trials * case.parameters
+        self.optimizer = hairpin_cuda.Optimizer(path, rates, size=case.parameters, momentum=momentum, fused=fused)
+        self.taken = 0
 
     def update(self, params_ptr, grads_ptr, velocity_ptr, stream):
-        raise NotImplementedError
+        if self.taken == HAIRPIN_STEPS:
+            self.optimizer.go_to(0)
+            self.taken = 0
+        self.optimizer.step(stream, params_ptr, grads_ptr, velocity_ptr, self.count)
+        self.taken += 1
 
 
 def run_hairpin(settings):
     part = TorchPart("hairpin", settings)
 
-    def build(case):
+    def build(case, fused):
         p, v = case.fresh()
-        library = Hairpin(settings.hairpin, case)
+        library = Hairpin(settings.hairpin, case, fused)
         pointers = p.data_ptr(), case.gradients.data_ptr(), 0 if v is None else v.data_ptr()
         stream = 0 if part.device == "cpu" else case.torch.cuda.current_stream().cuda_stream
 
@@ -527,7 +541,11 @@ def run_hairpin(settings):
         return step, p
 
     part.ceilings("copy", settings.copy)
-    part.run([("hairpin, separate rounding", "own", build)], settings.shapes, ceilings=True)
+    peers = [
+        ("hairpin, separate rounding", "own", lambda case: build(case, False)),
+        ("hairpin, fused rounding", "own", lambda case: build(case, True)),
+    ]
+    part.run(peers, settings.shapes, ceilings=True)
     part.ceilings("copy, at the end", settings.copy)
 
 
@@ -732,7 +750,7 @@ def place(row):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--csv", metavar="FILE", help="write the rows there as well, each as it is measured")
-    parser.add_argument("--hairpin", metavar="PATH", type=pathlib.Path, help="libhairpin_cuda.so")
+    parser.add_argument("--hairpin", metavar="PATH", type=pathlib.Path, help="libhairpin_cuda_capi.so")
     parser.add_argument("--parts", default="", help="of torch, hairpin, jax and compiled, with commas between; all by default")
     parser.add_argument("--limit", type=float, default=180, help="seconds for each part (180)")
     parser.add_argument("--total", type=float, default=540, help="seconds for all of them (540)")

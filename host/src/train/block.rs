@@ -7,6 +7,8 @@ use hairpin_core::{
     SgdState, StepError,
 };
 
+use rayon::prelude::*;
+
 use super::aligned::Aligned;
 use super::engine::Engine;
 use super::lanes::{Kernel, Lanes, padded};
@@ -336,7 +338,7 @@ impl<'a> Block<'a> {
         let count = self.engine.parameters();
         let (all, stride) = (self.params, self.stride);
         self.runners
-            .into_iter()
+            .into_par_iter()
             .enumerate()
             .map(|(trial, runner)| {
                 let whole = runner.diverged.is_none();

@@ -22,6 +22,9 @@ use crate::table::{self, TableError};
 /// Most steps of a chunk: so often somebody can look how far it is, or stop it.
 const CHUNK: u32 = 64;
 
+/// Trials whose schedules are compared with each other, to compute only once what they share.
+const ALIKE: usize = 256;
+
 /// Most trials of a block.
 const TRIALS_MAX: u64 = 1 << 16;
 
@@ -337,62 +340,74 @@ impl Tables {
             let batch = order.batch(step, block.engine.config.batch);
             self.batches.extend(batch.map(|row| row as u32));
         }
-        self.rows.resize(trials * steps, 0.0);
-        // Schedules that are alike share what the step decides: they are handed over together.
-        let mut schedules: Vec<(&AnySchedule, &mut [f32])> = Vec::new();
-        let mut at = active.iter().peekable();
-        for (trial, row) in self.rows.chunks_exact_mut(steps).enumerate() {
-            if at.next_if(|active| **active == trial).is_none() {
-                continue;
-            }
-            let runner = &block.runners[trial];
-            match runner.trial.rates {
-                Rates::Table(rates) => row.copy_from_slice(&rates[first as usize..][..steps]),
-                Rates::Schedule(schedule) => schedules.push((schedule, row)),
-                Rates::Feedback(_) => {
-                    for (step, cell) in (first..).zip(row) {
-                        *cell = runner
-                            .feedback
-                            .map_or(f32::NAN, |(schedule, state)| schedule.lr(&state, step));
-                    }
-                }
-            }
+        // Rows of trials whose rates are computed here; those of a table are read where they are.
+        let computes =
+            |trial: &usize| !matches!(block.runners[*trial].trial.rates, Rates::Table(_));
+        let computed = active.iter().any(computes);
+        self.rows
+            .resize(if computed { trials * steps } else { 0 }, 0.0);
+        if computed {
+            let mut rows: Vec<Option<&mut [f32]>> =
+                self.rows.chunks_exact_mut(steps).map(Some).collect();
+            let mut rows: Vec<(usize, &mut [f32])> = active
+                .iter()
+                .filter_map(|&trial| Some((trial, rows[trial].take()?)))
+                .collect();
+            // Trials beside each other are searched for schedules that are alike.
+            rows.par_chunks_mut(ALIKE)
+                .try_for_each(|rows| fill_rows(block, first, rows))?;
         }
-        table::fill_each(schedules, first)?;
-        turn(&self.rows, steps, &mut self.rates);
+        let (rows, runners) = (&self.rows, &block.runners);
+        self.rates.resize(trials * steps, 0.0);
+        self.rates
+            .par_chunks_exact_mut(trials)
+            .zip(first..first + count)
+            .for_each(|(cells, step)| {
+                for &trial in active {
+                    cells[trial] = match runners[trial].trial.rates {
+                        Rates::Table(rates) => rates[step as usize],
+                        _ => rows[trial * steps + (step - first) as usize],
+                    };
+                }
+            });
         self.momenta.clear();
-        if block
-            .runners
-            .iter()
-            .any(|runner| runner.trial.momentum.is_some())
-        {
-            self.rows
-                .par_chunks_exact_mut(steps)
-                .zip(&block.runners)
-                .for_each(|(row, runner)| {
-                    if let Some(momentum) = runner.trial.momentum {
-                        for (step, cell) in (first..).zip(row) {
-                            *cell = momentum.lr(step);
+        if runners.iter().any(|runner| runner.trial.momentum.is_some()) {
+            self.momenta.resize(trials * steps, 0.0);
+            self.momenta
+                .par_chunks_exact_mut(trials)
+                .zip(first..first + count)
+                .for_each(|(cells, step)| {
+                    for &trial in active {
+                        if let Some(momentum) = runners[trial].trial.momentum {
+                            cells[trial] = momentum.lr(step);
                         }
                     }
                 });
-            turn(&self.rows, steps, &mut self.momenta);
         }
         Ok(())
     }
 }
 
-/// `[trials, steps]` as `[steps, trials]`.
-fn turn(rows: &[f32], steps: usize, out: &mut Vec<f32>) {
-    let trials = rows.len() / steps;
-    out.resize(rows.len(), 0.0);
-    out.par_chunks_exact_mut(trials)
-        .enumerate()
-        .for_each(|(step, row)| {
-            for (cell, rates) in row.iter_mut().zip(rows.chunks_exact(steps)) {
-                *cell = rates[step];
+/// The rates of some trials that have no table.
+fn fill_rows(
+    block: &Block<'_>,
+    first: u32,
+    rows: &mut [(usize, &mut [f32])],
+) -> Result<(), TableError> {
+    let mut schedules: Vec<(&AnySchedule, &mut [f32])> = Vec::new();
+    for (trial, row) in rows {
+        let runner = &block.runners[*trial];
+        match (runner.trial.rates, &runner.feedback) {
+            (Rates::Schedule(schedule), _) => schedules.push((schedule, row)),
+            (_, Some((schedule, state))) => {
+                for (step, cell) in (first..).zip(row.iter_mut()) {
+                    *cell = schedule.lr(state, step);
+                }
             }
-        });
+            (_, None) => {}
+        }
+    }
+    table::fill_each(schedules, first)
 }
 
 /// All samples, row after row, and their classes as numbers.

@@ -228,12 +228,11 @@ pub unsafe fn train<T: Team, S: Space, F: Fma, const HIDDEN: bool>(
             .trials_per_block
             .min(train.member_count.saturating_sub(first_member)),
     };
-    let mut scores = Scores::new();
     let (mut at, mut scored) = (0, 0);
     // SAFETY: the caller's, for all that follows; every write of a phase is to places of one item, and phases are apart by a sync.
     unsafe {
         block.enter();
-        let mine = block.mine();
+        let number = block.mine();
         let mut picked = block.picked(at, scored);
         let mut fetched = block.fetch(picked);
         // Steps, then parts of the evaluation: one loop, so that the code of a forward pass is there once.
@@ -254,7 +253,7 @@ pub unsafe fn train<T: Team, S: Space, F: Fma, const HIDDEN: bool>(
             }
             picked = block.picked(at, scored);
             let rate = if trains {
-                block.rate(&mine, at - 1)
+                block.rate(number, at - 1)
             } else {
                 None
             };
@@ -264,7 +263,7 @@ pub unsafe fn train<T: Team, S: Space, F: Fma, const HIDDEN: bool>(
             if trains {
                 block.entropy::<F>();
                 team.sync();
-                block.decide(step, &mine, rate);
+                block.decide(step, rate);
                 team.sync();
                 if HIDDEN {
                     block.hidden_gradients::<F>();
@@ -272,21 +271,46 @@ pub unsafe fn train<T: Team, S: Space, F: Fma, const HIDDEN: bool>(
                 }
                 block.update::<F, HIDDEN>();
             } else {
-                let last = scored == train.validation_count;
                 block.score::<F>(count, columns);
                 team.sync();
-                block.collect(&mut scores, columns);
-                if last || scored.is_multiple_of(SCORED) {
-                    scores.close();
-                }
+                block.collect(
+                    columns,
+                    scored.is_multiple_of(SCORED) || scored == train.validation_count,
+                );
             }
             team.sync();
         }
         team.sync();
         if train.evaluate != 0 {
-            block.report(&scores);
+            block.report();
         }
         block.leave();
+    }
+}
+
+/// The numbers of partial sums.
+const NUMBERS: [u32; PARTIAL] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+
+/// A number that takes two words.
+///
+/// # Safety
+/// As [`Space::load`].
+#[inline(always)]
+unsafe fn load_f64<S: Space>(words: S, at: u32) -> f64 {
+    // SAFETY: the caller's.
+    let (low, high) = unsafe { (words.load(at), words.load(at + 1)) };
+    f64::from_bits(u64::from(low.to_bits()) | u64::from(high.to_bits()) << 32)
+}
+
+/// # Safety
+/// As [`Space::store`].
+#[inline(always)]
+unsafe fn store_f64<S: Space>(words: S, at: u32, x: f64) {
+    let bits = x.to_bits();
+    // SAFETY: the caller's.
+    unsafe {
+        words.store(at, f32::from_bits(bits as u32));
+        words.store(at + 1, f32::from_bits((bits >> 32) as u32));
     }
 }
 
@@ -320,43 +344,11 @@ struct Fetched {
     numbers: [f32; TOGETHER],
 }
 
-/// What the thread that has a trial knows of it from the first step of a launch to the last.
-#[derive(Clone, Copy)]
-struct Mine {
-    number: usize,
-    record: TrainRecord,
-}
-
 /// The rate and the momentum of a step.
 #[derive(Clone, Copy)]
 struct Rate {
     lr: f32,
     momentum: f32,
-}
-
-/// What the thread that has a trial knows of its evaluation.
-struct Scores {
-    sum: Sum<f64>,
-    total: f64,
-    correct: u32,
-}
-
-impl Scores {
-    #[inline(always)]
-    fn new() -> Self {
-        Self {
-            sum: Sum::default(),
-            total: 0.0,
-            correct: 0,
-        }
-    }
-
-    /// Ends a chunk.
-    #[inline(always)]
-    fn close(&mut self) {
-        self.total += self.sum.total();
-        self.sum = Sum::default();
-    }
 }
 
 impl<T: Team, S: Space> Block<'_, T, S> {
@@ -417,21 +409,23 @@ impl<T: Team, S: Space> Block<'_, T, S> {
             // SAFETY: this item's places.
             unsafe {
                 let record = *train.records.add(self.number(trial));
-                let words = [
-                    record.cause,
-                    record.step,
-                    0,
-                    0,
-                    0,
-                    0,
-                    0,
-                    0,
-                    record.started,
-                    0,
-                ];
-                for (at, word) in (0..).zip(words) {
-                    piece.store(at, f32::from_bits(word));
+                let Coefficients {
+                    momentum,
+                    undampened,
+                    weight_decay,
+                    gradient_scale,
+                } = record.coefficients;
+                for at in 0..word::COUNT {
+                    piece.store(at, 0.0);
                 }
+                piece.store(word::CAUSE, f32::from_bits(record.cause));
+                piece.store(word::STEP, f32::from_bits(record.step));
+                piece.store(word::STARTED, f32::from_bits(record.started));
+                piece.store(word::FLAGS, f32::from_bits(record.flags));
+                piece.store4(
+                    word::COEFFICIENTS,
+                    [momentum, undampened, weight_decay, gradient_scale],
+                );
             }
         }
         for at in self.items(shape.parameters) {
@@ -537,32 +531,25 @@ impl<T: Team, S: Space> Block<'_, T, S> {
         }
     }
 
-    /// The trial that is this thread's, if one is.
+    /// The number, among all, of the trial that is this thread's, if one is.
     #[inline(always)]
-    unsafe fn mine(&self) -> Option<Mine> {
+    unsafe fn mine(&self) -> Option<usize> {
         let trial = self.team.thread();
-        (trial < self.count).then(|| {
-            // SAFETY: the caller's.
-            let number = unsafe { self.number(trial) };
-            Mine {
-                number,
-                // SAFETY: the caller's; no other thread writes it.
-                record: unsafe { *self.train.records.add(number) },
-            }
-        })
+        // SAFETY: the caller's.
+        (trial < self.count).then(|| unsafe { self.number(trial) })
     }
 
     /// Begins to bring the rate of step number `row`.
     #[inline(always)]
-    unsafe fn rate(&self, mine: &Option<Mine>, row: u32) -> Option<Rate> {
-        let (mine, train) = (mine.as_ref()?, self.train);
-        let cell = row as usize * train.trial_count as usize + mine.number;
+    unsafe fn rate(&self, number: Option<usize>, row: u32) -> Option<Rate> {
+        let (number, train) = (number?, self.train);
+        let cell = row as usize * train.trial_count as usize + number;
         // SAFETY: one cell a trial and step.
         Some(unsafe {
             Rate {
                 lr: *train.rates.add(cell),
-                momentum: if mine.record.flags & MOVING == 0 {
-                    mine.record.coefficients.momentum
+                momentum: if train.momenta.is_null() {
+                    0.0
                 } else {
                     *train.momenta.add(cell)
                 },
@@ -829,9 +816,9 @@ impl<T: Team, S: Space> Block<'_, T, S> {
 
     /// Looks at the loss of the trial that is this thread's, and at its rate, and decides about its step.
     #[inline(always)]
-    unsafe fn decide(&self, step: u32, mine: &Option<Mine>, rate: Option<Rate>) {
+    unsafe fn decide(&self, step: u32, rate: Option<Rate>) {
         let (train, shape) = (self.train, &self.train.shape);
-        if let (Some(Mine { record, .. }), Some(Rate { lr, momentum })) = (mine, rate) {
+        if let Some(Rate { lr, momentum }) = rate {
             let piece = self.piece(self.team.thread());
             // SAFETY: the caller's; a trial is one thread's.
             unsafe {
@@ -839,18 +826,16 @@ impl<T: Team, S: Space> Block<'_, T, S> {
                     return;
                 }
                 let words = piece.from(shape.words);
+                let flags = words.load(word::FLAGS).to_bits();
                 let losses: Sum<f64> = self.sum(piece.from(shape.losses), shape.columns);
                 let mean = mean(losses.total(), shape.batch as usize);
-                let coefficients = Coefficients {
-                    momentum,
-                    ..record.coefficients
-                };
-                let mut moves = record.flags & VELOCITY != 0;
+                let mut moves = flags & VELOCITY != 0;
                 let mut rated = lr.is_finite();
-                if record.flags & MOVING != 0 {
+                if flags & MOVING != 0 {
                     // In a step without momentum the velocity rests.
                     moves = momentum != 0.0;
                     rated &= momentum.is_finite() && momentum >= 0.0;
+                    words.store(word::COEFFICIENTS, momentum);
                 }
                 let ended = if !(mean.is_finite() && mean <= train.divergence_bound) {
                     cause::LOSS
@@ -870,24 +855,14 @@ impl<T: Team, S: Space> Block<'_, T, S> {
                     (true, false) => FIRST,
                     (true, true) => LATER,
                 };
-                if record.flags & NESTEROV != 0 {
+                if flags & NESTEROV != 0 {
                     rule |= AHEAD;
                 }
-                if record.flags & FUSED != 0 {
+                if flags & FUSED != 0 {
                     rule |= FUSED_RULE;
                 }
                 words.store(word::RULE, f32::from_bits(rule));
                 words.store(word::LR, lr);
-                let Coefficients {
-                    momentum,
-                    undampened,
-                    weight_decay,
-                    gradient_scale,
-                } = coefficients;
-                words.store4(
-                    word::COEFFICIENTS,
-                    [momentum, undampened, weight_decay, gradient_scale],
-                );
                 if moves {
                     words.store(word::STARTED, f32::from_bits(1));
                 }
@@ -1080,40 +1055,54 @@ impl<T: Team, S: Space> Block<'_, T, S> {
         }
     }
 
-    /// Adds what was scored to the trial that is this thread's.
+    /// Adds what was scored to the trial that is this thread's; `ends`: a chunk of samples ends with it.
     #[inline(always)]
-    unsafe fn collect(&self, scores: &mut Scores, columns: u32) {
+    unsafe fn collect(&self, columns: u32, ends: bool) {
         let (trial, shape) = (self.team.thread(), &self.train.shape);
-        if trial >= self.count {
-            return;
-        }
-        let piece = self.piece(trial);
-        let mut column = 0;
-        while column < columns {
-            // SAFETY: the caller's.
-            scores
-                .sum
-                .add(&unsafe { partial(piece, shape.losses + column) });
-            column += PAD;
-        }
-        let mut column = 0;
-        while column < columns {
-            // SAFETY: the caller's.
-            scores.correct += unsafe { piece.load(shape.logits + column) }.to_bits();
-            column += 4;
+        // SAFETY: the caller's; a trial is one thread's. What ended is not scored.
+        unsafe {
+            if trial >= self.count || !self.trains(self.piece(trial)) {
+                return;
+            }
+            let piece = self.piece(trial);
+            let words = piece.from(shape.words);
+            let mut right = words.load(word::RIGHT).to_bits();
+            let sums = NUMBERS.map(|at| load_f64(words, word::SUMS + 2 * at));
+            let mut sum = Sum::from(sums);
+            let mut column = 0;
+            while column < columns {
+                sum.add(&partial(piece, shape.losses + column));
+                let quads =
+                    [0, 4, 8, 12].map(|at| piece.load(shape.logits + column + at).to_bits());
+                right += quads.iter().sum::<u32>();
+                column += PAD;
+            }
+            words.store(word::RIGHT, f32::from_bits(right));
+            let sums = if ends {
+                let total = load_f64(words, word::TOTAL) + sum.total();
+                store_f64(words, word::TOTAL, total);
+                [0.0; PARTIAL]
+            } else {
+                sum.into()
+            };
+            for (at, sum) in NUMBERS.into_iter().zip(sums) {
+                store_f64(words, word::SUMS + 2 * at, sum);
+            }
         }
     }
 
     /// Writes the evaluation of the trial that is this thread's.
     #[inline(always)]
-    unsafe fn report(&self, scores: &Scores) {
+    unsafe fn report(&self) {
         let (trial, train) = (self.team.thread(), self.train);
         // SAFETY: the caller's; a trial is one thread's.
         unsafe {
             if trial < self.count && self.trains(self.piece(trial)) {
+                let words = self.piece(trial).from(train.shape.words);
                 let (number, count) = (self.number(trial), train.validation_count as usize);
-                *train.losses.add(number) = mean(scores.total, count);
-                *train.accuracies.add(number) = mean(f64::from(scores.correct), count);
+                let right = words.load(word::RIGHT).to_bits();
+                *train.losses.add(number) = mean(load_f64(words, word::TOTAL), count);
+                *train.accuracies.add(number) = mean(f64::from(right), count);
             }
         }
     }

@@ -97,22 +97,14 @@ pub(super) unsafe fn outer<F: Fma, S: Space, const VECTORS: bool>(
         [b0, b1, b2, b3, b4, b5, b6, b7]
     };
     let mut k = 0;
-    if VECTORS && inner >= 4 {
-        let four = |k: u32| {
-            // SAFETY: the caller's.
-            let a = a_at.map(|at| unsafe { a.data.load4(at + k) });
-            (a, [b_of(k), b_of(k + 1), b_of(k + 2), b_of(k + 3)])
-        };
-        // What comes next is loaded while this is multiplied: all warps work in step, and would else all wait for the same memory. The
-        // last load is one too many, of what is there.
-        let mut next = four(0);
+    if VECTORS {
         while k + 4 <= inner {
-            let ([r0, r1, r2, r3, r4], [b0, b1, b2, b3]) = next;
-            next = four((k + 4).min(inner / 4 * 4 - 4));
-            accumulate::<F>(&mut sums, [r0[0], r1[0], r2[0], r3[0], r4[0]], b0);
-            accumulate::<F>(&mut sums, [r0[1], r1[1], r2[1], r3[1], r4[1]], b1);
-            accumulate::<F>(&mut sums, [r0[2], r1[2], r2[2], r3[2], r4[2]], b2);
-            accumulate::<F>(&mut sums, [r0[3], r1[3], r2[3], r3[3], r4[3]], b3);
+            // SAFETY: the caller's.
+            let [r0, r1, r2, r3, r4] = a_at.map(|at| unsafe { a.data.load4(at + k) });
+            accumulate::<F>(&mut sums, [r0[0], r1[0], r2[0], r3[0], r4[0]], b_of(k));
+            accumulate::<F>(&mut sums, [r0[1], r1[1], r2[1], r3[1], r4[1]], b_of(k + 1));
+            accumulate::<F>(&mut sums, [r0[2], r1[2], r2[2], r3[2], r4[2]], b_of(k + 2));
+            accumulate::<F>(&mut sums, [r0[3], r1[3], r2[3], r3[3], r4[3]], b_of(k + 3));
             k += 4;
         }
     }
@@ -183,40 +175,33 @@ pub(super) unsafe fn inner<F: Fma, S: Space>(
     let a_at = rows.map(|row| row * a.row);
     let b_at = columns.map(|column| column * b.row);
     let mut k = 0;
-    if inner >= 4 {
-        let four = |k: u32| {
-            // SAFETY: the caller's.
-            let a = a_at.map(|at| unsafe { a.data.load4(at + k) });
-            // SAFETY: the caller's.
-            (a, b_at.map(|at| unsafe { b.data.load4(at + k) }))
-        };
-        // As in `outer`: the rows' strides are multiples of four, so that the last load is of what is there.
-        let mut next = four(0);
-        while k + 4 <= inner {
-            let ([r0, r1, r2, r3, r4], [c0, c1, c2, c3, c4, c5, c6, c7]) = next;
-            next = four((k + 4).min(inner / 4 * 4 - 4));
-            accumulate::<F>(
-                &mut sums,
-                [r0[0], r1[0], r2[0], r3[0], r4[0]],
-                [c0[0], c1[0], c2[0], c3[0], c4[0], c5[0], c6[0], c7[0]],
-            );
-            accumulate::<F>(
-                &mut sums,
-                [r0[1], r1[1], r2[1], r3[1], r4[1]],
-                [c0[1], c1[1], c2[1], c3[1], c4[1], c5[1], c6[1], c7[1]],
-            );
-            accumulate::<F>(
-                &mut sums,
-                [r0[2], r1[2], r2[2], r3[2], r4[2]],
-                [c0[2], c1[2], c2[2], c3[2], c4[2], c5[2], c6[2], c7[2]],
-            );
-            accumulate::<F>(
-                &mut sums,
-                [r0[3], r1[3], r2[3], r3[3], r4[3]],
-                [c0[3], c1[3], c2[3], c3[3], c4[3], c5[3], c6[3], c7[3]],
-            );
-            k += 4;
-        }
+    while k + 4 <= inner {
+        // SAFETY: the caller's.
+        let [r0, r1, r2, r3, r4] = a_at.map(|at| unsafe { a.data.load4(at + k) });
+        // SAFETY: the caller's.
+        let c = b_at.map(|at| unsafe { b.data.load4(at + k) });
+        let [c0, c1, c2, c3, c4, c5, c6, c7] = c;
+        accumulate::<F>(
+            &mut sums,
+            [r0[0], r1[0], r2[0], r3[0], r4[0]],
+            [c0[0], c1[0], c2[0], c3[0], c4[0], c5[0], c6[0], c7[0]],
+        );
+        accumulate::<F>(
+            &mut sums,
+            [r0[1], r1[1], r2[1], r3[1], r4[1]],
+            [c0[1], c1[1], c2[1], c3[1], c4[1], c5[1], c6[1], c7[1]],
+        );
+        accumulate::<F>(
+            &mut sums,
+            [r0[2], r1[2], r2[2], r3[2], r4[2]],
+            [c0[2], c1[2], c2[2], c3[2], c4[2], c5[2], c6[2], c7[2]],
+        );
+        accumulate::<F>(
+            &mut sums,
+            [r0[3], r1[3], r2[3], r3[3], r4[3]],
+            [c0[3], c1[3], c2[3], c3[3], c4[3], c5[3], c6[3], c7[3]],
+        );
+        k += 4;
     }
     while k < inner {
         // SAFETY: the caller's.

@@ -28,8 +28,16 @@ pub mod word {
     pub const STARTED: u32 = 8;
     /// Whether this step left a parameter that is not finite.
     pub const BROKEN: u32 = 9;
+    /// What its update does.
+    pub const FLAGS: u32 = 10;
+    /// How many samples were guessed right.
+    pub const RIGHT: u32 = 11;
+    /// The sum of all chunks of samples that were scored, two words.
+    pub const TOTAL: u32 = 12;
+    /// The partial sums of the chunk that is being scored, two words each.
+    pub const SUMS: u32 = 16;
     /// How many there are.
-    pub const COUNT: u32 = 12;
+    pub const COUNT: u32 = SUMS + 2 * super::PAD;
 }
 
 /// Why a trial ended.
