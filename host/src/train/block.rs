@@ -7,8 +7,6 @@ use hairpin_core::{
     SgdState, StepError,
 };
 
-use rayon::prelude::*;
-
 use super::aligned::Aligned;
 use super::engine::Engine;
 use super::lanes::{Kernel, Lanes, padded};
@@ -148,6 +146,7 @@ pub(super) struct Block<'a> {
 impl<'a> Block<'a> {
     pub(super) fn new(engine: &'a Engine<'a>, trials: &[Trial<'a>]) -> Result<Self, TrainError> {
         let stride = padded(engine.parameters());
+        let evaluations = engine.eval_steps().count();
         let mut velocities = 0;
         let mut runners = Vec::with_capacity(trials.len());
         for (number, &trial) in trials.iter().enumerate() {
@@ -171,7 +170,7 @@ impl<'a> Block<'a> {
                 },
                 velocity,
                 optimizer: SgdState::default(),
-                evaluations: Vec::new(),
+                evaluations: Vec::with_capacity(evaluations),
                 rates: Vec::new(),
                 diverged: None,
             });
@@ -338,7 +337,7 @@ impl<'a> Block<'a> {
         let count = self.engine.parameters();
         let (all, stride) = (self.params, self.stride);
         self.runners
-            .into_par_iter()
+            .into_iter()
             .enumerate()
             .map(|(trial, runner)| {
                 let whole = runner.diverged.is_none();

@@ -138,7 +138,7 @@ impl Block<'_> {
                     break;
                 };
                 if let Some(chunk) = under_way.pop_front() {
-                    self.take(chunk, &active, &progress);
+                    self.take(chunk, &progress);
                     active.retain(|&trial| self.runners[trial].diverged.is_none());
                     let done = all - left(active.len(), self.step);
                     watch
@@ -263,11 +263,15 @@ impl Block<'_> {
     }
 
     /// Writes down what came of a chunk.
-    fn take(&mut self, chunk: UnderWay, active: &[usize], progress: &[Progress]) {
+    fn take(&mut self, chunk: UnderWay, progress: &[Progress]) {
         let metric = self.engine.config.metric;
         self.step = chunk.first + chunk.count;
-        for &trial in active {
-            let (runner, came) = (&mut self.runners[trial], &progress[trial]);
+        let (first, end, evaluates) = (chunk.first, self.step, chunk.evaluates);
+        let runners = self.runners.par_iter_mut().with_min_len(ALIKE);
+        runners.zip(progress).for_each(|(runner, came)| {
+            if runner.diverged.is_some() {
+                return;
+            }
             let ended = came.ended.map(|(step, why)| match why {
                 Ended::Loss => (step, Cause::Loss, step),
                 // Its rate was asked for.
@@ -275,22 +279,22 @@ impl Block<'_> {
                 Ended::Parameters => (step, Cause::Parameters, step + 1),
             });
             if let Some((schedule, state)) = &runner.feedback {
-                let until = ended.map_or(self.step, |(_, _, asked)| asked);
+                let until = ended.map_or(end, |(_, _, asked)| asked);
                 runner
                     .rates
-                    .extend((chunk.first..until).map(|step| schedule.lr(state, step)));
+                    .extend((first..until).map(|step| schedule.lr(state, step)));
             }
             if let Some((step, cause, _)) = ended {
                 runner.diverged = Some(Divergence { step, cause });
-            } else if chunk.evaluates {
+            } else if evaluates {
                 let evaluation = Evaluation {
-                    step: self.step - 1,
+                    step: end - 1,
                     loss: came.loss,
                     accuracy: came.accuracy,
                 };
                 runner.observe(evaluation, metric);
             }
-        }
+        });
     }
 
     /// Brings parameters and velocities back.

@@ -234,7 +234,8 @@ pub unsafe fn train<T: Team, S: Space, F: Fma, const HIDDEN: bool>(
         block.enter();
         let number = block.mine();
         let mut picked = block.picked(at, scored);
-        let mut fetched = block.fetch(picked);
+        let places = block.places();
+        let mut fetched = block.fetch(picked, &places);
         // Steps, then parts of the evaluation: one loop, so that the code of a forward pass is there once.
         loop {
             let step = train.first.wrapping_add(at);
@@ -244,7 +245,7 @@ pub unsafe fn train<T: Team, S: Space, F: Fma, const HIDDEN: bool>(
                 break;
             }
             let (count, columns) = (picked.count, picked.columns());
-            block.fill(picked, &fetched);
+            block.fill(picked, &places, &fetched);
             team.sync();
             if trains {
                 at += 1;
@@ -258,7 +259,7 @@ pub unsafe fn train<T: Team, S: Space, F: Fma, const HIDDEN: bool>(
                 None
             };
             block.forward::<F, HIDDEN>(columns);
-            fetched = block.fetch(picked);
+            fetched = block.fetch(picked, &places);
             team.sync();
             if trains {
                 block.entropy::<F>();
@@ -338,10 +339,17 @@ impl Picked {
 /// What a thread brings of the samples that come next, while it works on these.
 #[derive(Clone, Copy)]
 struct Fetched {
-    /// Whether it could hold its part.
-    holds: bool,
     label: f32,
     numbers: [f32; TOGETHER],
+}
+
+/// Where the numbers go that a thread brings: columns and features. Found once, as the divisions take longer than the rest.
+#[derive(Clone, Copy)]
+struct Places {
+    /// Whether a thread can hold its part of a full minibatch.
+    fit: bool,
+    columns: [u32; TOGETHER],
+    features: [u32; TOGETHER],
 }
 
 /// The rate and the momentum of a step.
@@ -604,48 +612,68 @@ impl<T: Team, S: Space> Block<'_, T, S> {
         }
     }
 
-    /// Begins to bring samples: what of them is this thread's, if that is no more than it can hold.
+    /// Where the numbers go that this thread brings.
     #[inline(always)]
-    unsafe fn fetch(&self, picked: Picked) -> Fetched {
-        let features = self.train.shape.features;
+    fn places(&self) -> Places {
+        let shape = &self.train.shape;
         let (thread, threads) = (self.team.thread(), self.team.threads());
-        let items = features * picked.columns();
-        let holds = items <= threads * TOGETHER as u32 && picked.columns() <= threads;
+        let items = EIGHT.map(|k| thread + k * threads);
+        let columns = items.map(|item| item.checked_div(shape.features).unwrap_or(0));
+        let feature = |k: usize| items[k] - columns[k] * shape.features;
+        Places {
+            // No evaluation takes more columns than a minibatch.
+            fit: shape.features * shape.columns <= threads * TOGETHER as u32
+                && shape.columns <= threads,
+            columns,
+            features: [0, 1, 2, 3, 4, 5, 6, 7].map(feature),
+        }
+    }
+
+    /// Begins to bring samples: what of them is this thread's, if it can hold that.
+    #[inline(always)]
+    unsafe fn fetch(&self, picked: Picked, places: &Places) -> Fetched {
         let mut fetched = Fetched {
-            holds,
             label: 0.0,
             numbers: [0.0; TOGETHER],
         };
-        if holds {
-            fetched.numbers = EIGHT.map(|k| {
-                let item = thread + k * threads;
-                let column = item.checked_div(features).unwrap_or(0);
+        if places.fit {
+            fetched.numbers = [0, 1, 2, 3, 4, 5, 6, 7].map(|k| {
                 // SAFETY: the caller's.
-                unsafe { self.sample(picked, column, item - column * features) }
+                unsafe { self.sample(picked, places.columns[k], places.features[k]) }
             });
             // SAFETY: the caller's.
-            fetched.label = unsafe { self.label(picked, thread) };
+            fetched.label = unsafe { self.label(picked, self.team.thread()) };
         }
         fetched
     }
 
     /// Puts samples where all threads see them, column by column, and zeros up to whole [`PAD`]s.
     #[inline(always)]
-    unsafe fn fill(&self, picked: Picked, fetched: &Fetched) {
+    unsafe fn fill(&self, picked: Picked, places: &Places, fetched: &Fetched) {
         let shape = &self.train.shape;
         let (features, columns) = (shape.features, picked.columns());
         let labels = self.pool.from(features * shape.stride);
-        if fetched.holds {
-            let (thread, threads) = (self.team.thread(), self.team.threads());
-            for (k, x) in EIGHT.into_iter().zip(fetched.numbers) {
-                let item = thread + k * threads;
-                let column = item.checked_div(features).unwrap_or(0);
-                let feature = item - column * features;
+        if places.fit {
+            let thread = self.team.thread();
+            let put = |k: usize| {
+                let (column, feature) = (places.columns[k], places.features[k]);
                 if column < columns {
                     // SAFETY: this item's place.
-                    unsafe { self.pool.store(feature * shape.stride + column, x) };
+                    unsafe {
+                        self.pool
+                            .store(feature * shape.stride + column, fetched.numbers[k]);
+                    }
                 }
-            }
+            };
+            // Written out, so that all of it stays in registers.
+            put(0);
+            put(1);
+            put(2);
+            put(3);
+            put(4);
+            put(5);
+            put(6);
+            put(7);
             if thread < columns {
                 // SAFETY: this thread's place.
                 unsafe { labels.store(thread, fetched.label) };
@@ -990,6 +1018,10 @@ impl<T: Team, S: Space> Block<'_, T, S> {
                 velocity: step.velocity,
             };
             let broken = match step.rule & !AHEAD {
+                // Tiles that stand out beyond the last column, and first steps, are taken in a loop.
+                _ if !tile.is_full() => {
+                    tile.each_in_turn(sums, |at, g| step.take::<F, S>(piece, at, g))
+                }
                 PLAIN => tile.each::<S, false>(piece, sums, |p, g, v| {
                     (step.coefficients.plain::<Separate>(step.lr, p, g), v)
                 }),
@@ -1266,10 +1298,16 @@ impl Tile {
             && take(self.part.at + row * self.part.stride + column, g)
     }
 
-    /// Updates all parameters of the tile by `update`, and their velocities if it is of those that have one.
+    /// Whether all its columns are parameters.
+    #[inline(always)]
+    fn is_full(&self) -> bool {
+        self.first[1] + (COLUMNS - 1) * self.lanes < self.part.columns
+    }
+
+    /// Updates all parameters of a full tile by `update`, and their velocities if it is of those that have one.
     ///
     /// # Safety
-    /// The tile is this thread's.
+    /// The tile is this thread's, and [full](Self::is_full).
     #[inline(always)]
     unsafe fn each<S: Space, const V: bool>(
         &self,
@@ -1278,54 +1316,36 @@ impl Tile {
         update: impl Fn(f32, f32, f32) -> (f32, f32),
     ) -> bool {
         let Part {
-            rows,
-            columns,
-            at,
-            stride,
-            ..
+            rows, at, stride, ..
         } = self.part;
-        // A row at a time is loaded before any of it is used. Columns beyond the last are the last one, and are not stored.
-        let at_column = [0, 1, 2, 3, 4, 5, 6, 7].map(|column| self.first[1] + column * self.lanes);
-        let places = at_column.map(|column| column.min(columns - 1));
+        // A row at a time is loaded before any of it is used.
+        let places = [0, 1, 2, 3, 4, 5, 6, 7].map(|k| at + self.first[1] + k * self.lanes);
         let row = |row: u32, grads: [f32; 8]| {
             if row >= rows {
                 return false;
             }
-            let start = at + row * stride;
+            let here = piece.from(row * stride);
+            let moves = here.from(self.velocity);
             // SAFETY: the caller's.
-            let p = places.map(|column| unsafe { piece.load(start + column) });
+            let p = places.map(|place| unsafe { here.load(place) });
             let v = if V {
                 // SAFETY: the caller's.
-                places.map(|column| unsafe { piece.load(start + self.velocity + column) })
+                places.map(|place| unsafe { moves.load(place) })
             } else {
                 [0.0; 8]
             };
-            let one = |k: usize| update(p[k], grads[k], v[k]);
-            let new = [
-                one(0),
-                one(1),
-                one(2),
-                one(3),
-                one(4),
-                one(5),
-                one(6),
-                one(7),
-            ];
-            let put = |k: usize| {
-                let (p, v) = new[k];
-                let is = at_column[k] < columns;
-                if is {
-                    // SAFETY: the caller's.
-                    unsafe {
-                        piece.store(start + places[k], p);
-                        if V {
-                            piece.store(start + self.velocity + places[k], v);
-                        }
+            let one = |k: usize| {
+                let (p, v) = update(p[k], grads[k], v[k]);
+                // SAFETY: the caller's.
+                unsafe {
+                    here.store(places[k], p);
+                    if V {
+                        moves.store(places[k], v);
                     }
                 }
-                is & !p.is_finite()
+                !p.is_finite()
             };
-            put(0) | put(1) | put(2) | put(3) | put(4) | put(5) | put(6) | put(7)
+            one(0) | one(1) | one(2) | one(3) | one(4) | one(5) | one(6) | one(7)
         };
         let ([s0, s1, s2, s3, s4], first) = (sums, self.first[0]);
         row(first, s0)

@@ -84,34 +84,36 @@ pub(super) unsafe fn outer<F: Fma, S: Space, const VECTORS: bool>(
     start: [f32; 5],
 ) -> Sums {
     let mut sums = start.map(|x| [x; 8]);
-    let a_at = rows.map(|row| row * a.row);
     let [low, high] = halves(at, columns);
-    let b_of = |k: u32| {
+    // Places that move on, as a product for each of them would cost a third of what the sums do.
+    let mut a_at = rows.map(|row| row * a.row);
+    let mut b_at = 0;
+    let mut next_b = || {
         // SAFETY: the caller's.
-        let ([b0, b1, b2, b3], [b4, b5, b6, b7]) = unsafe {
-            (
-                b.data.load4(k * b.row + low),
-                b.data.load4(k * b.row + high),
-            )
-        };
+        let ([b0, b1, b2, b3], [b4, b5, b6, b7]) =
+            unsafe { (b.data.load4(b_at + low), b.data.load4(b_at + high)) };
+        b_at += b.row;
         [b0, b1, b2, b3, b4, b5, b6, b7]
     };
     let mut k = 0;
     if VECTORS {
         while k + 4 <= inner {
             // SAFETY: the caller's.
-            let [r0, r1, r2, r3, r4] = a_at.map(|at| unsafe { a.data.load4(at + k) });
-            accumulate::<F>(&mut sums, [r0[0], r1[0], r2[0], r3[0], r4[0]], b_of(k));
-            accumulate::<F>(&mut sums, [r0[1], r1[1], r2[1], r3[1], r4[1]], b_of(k + 1));
-            accumulate::<F>(&mut sums, [r0[2], r1[2], r2[2], r3[2], r4[2]], b_of(k + 2));
-            accumulate::<F>(&mut sums, [r0[3], r1[3], r2[3], r3[3], r4[3]], b_of(k + 3));
+            let [r0, r1, r2, r3, r4] = a_at.map(|at| unsafe { a.data.load4(at) });
+            a_at = a_at.map(|at| at + 4);
+            let [b0, b1, b2, b3] = [next_b(), next_b(), next_b(), next_b()];
+            accumulate::<F>(&mut sums, [r0[0], r1[0], r2[0], r3[0], r4[0]], b0);
+            accumulate::<F>(&mut sums, [r0[1], r1[1], r2[1], r3[1], r4[1]], b1);
+            accumulate::<F>(&mut sums, [r0[2], r1[2], r2[2], r3[2], r4[2]], b2);
+            accumulate::<F>(&mut sums, [r0[3], r1[3], r2[3], r3[3], r4[3]], b3);
             k += 4;
         }
     }
     while k < inner {
         // SAFETY: the caller's.
-        let column = a_at.map(|at| unsafe { a.data.load(at + k * a.inner) });
-        accumulate::<F>(&mut sums, column, b_of(k));
+        let column = a_at.map(|at| unsafe { a.data.load(at) });
+        a_at = a_at.map(|at| at + a.inner);
+        accumulate::<F>(&mut sums, column, next_b());
         k += 1;
     }
     sums
@@ -172,14 +174,14 @@ pub(super) unsafe fn inner<F: Fma, S: Space>(
     inner: u32,
 ) -> Sums {
     let mut sums = [[0.0; 8]; 5];
-    let a_at = rows.map(|row| row * a.row);
-    let b_at = columns.map(|column| column * b.row);
+    let mut a_at = rows.map(|row| row * a.row);
+    let mut b_at = columns.map(|column| column * b.row);
     let mut k = 0;
     while k + 4 <= inner {
         // SAFETY: the caller's.
-        let [r0, r1, r2, r3, r4] = a_at.map(|at| unsafe { a.data.load4(at + k) });
+        let [r0, r1, r2, r3, r4] = a_at.map(|at| unsafe { a.data.load4(at) });
         // SAFETY: the caller's.
-        let c = b_at.map(|at| unsafe { b.data.load4(at + k) });
+        let c = b_at.map(|at| unsafe { b.data.load4(at) });
         let [c0, c1, c2, c3, c4, c5, c6, c7] = c;
         accumulate::<F>(
             &mut sums,
@@ -201,14 +203,18 @@ pub(super) unsafe fn inner<F: Fma, S: Space>(
             [r0[3], r1[3], r2[3], r3[3], r4[3]],
             [c0[3], c1[3], c2[3], c3[3], c4[3], c5[3], c6[3], c7[3]],
         );
+        a_at = a_at.map(|at| at + 4);
+        b_at = b_at.map(|at| at + 4);
         k += 4;
     }
     while k < inner {
         // SAFETY: the caller's.
-        let column = a_at.map(|at| unsafe { a.data.load(at + k) });
+        let column = a_at.map(|at| unsafe { a.data.load(at) });
         // SAFETY: the caller's.
-        let row = b_at.map(|at| unsafe { b.data.load(at + k) });
+        let row = b_at.map(|at| unsafe { b.data.load(at) });
         accumulate::<F>(&mut sums, column, row);
+        a_at = a_at.map(|at| at + 1);
+        b_at = b_at.map(|at| at + 1);
         k += 1;
     }
     sums
