@@ -1,4 +1,4 @@
-//! The exponential and the logarithm of the cross-entropy, in `f32`, in fused multiply-adds and exact steps alone.
+//! The exponential and the logarithm of the cross-entropy, in `f32`: few operations, and the same bits wherever they are done.
 
 use hairpin_core::Fma;
 

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use hairpin_arithmetic::mean;
 use hairpin_core::{
     AnyFeedback, AnySchedule, ConfigError, Feedback, FeedbackState, Plan, Schedule, Sgd, SgdConfig,
     SgdState, StepError,
@@ -321,8 +322,8 @@ impl<'a> Block<'a> {
         }
         let evaluation = Evaluation {
             step: self.step,
-            loss: (loss / count as f64) as f32,
-            accuracy: (f64::from(correct) / count as f64) as f32,
+            loss: mean(loss, count),
+            accuracy: mean(f64::from(correct), count),
         };
         self.runners[trial].observe(evaluation, config.metric);
     }

@@ -1,5 +1,6 @@
 //! The engine: what all blocks share, checked and prepared once.
 
+use hairpin_arithmetic::SCORED_AT_ONCE;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -10,9 +11,6 @@ use super::order::Order;
 use super::samples::Samples;
 use super::{PARAMETERS_MAX, TrainConfig, TrainError, TrialOutcome};
 use crate::data::Dataset;
-
-/// Validation rows that are scored at once: their features fit into the first cache.
-const SCORED_AT_ONCE: usize = 64;
 
 /// Trains trials of one model on one data set.
 ///

@@ -1,9 +1,14 @@
-//! Mean cross-entropy over the columns of a matrix of logits: its gradient for a step, its value for an evaluation.
+//! Mean cross-entropy over the columns of a matrix of logits, a register of them at a time; [`hairpin_arithmetic`] knows how.
 //!
 //! Logits are class after class, one column a sample, so that a register holds as many samples as it has lanes.
 
-use super::elementary::{exp_nonpositive, ln_from_one};
-use super::lanes::{Kernel, Lanes, PAD};
+use std::ops::{Add, Deref, DerefMut};
+
+use hairpin_arithmetic::{
+    Column, ColumnMut, Sum, descend, is_right, loss as loss_of, mean, score, weight,
+};
+
+use super::lanes::{Kernel, Lanes};
 
 /// The samples that belong to the columns.
 #[derive(Clone, Copy)]
@@ -21,7 +26,7 @@ pub(super) struct Descend<'a> {
     pub(super) columns: Columns<'a>,
     /// `[classes × padded columns]`
     pub(super) logits: &'a mut [f32],
-    /// Room for one number a column.
+    /// Room for two numbers a column.
     pub(super) losses: &'a mut [f32],
 }
 
@@ -36,32 +41,25 @@ impl Kernel for Descend<'_> {
             losses,
         } = self;
         let stride = labels.len();
-        let weight = 1.0 / count as f32;
+        let weight = weight(count);
+        let classes = (logits.len() / stride) as u32;
         for at in (0..stride).step_by(L::WIDTH) {
-            let label = L::load(&labels[at..]);
-            let Peak { max, right, .. } = Peak::of(&logits[at..], stride, label);
-            let mut sum = L::splat(0.0);
-            for row in logits[at..].chunks_mut(stride) {
-                let e = exp_nonpositive(L::load(row).sub(max));
-                e.store(row);
-                sum = sum.add(e);
-            }
+            let mut column = Register {
+                logits: &mut logits[at..],
+                stride,
+                classes,
+            };
+            let parts = descend(&mut column, L::load(&labels[at..]), weight);
             // The logarithm is left to a loop over all columns.
-            sum.store(&mut losses[at..]);
-            let share = L::splat(weight).div(sum);
-            for (class, row) in logits[at..].chunks_mut(stride).enumerate() {
-                let target =
-                    label.where_equal(L::splat(class as f32), L::splat(-weight), L::splat(0.0));
-                L::load(row).mul_add(share, target).store(row);
-            }
-            max.sub(right).store(&mut losses[stride + at..]);
+            parts.sum.store(&mut losses[at..]);
+            parts.offset.store(&mut losses[stride + at..]);
         }
         if count < stride {
             for row in logits.chunks_mut(stride) {
                 row[count..].fill(0.0);
             }
         }
-        (finish::<L>(losses, stride, count) / count as f64) as f32
+        mean(finish::<L>(losses, stride, count), count)
     }
 }
 
@@ -95,20 +93,21 @@ impl Kernel for Evaluate<'_> {
         } = self;
         let stride = labels.len();
         let (losses, guesses) = scratch.split_at_mut(2 * stride);
+        let classes = (logits.len() / stride) as u32;
         for at in (0..stride).step_by(L::WIDTH) {
-            let label = L::load(&labels[at..]);
-            let Peak { max, right, class } = Peak::of(&logits[at..], stride, label);
-            let mut sum = L::splat(0.0);
-            for row in logits[at..].chunks(stride) {
-                sum = sum.add(exp_nonpositive(L::load(row).sub(max)));
-            }
-            sum.store(&mut losses[at..]);
-            max.sub(right).store(&mut losses[stride + at..]);
-            class.store(&mut guesses[at..]);
+            let column = Register {
+                logits: &logits[at..],
+                stride,
+                classes,
+            };
+            let found = score(&column, L::load(&labels[at..]));
+            found.parts.sum.store(&mut losses[at..]);
+            found.parts.offset.store(&mut losses[stride + at..]);
+            found.class.store(&mut guesses[at..]);
         }
         let loss = finish::<L>(losses, stride, count);
         let samples = labels.iter().zip(&*guesses).zip(&*losses).take(count);
-        let correct = samples.filter(|((label, guess), loss)| label == guess && !loss.is_nan());
+        let correct = samples.filter(|&((&label, &guess), &loss)| is_right(label, guess, loss));
         Score {
             loss,
             correct: correct.count() as u32,
@@ -116,31 +115,31 @@ impl Kernel for Evaluate<'_> {
     }
 }
 
-/// What a pass over the classes finds in each column.
-struct Peak<L> {
-    max: L,
-    /// The logit of the right class.
-    right: L,
-    /// The first class that has the maximum.
-    class: L,
+/// A register of columns, among rows of them.
+struct Register<T> {
+    /// From the first class of the first column on.
+    logits: T,
+    /// Elements from class to class.
+    stride: usize,
+    classes: u32,
 }
 
-impl<L: Lanes> Peak<L> {
+impl<L: Lanes, T: Deref<Target = [f32]>> Column<L> for Register<T> {
     #[inline(always)]
-    fn of(logits: &[f32], stride: usize, label: L) -> Self {
-        let first = L::load(logits);
-        let mut peak = Self {
-            max: first,
-            right: first,
-            class: L::splat(0.0),
-        };
-        for (class, row) in logits.chunks(stride).enumerate().skip(1) {
-            let (z, class) = (L::load(row), L::splat(class as f32));
-            peak.right = label.where_equal(class, z, peak.right);
-            peak.class = peak.max.where_below(z, class, peak.class);
-            peak.max = z.max(peak.max);
-        }
-        peak
+    fn classes(&self) -> u32 {
+        self.classes
+    }
+
+    #[inline(always)]
+    fn get(&self, class: u32) -> L {
+        L::load(&self.logits[class as usize * self.stride..])
+    }
+}
+
+impl<L: Lanes, T: DerefMut<Target = [f32]>> ColumnMut<L> for Register<T> {
+    #[inline(always)]
+    fn set(&mut self, class: u32, value: L) {
+        value.store(&mut self.logits[class as usize * self.stride..]);
     }
 }
 
@@ -149,16 +148,10 @@ impl<L: Lanes> Peak<L> {
 fn finish<L: Lanes>(losses: &mut [f32], stride: usize, count: usize) -> f64 {
     let (losses, offsets) = losses.split_at_mut(stride);
     for (loss, offset) in losses.iter_mut().zip(&*offsets) {
-        *loss = ln_from_one::<L::Fma>(*loss) + offset;
+        *loss = loss_of::<L::Fma>(*loss, *offset);
     }
     losses[count..].fill(0.0);
-    let mut sums = [0.0_f64; PAD];
-    for losses in losses.chunks_exact(PAD) {
-        for (sum, &loss) in sums.iter_mut().zip(losses) {
-            *sum += f64::from(loss);
-        }
-    }
-    fold(sums, |a, b| a + b)
+    sum(losses)
 }
 
 /// The sum of each row's first columns, into `out`; rows are padded with zeros.
@@ -174,26 +167,128 @@ impl Kernel for RowSums<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self) {
         for (row, out) in self.rows.chunks_exact(self.stride).zip(self.out) {
-            let mut sums = [0.0_f32; PAD];
-            for x in row.chunks_exact(PAD) {
-                for (sum, x) in sums.iter_mut().zip(x) {
-                    *sum += x;
-                }
-            }
-            *out = fold(sums, |a, b| a + b);
+            *out = sum(row);
         }
     }
 }
 
-/// Adds in halves: the order is part of the result, and does not depend on the width of a register.
+/// The sum of `numbers`, of which there are a multiple of [`PAD`](super::lanes::PAD).
 #[inline(always)]
-fn fold<T: Copy>(mut sums: [T; PAD], add: impl Fn(T, T) -> T) -> T {
-    let mut half = PAD / 2;
-    while half > 0 {
-        for i in 0..half {
-            sums[i] = add(sums[i], sums[i + half]);
-        }
-        half /= 2;
+fn sum<T: Copy + Default + From<f32> + Add<Output = T>>(numbers: &[f32]) -> T {
+    let mut sum = Sum::default();
+    let (rounds, _) = numbers.as_chunks();
+    for numbers in rounds {
+        sum.add(numbers);
     }
-    sums[0]
+    sum.total()
+}
+
+#[cfg(test)]
+mod tests {
+    use hairpin_arithmetic::{PARTIAL, Real, Scalar};
+    use hairpin_core::LibmFma;
+
+    use super::*;
+    use crate::train::lanes::{Isa, padded};
+
+    type One = Scalar<LibmFma>;
+
+    const CLASSES: usize = 5;
+
+    /// The column of one sample, by itself.
+    struct Single([f32; CLASSES]);
+
+    impl Single {
+        fn of(logits: &[f32], stride: usize, at: usize) -> Self {
+            Self(core::array::from_fn(|class| logits[class * stride + at]))
+        }
+    }
+
+    impl Column<One> for Single {
+        fn classes(&self) -> u32 {
+            CLASSES as u32
+        }
+
+        fn get(&self, class: u32) -> One {
+            One::splat(self.0[class as usize])
+        }
+    }
+
+    impl ColumnMut<One> for Single {
+        fn set(&mut self, class: u32, value: One) {
+            self.0[class as usize] = value.0;
+        }
+    }
+
+    fn total(losses: &[f32]) -> f64 {
+        let mut sum = Sum::<f64>::default();
+        for losses in losses.chunks(PARTIAL) {
+            let mut round = [0.0; PARTIAL];
+            round[..losses.len()].copy_from_slice(losses);
+            sum.add(&round);
+        }
+        sum.total()
+    }
+
+    #[test]
+    fn registers_of_samples_have_the_bits_of_samples_one_by_one() {
+        for count in [1, 16, 45] {
+            let stride = padded(count);
+            let logits: Vec<f32> = (0..(CLASSES * stride) as u32)
+                .map(|i| (i.wrapping_mul(2_654_435_761) >> 8) as f32 * 1e-6 - 8.0)
+                .collect();
+            let labels: Vec<f32> = (0..stride).map(|at| (at * 3 % CLASSES) as f32).collect();
+
+            let mut grads = vec![0.0; logits.len()];
+            let (mut descended, mut scored, mut right) = (vec![], vec![], 0);
+            for at in 0..count {
+                let label = One::splat(labels[at]);
+                let mut column = Single::of(&logits, stride, at);
+                let found = score(&column, label);
+                let loss = loss_of::<LibmFma>(found.parts.sum.0, found.parts.offset.0);
+                right += u32::from(is_right(label.0, found.class.0, loss));
+                scored.push(loss);
+                let parts = descend(&mut column, label, weight(count));
+                descended.push(loss_of::<LibmFma>(parts.sum.0, parts.offset.0));
+                for (class, grad) in column.0.into_iter().enumerate() {
+                    grads[class * stride + at] = grad;
+                }
+            }
+
+            let columns = Columns {
+                labels: &labels,
+                count,
+            };
+            let mut scratch = vec![f32::NAN; 3 * stride];
+            for isa in Isa::available() {
+                let found = isa.run(Evaluate {
+                    columns,
+                    logits: &logits,
+                    scratch: &mut scratch,
+                });
+                let expected = Score {
+                    loss: total(&scored),
+                    correct: right,
+                };
+                assert_eq!(found, expected, "{} {count}", isa.name());
+
+                let mut found = logits.clone();
+                let loss = isa.run(Descend {
+                    columns,
+                    logits: &mut found,
+                    losses: &mut scratch[..2 * stride],
+                });
+                let expected = mean(total(&descended), count);
+                assert_eq!(loss.to_bits(), expected.to_bits(), "{}", isa.name());
+                assert!(
+                    found
+                        .iter()
+                        .zip(&grads)
+                        .all(|(a, b)| a.to_bits() == b.to_bits()),
+                    "{} {count}",
+                    isa.name()
+                );
+            }
+        }
+    }
 }

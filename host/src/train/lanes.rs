@@ -7,6 +7,7 @@
 //! found at run time, and the instructions themselves inside it.
 #![allow(unsafe_code)]
 
+use hairpin_arithmetic::{PARTIAL, Real, Scalar};
 use hairpin_core::{Fma, LibmFma};
 
 /// `a * b + c` by the processor's own instruction.
@@ -30,42 +31,21 @@ type PortableFma = HardwareFma;
 type PortableFma = LibmFma;
 
 /// A register of `f32` lanes.
-pub(super) trait Lanes: Copy {
+pub(super) trait Lanes: Real {
     /// Number of lanes; divides [`PAD`].
     const WIDTH: usize;
     /// How many accumulators fit in the registers beside the operands of a product.
     const ACCUMULATORS: usize;
-    /// The multiply-add of these registers, for scalar code beside them.
-    type Fma: Fma;
 
-    /// `x` in every lane.
-    fn splat(x: f32) -> Self;
     /// The first [`Lanes::WIDTH`] elements. Panics when there are fewer.
     fn load(from: &[f32]) -> Self;
     /// Overwrites the first [`Lanes::WIDTH`] elements. Panics when there are fewer.
     fn store(self, to: &mut [f32]);
-    /// `self * b + c`, rounded once.
-    fn mul_add(self, b: Self, c: Self) -> Self;
-    /// `self + b`
-    fn add(self, b: Self) -> Self;
-    /// `self - b`
-    fn sub(self, b: Self) -> Self;
-    /// `self * b`
-    fn mul(self, b: Self) -> Self;
-    /// `self / b`
-    fn div(self, b: Self) -> Self;
-    /// `self` where it is greater, else `b`: also where either is NaN.
-    fn max(self, b: Self) -> Self;
-    /// `then` where `self < limit`, else `otherwise`: also where either is NaN.
-    fn where_below(self, limit: Self, then: Self, otherwise: Self) -> Self;
-    /// `then` where `self == other`, else `otherwise`.
-    fn where_equal(self, other: Self, then: Self, otherwise: Self) -> Self;
-    /// Two to the power that the lowest bits of the encoding hold as a signed integer between -126 and 127.
-    fn exp2_of_low_bits(self) -> Self;
 }
 
-/// All rows that vectors are loaded from are padded to a multiple of this many elements.
-pub(super) const PAD: usize = 16;
+/// All rows that vectors are loaded from are padded to a multiple of this many elements: whole registers, and whole rounds of the
+/// partial sums.
+pub(super) const PAD: usize = PARTIAL;
 
 /// `count`, rounded up to a multiple of [`PAD`].
 pub(super) const fn padded(count: usize) -> usize {
@@ -137,7 +117,7 @@ impl Isa {
     #[inline]
     pub(super) fn run<K: Kernel>(self, work: K) -> K::Output {
         match self.0 {
-            Level::Portable => work.run::<[f32; 8]>(),
+            Level::Portable => work.run::<Portable>(),
             // SAFETY: this level exists only after AVX2 and FMA were detected.
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => unsafe { x86::avx2(work) },
@@ -148,91 +128,60 @@ impl Isa {
     }
 }
 
-impl Lanes for [f32; 8] {
+/// Eight lanes, one by one: what registers they share is left to the compiler.
+#[derive(Clone, Copy)]
+struct Portable([Scalar<PortableFma>; 8]);
+
+impl Lanes for Portable {
     const WIDTH: usize = 8;
     const ACCUMULATORS: usize = 10;
-    type Fma = PortableFma;
-
-    #[inline(always)]
-    fn splat(x: f32) -> Self {
-        [x; 8]
-    }
 
     #[inline(always)]
     fn load(from: &[f32]) -> Self {
-        let mut lanes = [0.0; 8];
-        lanes.copy_from_slice(&from[..8]);
-        lanes
+        let from = &from[..8];
+        Self(core::array::from_fn(|lane| Scalar::new(from[lane])))
     }
 
     #[inline(always)]
     fn store(self, to: &mut [f32]) {
-        to[..8].copy_from_slice(&self);
+        to[..8].copy_from_slice(&self.0.map(|x| x.0));
     }
+}
+
+/// A method that is that of one number in each lane.
+macro_rules! each {
+    ($method:ident($($operand:ident),*)) => {
+        #[inline(always)]
+        fn $method(self, $($operand: Self),*) -> Self {
+            Self(core::array::from_fn(|lane| self.0[lane].$method($($operand.0[lane]),*)))
+        }
+    };
+}
+
+impl Real for Portable {
+    type Fma = PortableFma;
 
     #[inline(always)]
-    fn mul_add(self, b: Self, c: Self) -> Self {
-        core::array::from_fn(|lane| PortableFma::fma(self[lane], b[lane], c[lane]))
+    fn splat(x: f32) -> Self {
+        Self([Scalar::new(x); 8])
     }
 
-    #[inline(always)]
-    fn add(self, b: Self) -> Self {
-        core::array::from_fn(|lane| self[lane] + b[lane])
-    }
-
-    #[inline(always)]
-    fn sub(self, b: Self) -> Self {
-        core::array::from_fn(|lane| self[lane] - b[lane])
-    }
-
-    #[inline(always)]
-    fn mul(self, b: Self) -> Self {
-        core::array::from_fn(|lane| self[lane] * b[lane])
-    }
-
-    #[inline(always)]
-    fn div(self, b: Self) -> Self {
-        core::array::from_fn(|lane| self[lane] / b[lane])
-    }
-
-    #[inline(always)]
-    fn max(self, b: Self) -> Self {
-        b.where_below(self, self, b)
-    }
-
-    #[inline(always)]
-    fn where_below(self, limit: Self, then: Self, otherwise: Self) -> Self {
-        core::array::from_fn(|lane| {
-            if self[lane] < limit[lane] {
-                then[lane]
-            } else {
-                otherwise[lane]
-            }
-        })
-    }
-
-    #[inline(always)]
-    fn where_equal(self, other: Self, then: Self, otherwise: Self) -> Self {
-        core::array::from_fn(|lane| {
-            if self[lane] == other[lane] {
-                then[lane]
-            } else {
-                otherwise[lane]
-            }
-        })
-    }
-
-    #[inline(always)]
-    fn exp2_of_low_bits(self) -> Self {
-        self.map(|x| f32::from_bits((x.to_bits() << 23).wrapping_add(1.0_f32.to_bits())))
-    }
+    each!(mul_add(b, c));
+    each!(add(b));
+    each!(sub(b));
+    each!(mul(b));
+    each!(div(b));
+    each!(max(b));
+    each!(where_below(limit, then, otherwise));
+    each!(where_equal(other, then, otherwise));
+    each!(exp2_of_low_bits());
 }
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use core::arch::x86_64::*;
 
-    use super::{HardwareFma, Kernel, Lanes};
+    use super::{HardwareFma, Kernel, Lanes, Real};
 
     #[target_feature(enable = "avx2,fma")]
     pub(super) fn avx2<K: Kernel>(work: K) -> K::Output {
@@ -264,18 +213,10 @@ mod x86 {
         };
     }
 
-    /// The methods that differ between the sets in names alone.
-    macro_rules! common {
-        ($width:literal, $set1:ident, $load:ident, $store:ident) => {
+    /// Loads and stores, which differ between the sets in names alone.
+    macro_rules! memory {
+        ($width:literal, $load:ident, $store:ident) => {
             const WIDTH: usize = $width;
-            type Fma = HardwareFma;
-
-            #[inline(always)]
-            fn splat(x: f32) -> Self {
-                // SAFETY: the type is private to this module, and only its entry above, which enables the
-                // instruction, hands it to a kernel.
-                Self(unsafe { $set1(x) })
-            }
 
             #[inline(always)]
             fn load(from: &[f32]) -> Self {
@@ -296,7 +237,19 @@ mod x86 {
     impl Lanes for Ymm {
         // 16 registers, less two for the right matrix and one or two for the left.
         const ACCUMULATORS: usize = 12;
-        common!(8, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps);
+        memory!(8, _mm256_loadu_ps, _mm256_storeu_ps);
+    }
+
+    impl Real for Ymm {
+        type Fma = HardwareFma;
+
+        #[inline(always)]
+        fn splat(x: f32) -> Self {
+            // SAFETY: the type is private to this module, and only its entry above, which enables the
+            // instruction, hands it to a kernel.
+            Self(unsafe { _mm256_set1_ps(x) })
+        }
+
         instruction!(mul_add(b, c) = _mm256_fmadd_ps);
         instruction!(add(b) = _mm256_add_ps);
         instruction!(sub(b) = _mm256_sub_ps);
@@ -336,7 +289,19 @@ mod x86 {
     impl Lanes for Zmm {
         // 32 registers, less four for the right matrix and some for the left.
         const ACCUMULATORS: usize = 24;
-        common!(16, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps);
+        memory!(16, _mm512_loadu_ps, _mm512_storeu_ps);
+    }
+
+    impl Real for Zmm {
+        type Fma = HardwareFma;
+
+        #[inline(always)]
+        fn splat(x: f32) -> Self {
+            // SAFETY: the type is private to this module, and only its entry above, which enables the
+            // instruction, hands it to a kernel.
+            Self(unsafe { _mm512_set1_ps(x) })
+        }
+
         instruction!(mul_add(b, c) = _mm512_fmadd_ps);
         instruction!(add(b) = _mm512_add_ps);
         instruction!(sub(b) = _mm512_sub_ps);
@@ -376,30 +341,64 @@ mod x86 {
 
 #[cfg(test)]
 mod tests {
+    use hairpin_arithmetic::{exp_nonpositive, loss};
+
     use super::*;
 
-    struct Triple<'a>(&'a [f32; PAD], &'a mut [f32; PAD]);
+    type One = Scalar<LibmFma>;
 
-    impl Kernel for Triple<'_> {
+    /// Every operation, most of them in the exponential, and a loss.
+    struct Both<'a>(&'a [f32; PAD], &'a mut [[f32; PAD]; 3]);
+
+    #[inline(always)]
+    fn formula<R: Real>(x: R) -> [R; 2] {
+        let three = R::splat(3.0);
+        let y = x.mul_add(three, R::splat(1e-9)).div(x.add(three));
+        let y = x.where_equal(R::splat(-2.0), three, y);
+        [exp_nonpositive(x), x.max(y).sub(x.mul(y))]
+    }
+
+    impl Kernel for Both<'_> {
         type Output = ();
         #[inline(always)]
         fn run<L: Lanes>(self) {
+            let [exps, others, losses] = self.1;
             for at in (0..PAD).step_by(L::WIDTH) {
-                let x = L::load(&self.0[at..]);
-                x.mul_add(L::splat(3.0), L::splat(1e-9))
-                    .store(&mut self.1[at..]);
+                let [exp, other] = formula(L::load(&self.0[at..]));
+                exp.store(&mut exps[at..]);
+                other.store(&mut others[at..]);
+            }
+            for (to, &x) in losses.iter_mut().zip(self.0) {
+                *to = loss::<L::Fma>(1.0 - x, 0.25);
             }
         }
     }
 
+    /// NaN has no promised payload.
+    fn bits(x: f32) -> u32 {
+        if x.is_nan() { f32::NAN } else { x }.to_bits()
+    }
+
     #[test]
-    fn every_instruction_set_gives_the_bits_of_one_rounding() {
-        let from: [f32; PAD] = core::array::from_fn(|i| 0.1 + i as f32 * 0.7);
-        let expected = from.map(|x| libm::fmaf(x, 3.0, 1e-9).to_bits());
-        for isa in Isa::available() {
-            let mut to = [f32::NAN; PAD];
-            isa.run(Triple(&from, &mut to));
-            assert_eq!(to.map(f32::to_bits), expected, "{}", isa.name());
+    fn every_instruction_set_gives_the_bits_of_single_numbers() {
+        let (first, last) = ((-1e-9_f32).to_bits(), (-88.0_f32).to_bits());
+        let mut inputs: Vec<f32> = (first..=last).step_by(50).map(f32::from_bits).collect();
+        inputs.extend([0.0, -0.0, -2.0, f32::NEG_INFINITY, f32::NAN, -1e30]);
+        for chunk in inputs.chunks(PAD) {
+            let mut x = [-1.0; PAD];
+            x[..chunk.len()].copy_from_slice(chunk);
+            let singles = x.map(|x| {
+                let [exp, other] = formula(One::new(x));
+                [exp.0, other.0, loss::<LibmFma>(1.0 - x, 0.25)].map(bits)
+            });
+            for isa in Isa::available() {
+                let mut found = [[0.0; PAD]; 3];
+                isa.run(Both(&x, &mut found));
+                for (lane, single) in singles.iter().enumerate() {
+                    let found = [0, 1, 2].map(|which| bits(found[which][lane]));
+                    assert_eq!(found, *single, "{} {}", isa.name(), x[lane]);
+                }
+            }
         }
     }
 

@@ -21,7 +21,6 @@
 
 mod aligned;
 mod block;
-mod elementary;
 mod engine;
 mod entropy;
 mod error;

@@ -1,5 +1,7 @@
 //! The models: where their parameters lie, how a forward and a backward pass runs.
 
+use hairpin_arithmetic::{rectify, rectify_grad};
+
 use super::aligned::Aligned;
 use super::entropy::{Descend, Evaluate, RowSums, Score};
 use super::lanes::{Isa, Kernel, Lanes, padded};
@@ -306,9 +308,8 @@ fn sum_rows(isa: Isa, rows: &[f32], stride: usize, out: &mut [f32]) {
     isa.run(RowSums { rows, stride, out });
 }
 
-/// Keeps a value where it (or, given `by`, the number at the same place there) is above 0, and makes it 0 elsewhere.
-///
-/// NaN is kept by itself: a broken trial must not look healthy.
+/// What hidden units give, in place of what goes into them; given `by`, what they gave, the gradient of the latter in place of that of
+/// the former.
 struct Rectify<'a> {
     by: Option<&'a [f32]>,
     values: &'a mut [f32],
@@ -319,19 +320,16 @@ impl Kernel for Rectify<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let zero = L::splat(0.0);
         match self.by {
             None => {
                 for values in self.values.chunks_exact_mut(L::WIDTH) {
-                    let x = L::load(values);
-                    x.where_below(zero, zero, x).store(values);
+                    rectify(L::load(values)).store(values);
                 }
             }
             Some(by) => {
                 let by = by.chunks_exact(L::WIDTH);
                 for (values, by) in self.values.chunks_exact_mut(L::WIDTH).zip(by) {
-                    let x = L::load(values);
-                    zero.where_below(L::load(by), x, zero).store(values);
+                    rectify_grad(L::load(by), L::load(values)).store(values);
                 }
             }
         }
