@@ -1,6 +1,6 @@
 //! The shells: what the driver starts.
 use core::arch::nvptx;
-#[cfg(feature = "rates")]
+#[cfg(feature = "schedules")]
 use core::sync::atomic::AtomicU32;
 
 use hairpin_core::Fma;
@@ -63,7 +63,7 @@ pub(crate) unsafe extern "ptx-kernel" fn gradients_check(arguments: Update) {
     unsafe { check(place(), &arguments) };
 }
 
-#[cfg(feature = "rates")]
+#[cfg(feature = "schedules")]
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "ptx-kernel" fn schedules_read(
     trials: u32,
@@ -92,9 +92,10 @@ pub(crate) unsafe extern "ptx-kernel" fn rates(
     unsafe {
         let place = place();
         let at = place.block as u64 * nvptx::_block_dim_x() as u64 + place.thread as u64;
-        if at < steps as u64 * trials as u64 {
-            let (trial, step) = ((at / steps as u64) as u32, (at % steps as u64) as u32);
-            crate::rates::rate(first + step, trial, trials, schedules, rows, out);
+        let trial = at.checked_div(steps as u64).unwrap_or(u64::MAX);
+        if trial < trials as u64 {
+            let step = (at - trial * steps as u64) as u32;
+            crate::rates::rate(first + step, trial as u32, trials, schedules, rows, out);
         }
     }
 }

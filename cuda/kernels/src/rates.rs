@@ -65,7 +65,8 @@ pub unsafe fn rate(
         let schedule = &*schedules
             .add(trial as usize * SCHEDULE_BYTES)
             .cast::<AnySchedule>();
-        let cell = (step % rows) as usize * trials as usize + trial as usize;
+        let row = step.checked_rem(rows).unwrap_or(0);
+        let cell = row as usize * trials as usize + trial as usize;
         *rates.add(cell) = schedule.lr(step);
     }
 }
