@@ -23,6 +23,7 @@ macro_rules! modules {
 
 modules! {
     Update = "update.ptx",
+    Schedules = "schedules.ptx",
     Rates = "rates.ptx",
     Softmax = "softmax.ptx",
     Mlp = "mlp.ptx",

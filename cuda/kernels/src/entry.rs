@@ -2,6 +2,8 @@
 
 #[cfg(feature = "rates")]
 mod rates;
+#[cfg(feature = "schedules")]
+mod schedules;
 #[cfg(any(feature = "softmax", feature = "mlp"))]
 mod train;
 #[cfg(feature = "update")]
@@ -29,7 +31,7 @@ impl Fma for Rn {
 }
 
 /// Where this thread stands.
-#[cfg(any(feature = "update", feature = "rates"))]
+#[cfg(any(feature = "update", feature = "rates", feature = "schedules"))]
 fn place() -> crate::place::Place {
     // SAFETY: it only asks.
     unsafe {
@@ -38,4 +40,13 @@ fn place() -> crate::place::Place {
             block: core::arch::nvptx::_block_idx_x() as u32,
         }
     }
+}
+
+/// The number of this thread in the grid.
+#[cfg(any(feature = "rates", feature = "schedules"))]
+fn number() -> u64 {
+    let place = place();
+    // SAFETY: it only asks.
+    let threads = unsafe { core::arch::nvptx::_block_dim_x() } as u64;
+    u64::from(place.block) * threads + u64::from(place.thread)
 }

@@ -324,7 +324,7 @@ impl Schedules {
         if trials == 0 {
             return Ok(read);
         }
-        let function = context.function(Module::Rates, "schedules_read")?;
+        let function = context.function(Module::Schedules, "schedules_read")?;
         let records = Buffer::from_slice(stream, records)?;
         let bounds = Buffer::from_slice(stream, bounds)?;
         let refused = Buffer::<u32>::zeros(stream, 1)?;

@@ -19,21 +19,6 @@ impl<T: Default + Copy> Default for Sum<T> {
     }
 }
 
-/// A sum that goes on from partial sums, which may have been kept elsewhere meanwhile.
-impl<T> From<[T; PARTIAL]> for Sum<T> {
-    #[inline(always)]
-    fn from(sums: [T; PARTIAL]) -> Self {
-        Self(sums)
-    }
-}
-
-impl<T> From<Sum<T>> for [T; PARTIAL] {
-    #[inline(always)]
-    fn from(sum: Sum<T>) -> Self {
-        sum.0
-    }
-}
-
 impl<T: Copy + From<f32> + Add<Output = T>> Sum<T> {
     /// Adds the next numbers.
     #[inline(always)]

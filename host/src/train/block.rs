@@ -96,7 +96,9 @@ pub(super) struct Runner<'a> {
     /// Its place among the velocities, if it needs one.
     pub(super) velocity: Option<usize>,
     pub(super) optimizer: SgdState,
-    pub(super) evaluations: Vec<Evaluation>,
+    /// What its evaluations gave, one after the other.
+    pub(super) losses: Vec<f32>,
+    pub(super) accuracies: Vec<f32>,
     /// The rates of a feedback schedule.
     pub(super) rates: Vec<f32>,
     pub(super) diverged: Option<Divergence>,
@@ -108,7 +110,8 @@ impl Runner<'_> {
             let metric = f64::from(evaluation.metric(metric));
             schedule.observe(state, evaluation.step, metric);
         }
-        self.evaluations.push(evaluation);
+        self.losses.push(evaluation.loss);
+        self.accuracies.push(evaluation.accuracy);
     }
 
     fn rate(&mut self, step: u32) -> f32 {
@@ -147,7 +150,8 @@ pub(super) struct Block<'a> {
 impl<'a> Block<'a> {
     pub(super) fn new(engine: &'a Engine<'a>, trials: &[Trial<'a>]) -> Result<Self, TrainError> {
         let stride = padded(engine.parameters());
-        let evaluations = engine.eval_steps().count();
+        // As many as most sweeps have; more are made room for on the way.
+        let evaluations = engine.eval_steps().take(64).count();
         let mut velocities = 0;
         let mut runners = Vec::with_capacity(trials.len());
         for (number, &trial) in trials.iter().enumerate() {
@@ -171,7 +175,8 @@ impl<'a> Block<'a> {
                 },
                 velocity,
                 optimizer: SgdState::default(),
-                evaluations: Vec::with_capacity(evaluations),
+                losses: Vec::with_capacity(evaluations),
+                accuracies: Vec::with_capacity(evaluations),
                 rates: Vec::new(),
                 diverged: None,
             });
@@ -337,17 +342,23 @@ impl<'a> Block<'a> {
         let config = self.engine.config;
         let count = self.engine.parameters();
         let (all, stride) = (self.params, self.stride);
+        let steps: Vec<u32> = self.engine.eval_steps().collect();
         self.runners
             .into_iter()
             .enumerate()
             .map(|(trial, runner)| {
                 let whole = runner.diverged.is_none();
                 TrialOutcome {
-                    last: runner.evaluations.last().copied().filter(|_| whole),
-                    best: best(&runner.evaluations, config.metric),
+                    last: evaluated(&steps, &runner.losses, &runner.accuracies)
+                        .last()
+                        .filter(|_| whole),
+                    best: best(
+                        evaluated(&steps, &runner.losses, &runner.accuracies),
+                        config.metric,
+                    ),
                     diverged: runner.diverged,
-                    losses: runner.evaluations.iter().map(|e| e.loss).collect(),
-                    accuracies: runner.evaluations.iter().map(|e| e.accuracy).collect(),
+                    losses: runner.losses,
+                    accuracies: runner.accuracies,
                     rates: runner.feedback.map(|_| runner.rates),
                     params: (config.keep_params && whole)
                         .then(|| all[trial * stride..][..count].to_vec()),
@@ -357,14 +368,28 @@ impl<'a> Block<'a> {
     }
 }
 
+/// Evaluations as they were taken.
+fn evaluated<'a>(
+    steps: &'a [u32],
+    losses: &'a [f32],
+    accuracies: &'a [f32],
+) -> impl DoubleEndedIterator<Item = Evaluation> + 'a {
+    let taken = steps.iter().zip(losses).zip(accuracies);
+    taken.map(|((&step, &loss), &accuracy)| Evaluation {
+        step,
+        loss,
+        accuracy,
+    })
+}
+
 /// The best evaluation, the first of equals. NaN is never the best.
-fn best(evaluations: &[Evaluation], metric: Metric) -> Option<Evaluation> {
+fn best(evaluations: impl Iterator<Item = Evaluation>, metric: Metric) -> Option<Evaluation> {
     let worth = |evaluation: &Evaluation| match metric {
         Metric::Loss => -evaluation.loss,
         Metric::Accuracy => evaluation.accuracy,
     };
     let mut best: Option<Evaluation> = None;
-    for &evaluation in evaluations.iter().filter(|e| !worth(e).is_nan()) {
+    for evaluation in evaluations.filter(|e| !worth(e).is_nan()) {
         if best.is_none_or(|best| worth(&evaluation) > worth(&best)) {
             best = Some(evaluation);
         }
@@ -491,12 +516,15 @@ mod tests {
                 accuracy: 0.5,
             })
             .collect();
-        assert_eq!(best(&evaluations, Metric::Loss).map(|e| e.step), Some(2));
         assert_eq!(
-            best(&evaluations, Metric::Accuracy).map(|e| e.step),
+            best(evaluations.iter().copied(), Metric::Loss).map(|e| e.step),
+            Some(2)
+        );
+        assert_eq!(
+            best(evaluations.iter().copied(), Metric::Accuracy).map(|e| e.step),
             Some(0)
         );
-        assert_eq!(best(&evaluations[..1], Metric::Loss), None);
-        assert_eq!(best(&[], Metric::Loss), None);
+        assert_eq!(best(evaluations[..1].iter().copied(), Metric::Loss), None);
+        assert_eq!(best(std::iter::empty(), Metric::Loss), None);
     }
 }

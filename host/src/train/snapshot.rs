@@ -40,10 +40,10 @@ impl Block<'_> {
             };
             bytes.push(tag);
             bytes.extend(step.to_le_bytes());
-            bytes.extend((runner.evaluations.len() as u64).to_le_bytes());
-            for evaluation in &runner.evaluations {
-                bytes.extend(evaluation.loss.to_le_bytes());
-                bytes.extend(evaluation.accuracy.to_le_bytes());
+            bytes.extend((runner.losses.len() as u64).to_le_bytes());
+            for (loss, accuracy) in runner.losses.iter().zip(&runner.accuracies) {
+                bytes.extend(loss.to_le_bytes());
+                bytes.extend(accuracy.to_le_bytes());
             }
             bytes.extend((runner.rates.len() as u64).to_le_bytes());
             put_all(&mut bytes, &runner.rates);

@@ -272,12 +272,12 @@ pub unsafe fn train<T: Team, S: Space, F: Fma, const HIDDEN: bool>(
                 }
                 block.update::<F, HIDDEN>();
             } else {
-                block.score::<F>(count, columns);
+                // What was scored of this chunk before.
+                let before = (scored - count) % SCORED;
+                block.score::<F>(count, columns, before);
                 team.sync();
-                block.collect(
-                    columns,
-                    scored.is_multiple_of(SCORED) || scored == train.validation_count,
-                );
+                let ends = scored.is_multiple_of(SCORED) || scored == train.validation_count;
+                block.collect(columns, before, ends);
             }
             team.sync();
         }
@@ -288,9 +288,6 @@ pub unsafe fn train<T: Team, S: Space, F: Fma, const HIDDEN: bool>(
         block.leave();
     }
 }
-
-/// The numbers of partial sums.
-const NUMBERS: [u32; PARTIAL] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
 /// A number that takes two words.
 ///
@@ -1087,9 +1084,9 @@ impl<T: Team, S: Space> Block<'_, T, S> {
         }
     }
 
-    /// Adds what was scored to the trial that is this thread's; `ends`: a chunk of samples ends with it.
+    /// Counts what the trial that is this thread's has guessed right, and where a chunk of samples `ends` with it adds up its losses.
     #[inline(always)]
-    unsafe fn collect(&self, columns: u32, ends: bool) {
+    unsafe fn collect(&self, columns: u32, before: u32, ends: bool) {
         let (trial, shape) = (self.team.thread(), &self.train.shape);
         // SAFETY: the caller's; a trial is one thread's. What ended is not scored.
         unsafe {
@@ -1099,26 +1096,18 @@ impl<T: Team, S: Space> Block<'_, T, S> {
             let piece = self.piece(trial);
             let words = piece.from(shape.words);
             let mut right = words.load(word::RIGHT).to_bits();
-            let sums = NUMBERS.map(|at| load_f64(words, word::SUMS + 2 * at));
-            let mut sum = Sum::from(sums);
             let mut column = 0;
             while column < columns {
-                sum.add(&partial(piece, shape.losses + column));
                 let quads =
                     [0, 4, 8, 12].map(|at| piece.load(shape.logits + column + at).to_bits());
                 right += quads.iter().sum::<u32>();
                 column += PAD;
             }
             words.store(word::RIGHT, f32::from_bits(right));
-            let sums = if ends {
-                let total = load_f64(words, word::TOTAL) + sum.total();
+            if ends {
+                let losses: Sum<f64> = self.sum(piece.from(shape.losses), before + columns);
+                let total = load_f64(words, word::TOTAL) + losses.total();
                 store_f64(words, word::TOTAL, total);
-                [0.0; PARTIAL]
-            } else {
-                sum.into()
-            };
-            for (at, sum) in NUMBERS.into_iter().zip(sums) {
-                store_f64(words, word::SUMS + 2 * at, sum);
             }
         }
     }
@@ -1141,7 +1130,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
 
     /// Leaves the cross-entropy of each sample, and in the place of the first logit of four of them how many are guessed right.
     #[inline(always)]
-    unsafe fn score<F: Fma>(&self, count: u32, columns: u32) {
+    unsafe fn score<F: Fma>(&self, count: u32, columns: u32, before: u32) {
         let shape = &self.train.shape;
         let quads = columns / 4;
         for item in self.items(self.count * quads) {
@@ -1161,7 +1150,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
                 let labels = self.labels::<F>(column);
                 let Score { parts, class } = score(&logits, labels);
                 let losses = losses::<F>(parts);
-                piece.store4(shape.losses + column, first(losses, count, column));
+                piece.store4(shape.losses + before + column, first(losses, count, column));
                 let right = |at: usize| -> u32 {
                     let is = column + (at as u32) < count
                         && is_right(labels.get()[at], class.get()[at], losses[at]);

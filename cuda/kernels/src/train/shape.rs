@@ -34,10 +34,8 @@ pub mod word {
     pub const RIGHT: u32 = 11;
     /// The sum of all chunks of samples that were scored, two words.
     pub const TOTAL: u32 = 12;
-    /// The partial sums of the chunk that is being scored, two words each.
-    pub const SUMS: u32 = 16;
     /// How many there are.
-    pub const COUNT: u32 = SUMS + 2 * super::PAD;
+    pub const COUNT: u32 = 16;
 }
 
 /// Why a trial ended.
@@ -98,7 +96,7 @@ pub struct Shape {
     pub active: u32,
     /// Where their gradients begin.
     pub hidden_grads: u32,
-    /// Where the losses of its samples begin.
+    /// Where the losses of its samples begin: of a minibatch, or of a chunk that is scored.
     pub losses: u32,
     /// Where [`word`]s begin.
     pub words: u32,
@@ -166,7 +164,7 @@ impl Shape {
         let logits = take(grid(classes))?;
         let active = take(grid(hidden))?;
         let hidden_grads = take(grid(hidden))?;
-        let losses = take(u64::from(columns))?;
+        let losses = take(u64::from(columns.max(SCORED)))?;
         let words = take(u64::from(word::COUNT))?;
         // The next number that leaves TRIAL_SKEW modulo 32.
         let piece = (next + u64::from(31 - TRIAL_SKEW)) / 32 * 32 + u64::from(TRIAL_SKEW);
