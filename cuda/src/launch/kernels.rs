@@ -4,7 +4,6 @@ use std::ffi::c_void;
 
 use cudarc::driver::sys;
 use hairpin_core::Rounding;
-use hairpin_kernels::place::LANES;
 use hairpin_kernels::rates::SCHEDULE_BYTES;
 use hairpin_kernels::update::{self, Control, GroupRecord, THREADS, TileRecord, TrialRecord};
 
@@ -109,18 +108,19 @@ impl Update {
             .any(|record| record.flags & update::VELOCITY != 0);
         let longest = layout.tiles().iter().map(|tile| tile.length).max();
         let lanes = update::lanes(longest.unwrap_or(1));
-        let name = match (rounding, momentum, lanes == LANES) {
-            (Rounding::Separate, false, true) => "update_separate_plain_wide",
-            (Rounding::Separate, false, false) => "update_separate_plain",
-            (Rounding::Separate, true, true) => "update_separate_momentum_wide",
-            (Rounding::Separate, true, false) => "update_separate_momentum",
-            (Rounding::Fused, false, true) => "update_fused_plain_wide",
-            (Rounding::Fused, false, false) => "update_fused_plain",
-            (Rounding::Fused, true, true) => "update_fused_momentum_wide",
-            (Rounding::Fused, true, false) => "update_fused_momentum",
+        let name = match (rounding, momentum) {
+            (Rounding::Separate, false) => "update_separate_plain",
+            (Rounding::Separate, true) => "update_separate_momentum",
+            (Rounding::Fused, false) => "update_fused_plain",
+            (Rounding::Fused, true) => "update_fused_momentum",
+        };
+        // Kernels that know how many lanes they have.
+        let name = match lanes {
+            16 | 32 => format!("{name}_{lanes}"),
+            _ => name.to_owned(),
         };
         Ok(Self {
-            kernel: context.function(Module::Update, name)?,
+            kernel: context.function(Module::Update, &name)?,
             check: check
                 .then(|| context.function(Module::Update, "gradients_check"))
                 .transpose()?,

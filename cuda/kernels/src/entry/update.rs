@@ -5,36 +5,39 @@ use core::arch::nvptx;
 use hairpin_core::sgd::{Fused, MulAdd, Separate};
 
 use super::{Rn, place};
-use crate::place::LANES;
 use crate::update::{Update, check, finish, update};
 
 macro_rules! updates {
-    ($($wide:ident, $small:ident: $rounding:ty, $velocity:literal;)+) => {$(
-        /// For tiles that a whole warp takes: the compiler knows how many lanes that are, and needs fewer registers.
+    ($($name:ident: $rounding:ty, $velocity:literal $(, $lanes:literal)?;)+) => {$(
         #[unsafe(no_mangle)]
-        unsafe extern "ptx-kernel" fn $wide(arguments: Update) {
-            let arguments = Update {
-                lanes: LANES,
-                ..arguments
-            };
+        unsafe extern "ptx-kernel" fn $name(arguments: Update) {
+            $(
+                // Where the compiler knows how many lanes there are it needs fewer registers, and more threads fit.
+                let arguments = Update {
+                    lanes: $lanes,
+                    ..arguments
+                };
+            )?
             // SAFETY: whoever launches it keeps what `update` asks for, over one thread a lane of every tile.
-            unsafe { step::<$rounding, $velocity>(&arguments) };
-        }
-
-        /// For tiles of any size.
-        #[unsafe(no_mangle)]
-        unsafe extern "ptx-kernel" fn $small(arguments: Update) {
-            // SAFETY: as above.
             unsafe { step::<$rounding, $velocity>(&arguments) };
         }
     )+};
 }
 
+// For tiles of a whole warp, of half a warp, and of any size.
 updates! {
-    update_separate_plain_wide, update_separate_plain: Separate, false;
-    update_separate_momentum_wide, update_separate_momentum: Separate, true;
-    update_fused_plain_wide, update_fused_plain: Fused<Rn>, false;
-    update_fused_momentum_wide, update_fused_momentum: Fused<Rn>, true;
+    update_separate_plain_32: Separate, false, 32;
+    update_separate_plain_16: Separate, false, 16;
+    update_separate_plain: Separate, false;
+    update_separate_momentum_32: Separate, true, 32;
+    update_separate_momentum_16: Separate, true, 16;
+    update_separate_momentum: Separate, true;
+    update_fused_plain_32: Fused<Rn>, false, 32;
+    update_fused_plain_16: Fused<Rn>, false, 16;
+    update_fused_plain: Fused<Rn>, false;
+    update_fused_momentum_32: Fused<Rn>, true, 32;
+    update_fused_momentum_16: Fused<Rn>, true, 16;
+    update_fused_momentum: Fused<Rn>, true;
 }
 
 /// # Safety

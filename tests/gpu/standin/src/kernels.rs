@@ -38,8 +38,8 @@ const NAMES: [&str; 11] = [
 
 /// The kernel of this name.
 pub(crate) fn find(name: &str) -> Option<usize> {
-    // For tiles of a warp there are kernels of their own, with the same body.
-    let name = name.trim_end_matches("_wide");
+    // For some numbers of lanes there are kernels of their own, with the same body.
+    let name = name.trim_end_matches("_32").trim_end_matches("_16");
     NAMES.iter().position(|known| *known == name)
 }
 
