@@ -7,6 +7,7 @@ use hairpin_core::{
     AnyFeedback, AnySchedule, ConfigError, Feedback, FeedbackState, Plan, Schedule, Sgd, SgdConfig,
     SgdState, StepError,
 };
+use rayon::prelude::*;
 
 use super::aligned::Aligned;
 use super::engine::Engine;
@@ -92,7 +93,8 @@ impl BlockState {
 pub(super) struct Runner<'a> {
     pub(super) trial: Trial<'a>,
     /// The state of its feedback schedule, if it has one.
-    pub(super) feedback: Option<(&'a AnyFeedback, FeedbackState)>,
+    // Boxed: it has room for any kind's, and few trials have one.
+    pub(super) feedback: Option<(&'a AnyFeedback, Box<FeedbackState>)>,
     /// Its place among the velocities, if it needs one.
     pub(super) velocity: Option<usize>,
     pub(super) optimizer: SgdState,
@@ -121,7 +123,8 @@ impl Runner<'_> {
             Rates::Feedback(_) => {
                 let rate = self
                     .feedback
-                    .map_or(f32::NAN, |(schedule, state)| schedule.lr(&state, step));
+                    .as_ref()
+                    .map_or(f32::NAN, |(schedule, state)| schedule.lr(state, step));
                 self.rates.push(rate);
                 rate
             }
@@ -150,8 +153,6 @@ pub(super) struct Block<'a> {
 impl<'a> Block<'a> {
     pub(super) fn new(engine: &'a Engine<'a>, trials: &[Trial<'a>]) -> Result<Self, TrainError> {
         let stride = padded(engine.parameters());
-        // As many as most sweeps have; more are made room for on the way.
-        let evaluations = engine.eval_steps().take(64).count();
         let mut velocities = 0;
         let mut runners = Vec::with_capacity(trials.len());
         for (number, &trial) in trials.iter().enumerate() {
@@ -170,13 +171,13 @@ impl<'a> Block<'a> {
             runners.push(Runner {
                 trial,
                 feedback: match trial.rates {
-                    Rates::Feedback(schedule) => Some((schedule, schedule.start())),
+                    Rates::Feedback(schedule) => Some((schedule, Box::new(schedule.start()))),
                     Rates::Table(_) | Rates::Schedule(_) => None,
                 },
                 velocity,
                 optimizer: SgdState::default(),
-                losses: Vec::with_capacity(evaluations),
-                accuracies: Vec::with_capacity(evaluations),
+                losses: Vec::new(),
+                accuracies: Vec::new(),
                 rates: Vec::new(),
                 diverged: None,
             });
@@ -344,7 +345,8 @@ impl<'a> Block<'a> {
         let (all, stride) = (self.params, self.stride);
         let steps: Vec<u32> = self.engine.eval_steps().collect();
         self.runners
-            .into_iter()
+            .into_par_iter()
+            .with_min_len(1024)
             .enumerate()
             .map(|(trial, runner)| {
                 let whole = runner.diverged.is_none();

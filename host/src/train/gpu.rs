@@ -267,6 +267,8 @@ impl Block<'_> {
         let metric = self.engine.config.metric;
         self.step = chunk.first + chunk.count;
         let (first, end, evaluates) = (chunk.first, self.step, chunk.evaluates);
+        // As many evaluations as most sweeps have: there is room for them from the first on.
+        let room = self.engine.eval_steps().take(64).count();
         let runners = self.runners.par_iter_mut().with_min_len(ALIKE);
         runners.zip(progress).for_each(|(runner, came)| {
             if runner.diverged.is_some() {
@@ -287,6 +289,10 @@ impl Block<'_> {
             if let Some((step, cause, _)) = ended {
                 runner.diverged = Some(Divergence { step, cause });
             } else if evaluates {
+                if runner.losses.is_empty() {
+                    runner.losses.reserve_exact(room);
+                    runner.accuracies.reserve_exact(room);
+                }
                 let evaluation = Evaluation {
                     step: end - 1,
                     loss: came.loss,
