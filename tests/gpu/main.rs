@@ -11,14 +11,18 @@ mod draws;
 mod rng;
 mod standing_in;
 mod suite;
+mod training;
 
 use hairpin_cuda::{Gpu, GpuError};
 use libtest_mimic::{Arguments, Trial};
 
-/// What has to hold on any device, and the C interface.
+/// What has to hold on any device, what is built upon it, and the C interface.
 fn checks() -> impl Iterator<Item = (&'static str, suite::Check)> {
-    let of_c: [(&str, suite::Check); 1] = [("c interface", c_interface::check)];
-    suite::CHECKS.iter().copied().chain(of_c)
+    let above: [(&str, suite::Check); 2] = [
+        ("sweeps: the CPU's files", training::check),
+        ("c interface", c_interface::check),
+    ];
+    suite::CHECKS.iter().copied().chain(above)
 }
 
 fn main() {

@@ -30,12 +30,12 @@ impl Shared {
 
 impl Space for Shared {
     #[inline(always)]
-    fn from(self, words: u32) -> Self {
+    fn beyond(self, words: u32) -> Self {
         Self(self.at(words))
     }
 
     #[inline(always)]
-    fn from_far(self, count: u32, words: u32) -> Self {
+    fn beyond_many(self, count: u32, words: u32) -> Self {
         Self(self.at(count.wrapping_mul(words)))
     }
 

@@ -371,7 +371,9 @@ impl<T: Team, S: Space> Block<'_, T, S> {
     #[inline(always)]
     fn piece(&self, trial: u32) -> S {
         let shape = &self.train.shape;
-        self.pool.from(shape.samples).from_far(trial, shape.piece)
+        self.pool
+            .beyond(shape.samples)
+            .beyond_many(trial, shape.piece)
     }
 
     /// The number, among all trials, of one of the block's.
@@ -410,7 +412,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
     unsafe fn enter(&self) {
         let (train, shape) = (self.train, &self.train.shape);
         for trial in self.items(self.count) {
-            let piece = self.piece(trial).from(shape.words);
+            let piece = self.piece(trial).beyond(shape.words);
             // SAFETY: this item's places.
             unsafe {
                 let record = *train.records.add(self.number(trial));
@@ -484,7 +486,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
     unsafe fn leave(&self) {
         let (train, shape) = (self.train, &self.train.shape);
         for trial in self.items(self.count) {
-            let piece = self.piece(trial).from(shape.words);
+            let piece = self.piece(trial).beyond(shape.words);
             // SAFETY: this item's places.
             unsafe {
                 let record = &mut *train.records.add(self.number(trial));
@@ -566,7 +568,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
     #[inline(always)]
     unsafe fn settle(&self, step: u32) {
         for trial in self.items(self.count) {
-            let words = self.piece(trial).from(self.train.shape.words);
+            let words = self.piece(trial).beyond(self.train.shape.words);
             // SAFETY: this item's places.
             unsafe {
                 if words.load(word::BROKEN).to_bits() != 0 && words.load(word::CAUSE).to_bits() == 0
@@ -649,7 +651,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
     unsafe fn fill(&self, picked: Picked, places: &Places, fetched: &Fetched) {
         let shape = &self.train.shape;
         let (features, columns) = (shape.features, picked.columns());
-        let labels = self.pool.from(features * shape.stride);
+        let labels = self.pool.beyond(features * shape.stride);
         if places.fit {
             let thread = self.team.thread();
             let put = |k: usize| {
@@ -741,7 +743,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
                 let samples = |_| self.samples();
                 self.affine::<F>(first, first_bias, samples, shape.active, columns, rectified);
                 self.team.sync();
-                let active = |piece: S| self.grid(piece.from(shape.active));
+                let active = |piece: S| self.grid(piece.beyond(shape.active));
                 self.affine::<F>(top, top_bias, active, shape.logits, columns, |x| x);
             } else {
                 let samples = |_| self.samples();
@@ -767,7 +769,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
             self.sample_tiles(weights.rows, columns, |piece, row, at| {
                 let tile_rows = rows(row, weights.rows);
                 let a = Matrix {
-                    data: piece.from(weights.at),
+                    data: piece.beyond(weights.at),
                     row: weights.stride,
                     inner: 1,
                 };
@@ -781,7 +783,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
                     weights.columns,
                     start,
                 );
-                let out = piece.from(out);
+                let out = piece.beyond(out);
                 store(
                     sums,
                     out,
@@ -818,7 +820,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
                     continue;
                 }
                 let mut logits = Logits {
-                    data: piece.from(shape.logits + column),
+                    data: piece.beyond(shape.logits + column),
                     stride: shape.stride,
                     classes: shape.classes,
                 };
@@ -850,9 +852,9 @@ impl<T: Team, S: Space> Block<'_, T, S> {
                 if !self.trains(piece) {
                     return;
                 }
-                let words = piece.from(shape.words);
+                let words = piece.beyond(shape.words);
                 let flags = words.load(word::FLAGS).to_bits();
-                let losses: Sum<f64> = self.sum(piece.from(shape.losses), shape.columns);
+                let losses: Sum<f64> = self.sum(piece.beyond(shape.losses), shape.columns);
                 let mean = mean(losses.total(), shape.batch as usize);
                 let mut moves = flags & VELOCITY != 0;
                 let mut rated = lr.is_finite();
@@ -904,27 +906,27 @@ impl<T: Team, S: Space> Block<'_, T, S> {
         unsafe {
             self.sample_tiles(shape.hidden, shape.columns, |piece, row, at| {
                 let a = Matrix {
-                    data: piece.from(top.at),
+                    data: piece.beyond(top.at),
                     row: 1,
                     inner: top.stride,
                 };
                 let sums = outer::<F, S, false>(
                     a,
-                    self.grid(piece.from(shape.logits)),
+                    self.grid(piece.beyond(shape.logits)),
                     rows(row, shape.hidden),
                     at,
                     shape.columns,
                     shape.classes,
                     [0.0; 5],
                 );
-                let active = piece.from(shape.active);
+                let active = piece.beyond(shape.active);
                 let gated = |row: u32, column: u32, x: f32| {
                     let by = active.load(row * shape.stride + column);
                     rectify_grad(Scalar::<F>::new(by), Scalar::<F>::new(x)).0
                 };
                 store(
                     sums,
-                    piece.from(shape.hidden_grads),
+                    piece.beyond(shape.hidden_grads),
                     shape.stride,
                     [row, shape.hidden],
                     [at, shape.columns],
@@ -946,7 +948,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
             if HIDDEN {
                 self.update_weights::<F>(first, below, samples);
                 self.update_biases::<F>(first_bias, below);
-                let active = |piece: S| self.grid(piece.from(shape.active));
+                let active = |piece: S| self.grid(piece.beyond(shape.active));
                 self.update_weights::<F>(top, above, active);
                 self.update_biases::<F>(top_bias, above);
             } else {
@@ -991,7 +993,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
                 let columns =
                     [0, 1, 2, 3, 4, 5, 6, 7].map(|at| (column + at * lanes).min(part.columns - 1));
                 let sums = inner::<F, S>(
-                    self.grid(piece.from(grads)),
+                    self.grid(piece.beyond(grads)),
                     inputs(piece),
                     rows(row, part.rows),
                     columns,
@@ -1050,7 +1052,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
                 if !self.trains(piece) {
                     continue;
                 }
-                let row = piece.from(grads + at * shape.stride);
+                let row = piece.beyond(grads + at * shape.stride);
                 let g = self.sum::<f32>(row, shape.columns).total();
                 let broken = Step::of(piece, shape).take::<F, S>(piece, part.at + at, g);
                 self.mark(piece, broken);
@@ -1094,7 +1096,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
                 return;
             }
             let piece = self.piece(trial);
-            let words = piece.from(shape.words);
+            let words = piece.beyond(shape.words);
             let mut right = words.load(word::RIGHT).to_bits();
             let mut column = 0;
             while column < columns {
@@ -1105,7 +1107,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
             }
             words.store(word::RIGHT, f32::from_bits(right));
             if ends {
-                let losses: Sum<f64> = self.sum(piece.from(shape.losses), before + columns);
+                let losses: Sum<f64> = self.sum(piece.beyond(shape.losses), before + columns);
                 let total = load_f64(words, word::TOTAL) + losses.total();
                 store_f64(words, word::TOTAL, total);
             }
@@ -1119,7 +1121,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
         // SAFETY: the caller's; a trial is one thread's.
         unsafe {
             if trial < self.count && self.trains(self.piece(trial)) {
-                let words = self.piece(trial).from(train.shape.words);
+                let words = self.piece(trial).beyond(train.shape.words);
                 let (number, count) = (self.number(trial), train.validation_count as usize);
                 let right = words.load(word::RIGHT).to_bits();
                 *train.losses.add(number) = mean(load_f64(words, word::TOTAL), count);
@@ -1143,7 +1145,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
                     continue;
                 }
                 let logits = Logits {
-                    data: piece.from(shape.logits + column),
+                    data: piece.beyond(shape.logits + column),
                     stride: shape.stride,
                     classes: shape.classes,
                 };
@@ -1196,7 +1198,7 @@ impl Step {
     /// The trial trains, and its step was decided.
     #[inline(always)]
     unsafe fn of<S: Space>(piece: S, shape: &Shape) -> Self {
-        let words = piece.from(shape.words);
+        let words = piece.beyond(shape.words);
         // SAFETY: the caller's.
         let (rule, lr, [momentum, undampened, weight_decay, gradient_scale]) = unsafe {
             (
@@ -1313,8 +1315,8 @@ impl Tile {
             if row >= rows {
                 return false;
             }
-            let here = piece.from(row * stride);
-            let moves = here.from(self.velocity);
+            let here = piece.beyond(row * stride);
+            let moves = here.beyond(self.velocity);
             // SAFETY: the caller's.
             let p = places.map(|place| unsafe { here.load(place) });
             let v = if V {

@@ -5,10 +5,10 @@
 /// All threads of a block see it. What one writes another may read after the next [`Team::sync`](super::Team::sync).
 pub trait Space: Copy {
     /// The piece that begins `words` further on.
-    fn from(self, words: u32) -> Self;
+    fn beyond(self, words: u32) -> Self;
 
     /// The piece that begins `count` pieces of `words` further on, however far that is.
-    fn from_far(self, count: u32, words: u32) -> Self;
+    fn beyond_many(self, count: u32, words: u32) -> Self;
 
     /// The number at `at`.
     ///
@@ -45,12 +45,12 @@ struct Vector([f32; 4]);
 
 impl Space for Addressed {
     #[inline(always)]
-    fn from(self, words: u32) -> Self {
+    fn beyond(self, words: u32) -> Self {
         Self(self.0.wrapping_add(words as usize))
     }
 
     #[inline(always)]
-    fn from_far(self, count: u32, words: u32) -> Self {
+    fn beyond_many(self, count: u32, words: u32) -> Self {
         Self(self.0.wrapping_add(count as usize * words as usize))
     }
 
