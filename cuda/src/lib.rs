@@ -4,6 +4,12 @@
 //!
 //! * It builds without CUDA and needs nothing but the driver to run. [`Gpu::open`] says what is missing; nothing here panics.
 //! * The kernels are the core's own code, compiled to PTX for compute capability 7.5 and newer.
+
+/// The guide's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/gpu.md")]
+pub struct OnAGpu;
+
 mod error;
 mod footprint;
 mod gpu;

@@ -179,6 +179,7 @@ impl Trainer {
             samples.labels,
             samples.validation,
             divergence_bound,
+            starts.len() as u64,
         )?;
         let trials = starts.len() as u64;
         let moving = starts.iter().any(|start| start.moving_momentum);
@@ -211,7 +212,7 @@ impl Trainer {
                 done: Event::new(gpu)?,
             })
         };
-        Ok(Self {
+        let trainer = Self {
             params,
             velocity,
             initial,
@@ -227,7 +228,10 @@ impl Trainer {
             trials,
             asked: 0,
             collected: 0,
-        })
+        };
+        // What was cleared on this stream is written on the other from now on.
+        trainer.stream.synchronize()?;
+        Ok(trainer)
     }
 
     /// How many chunks are under way.

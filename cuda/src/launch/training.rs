@@ -57,7 +57,7 @@ pub(crate) struct Chunk<'a> {
 }
 
 impl Training {
-    /// For models of `shape` on `labels.len()` samples, of which those numbered in `validation` are scored.
+    /// For up to `trials` models of `shape` on `labels.len()` samples, of which those numbered in `validation` are scored.
     pub(crate) fn new(
         stream: &Stream,
         shape: Shape,
@@ -65,6 +65,7 @@ impl Training {
         labels: &[f32],
         validation: &[u32],
         divergence_bound: f32,
+        trials: u64,
     ) -> Result<Self, GpuError> {
         let samples = labels.len() as u64;
         expect(
@@ -97,8 +98,11 @@ impl Training {
             None
         } else {
             let block = shape.bytes(TRIALS_IN_GLOBAL);
-            // As many blocks as the device has room for beside each other, or as memory takes.
-            let blocks = (SCRATCH / block).clamp(1, 2 * u64::from(gpu.multiprocessors()));
+            // As many blocks as the device has room for beside each other, as memory takes, or as there are.
+            let blocks = (2 * u64::from(gpu.multiprocessors()))
+                .min(SCRATCH / block)
+                .min(trials.div_ceil(u64::from(TRIALS_IN_GLOBAL)))
+                .max(1);
             Some(Buffer::zeros(stream, blocks * block / 4)?)
         };
         Ok(Self {
