@@ -52,7 +52,7 @@ pub unsafe fn read(
 /// Threads beside each other take steps of one trial: they go the same way through its formula.
 ///
 /// # Safety
-/// The schedules of all trials were [read](read); `rates` is `[rows, trials]`.
+/// The schedules of all trials were [read]; `rates` is `[rows, trials]`.
 #[inline(always)]
 pub unsafe fn rate(
     thread: u64,

@@ -228,6 +228,10 @@ pub unsafe fn train<T: Team, S: Space, F: Fma, const HIDDEN: bool>(
             .trials_per_block
             .min(train.member_count.saturating_sub(first_member)),
     };
+    let mut scores = Scores {
+        total: 0.0,
+        right: 0,
+    };
     let (mut at, mut scored) = (0, 0);
     // SAFETY: the caller's, for all that follows; every write of a phase is to places of one item, and phases are apart by a sync.
     unsafe {
@@ -277,39 +281,24 @@ pub unsafe fn train<T: Team, S: Space, F: Fma, const HIDDEN: bool>(
                 block.score::<F>(count, columns, before);
                 team.sync();
                 let ends = scored.is_multiple_of(SCORED) || scored == train.validation_count;
-                block.collect(columns, before, ends);
+                block.collect(&mut scores, columns, before, ends);
             }
             team.sync();
         }
         team.sync();
         if train.evaluate != 0 {
-            block.report();
+            block.report(&scores);
         }
         block.leave();
     }
 }
 
-/// A number that takes two words.
-///
-/// # Safety
-/// As [`Space::load`].
-#[inline(always)]
-unsafe fn load_f64<S: Space>(words: S, at: u32) -> f64 {
-    // SAFETY: the caller's.
-    let (low, high) = unsafe { (words.load(at), words.load(at + 1)) };
-    f64::from_bits(u64::from(low.to_bits()) | u64::from(high.to_bits()) << 32)
-}
-
-/// # Safety
-/// As [`Space::store`].
-#[inline(always)]
-unsafe fn store_f64<S: Space>(words: S, at: u32, x: f64) {
-    let bits = x.to_bits();
-    // SAFETY: the caller's.
-    unsafe {
-        words.store(at, f32::from_bits(bits as u32));
-        words.store(at + 1, f32::from_bits((bits >> 32) as u32));
-    }
+/// What the thread that has a trial knows of its evaluation.
+struct Scores {
+    /// Cross-entropies of all samples so far.
+    total: f64,
+    /// How many of them were guessed right.
+    right: u32,
 }
 
 /// How many numbers a thread has on their way at once.
@@ -1088,7 +1077,7 @@ impl<T: Team, S: Space> Block<'_, T, S> {
 
     /// Counts what the trial that is this thread's has guessed right, and where a chunk of samples `ends` with it adds up its losses.
     #[inline(always)]
-    unsafe fn collect(&self, columns: u32, before: u32, ends: bool) {
+    unsafe fn collect(&self, scores: &mut Scores, columns: u32, before: u32, ends: bool) {
         let (trial, shape) = (self.team.thread(), &self.train.shape);
         // SAFETY: the caller's; a trial is one thread's. What ended is not scored.
         unsafe {
@@ -1096,36 +1085,30 @@ impl<T: Team, S: Space> Block<'_, T, S> {
                 return;
             }
             let piece = self.piece(trial);
-            let words = piece.beyond(shape.words);
-            let mut right = words.load(word::RIGHT).to_bits();
             let mut column = 0;
             while column < columns {
                 let quads =
                     [0, 4, 8, 12].map(|at| piece.load(shape.logits + column + at).to_bits());
-                right += quads.iter().sum::<u32>();
+                scores.right += quads.iter().sum::<u32>();
                 column += PAD;
             }
-            words.store(word::RIGHT, f32::from_bits(right));
             if ends {
                 let losses: Sum<f64> = self.sum(piece.beyond(shape.losses), before + columns);
-                let total = load_f64(words, word::TOTAL) + losses.total();
-                store_f64(words, word::TOTAL, total);
+                scores.total += losses.total();
             }
         }
     }
 
     /// Writes the evaluation of the trial that is this thread's.
     #[inline(always)]
-    unsafe fn report(&self) {
+    unsafe fn report(&self, scores: &Scores) {
         let (trial, train) = (self.team.thread(), self.train);
         // SAFETY: the caller's; a trial is one thread's.
         unsafe {
             if trial < self.count && self.trains(self.piece(trial)) {
-                let words = self.piece(trial).beyond(train.shape.words);
                 let (number, count) = (self.number(trial), train.validation_count as usize);
-                let right = words.load(word::RIGHT).to_bits();
-                *train.losses.add(number) = mean(load_f64(words, word::TOTAL), count);
-                *train.accuracies.add(number) = mean(f64::from(right), count);
+                *train.losses.add(number) = mean(scores.total, count);
+                *train.accuracies.add(number) = mean(f64::from(scores.right), count);
             }
         }
     }

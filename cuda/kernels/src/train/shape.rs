@@ -30,12 +30,8 @@ pub mod word {
     pub const BROKEN: u32 = 9;
     /// What its update does.
     pub const FLAGS: u32 = 10;
-    /// How many samples were guessed right.
-    pub const RIGHT: u32 = 11;
-    /// The sum of all chunks of samples that were scored, two words.
-    pub const TOTAL: u32 = 12;
     /// How many there are.
-    pub const COUNT: u32 = 16;
+    pub const COUNT: u32 = 12;
 }
 
 /// Why a trial ended.
