@@ -36,7 +36,7 @@ pub struct Footprint {
     pub momenta: u64,
     /// 36 bytes a trial.
     pub trials: u64,
-    /// 24 bytes for about 1,024 elements and 16 a group: of one trial where all are alike, else of all.
+    /// 24 bytes for up to 512 elements and 16 a group: of one trial where all are alike, else of all.
     pub layout: u64,
     /// 3 KiB a trial where the device evaluates schedules itself.
     pub schedules: u64,

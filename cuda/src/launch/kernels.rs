@@ -2,60 +2,18 @@
 
 use std::ffi::c_void;
 
-use cudarc::driver::sys;
 use hairpin_core::Rounding;
 use hairpin_kernels::rates::SCHEDULE_BYTES;
 use hairpin_kernels::update::{self, Control, GroupRecord, THREADS, TileRecord, TrialRecord};
 
 use super::context::Function;
-use super::driver::done;
+use super::grid::{Grid, launch};
 use super::memory::{Buffer, Plain};
 use super::raw::RawElements;
 use super::stream::Stream;
 use crate::error::GpuError;
 use crate::layout::Layout;
 use crate::modules::Module;
-
-/// Most blocks of a launch.
-const MOST_BLOCKS: u64 = i32::MAX as u64;
-
-/// Launches a kernel over `blocks` blocks of `threads` threads.
-///
-/// # Safety
-/// `arguments` point to what the kernel takes, one after the other, and what those point to is as the kernel asks.
-unsafe fn launch(
-    operation: &'static str,
-    stream: &Stream,
-    function: Function,
-    blocks: u64,
-    threads: u32,
-    arguments: &mut [*mut c_void],
-) -> Result<(), GpuError> {
-    if blocks > MOST_BLOCKS {
-        return Err(GpuError::TooMany {
-            what: "blocks",
-            found: blocks,
-            most: MOST_BLOCKS,
-        });
-    }
-    stream.gpu().context().bind()?;
-    // SAFETY: the caller's; the driver copies the arguments during the call.
-    done(operation, unsafe {
-        sys::cuLaunchKernel(
-            function.0.0,
-            blocks as u32,
-            1,
-            1,
-            threads,
-            1,
-            1,
-            0,
-            stream.handle(),
-            arguments.as_mut_ptr(),
-            std::ptr::null_mut(),
-        )
-    })
-}
 
 /// A ring of rates, and one of momenta where a schedule gives them, too; both `[rows, trials]`.
 #[derive(Clone, Copy, Debug)]
@@ -248,6 +206,11 @@ impl Update {
             .div_ceil(u64::from(THREADS))
             .max(1);
         let mut pointers = [(&raw mut arguments).cast::<c_void>()];
+        let grid = Grid {
+            blocks,
+            threads: THREADS,
+            shared_bytes: 0,
+        };
         // SAFETY: these kernels take one such struct. Its records are those of a layout, whose tiles are inside the elements, in
         // one of the groups and one of the trials; a rate and a momentum lie in each row for each trial; elements are the caller's promise.
         unsafe {
@@ -256,19 +219,11 @@ impl Update {
                     "looking for gradients that are not finite",
                     stream,
                     check,
-                    blocks,
-                    THREADS,
+                    grid,
                     &mut pointers,
                 )?;
             }
-            launch(
-                "taking a step",
-                stream,
-                self.kernel,
-                blocks,
-                THREADS,
-                &mut pointers,
-            )
+            launch("taking a step", stream, self.kernel, grid, &mut pointers)
         }
     }
 
@@ -338,8 +293,11 @@ impl Schedules {
                 "reading schedules",
                 stream,
                 function,
-                u64::from(trials).div_ceil(u64::from(READERS)),
-                READERS,
+                Grid {
+                    blocks: u64::from(trials).div_ceil(u64::from(READERS)),
+                    threads: READERS,
+                    shared_bytes: 0,
+                },
                 &mut [
                     (&raw mut trial_count).cast(),
                     (&raw mut records_at).cast(),
@@ -394,8 +352,11 @@ impl Schedules {
                 "evaluating schedules",
                 stream,
                 self.rates,
-                count.div_ceil(u64::from(WRITERS)),
-                WRITERS,
+                Grid {
+                    blocks: count.div_ceil(u64::from(WRITERS)),
+                    threads: WRITERS,
+                    shared_bytes: 0,
+                },
                 &mut [
                     (&raw mut first).cast(),
                     (&raw mut steps).cast(),
