@@ -102,10 +102,6 @@ pub struct Shape {
     pub samples: u32,
 }
 
-const fn padded(count: u32, to: u32) -> u32 {
-    count.next_multiple_of(to)
-}
-
 impl Shape {
     /// The shape of a model of so many `features`, `hidden` units (0 for none) and `classes`, trained on minibatches of `batch`
     /// samples; with room for velocities if some trial has one.
@@ -136,7 +132,7 @@ impl Shape {
         };
         for [outputs, inputs] in layers.into_iter().filter(|[outputs, _]| *outputs > 0) {
             for (rows, columns) in [(outputs, inputs), (1, outputs)] {
-                let stride = padded(columns, 4);
+                let stride = wide(u64::from(columns).next_multiple_of(4))?;
                 parts[part_count as usize] = Part {
                     rows,
                     columns,
