@@ -2,7 +2,7 @@
 
 use crate::error::ConfigError;
 use crate::kinds::{FeedbackKind, FeedbackState, Kind};
-use crate::program::{Body, Change, Combine, Node, Program, Span, evaluate, span};
+use crate::program::{Body, Change, Combine, Node, Program, Span, Value, evaluate, span};
 use crate::schedule::{Feedback, Observed, Schedule};
 use crate::schedules::line;
 
@@ -171,7 +171,22 @@ impl<const N: usize> Composed<N> {
     #[inline]
     #[must_use]
     pub fn value(&self, step: u32) -> f64 {
-        evaluate(self.program.nodes(), step, |_| f64::NAN)
+        self.combine(step, |kind, clock| kind.value(clock))
+            .unwrap_or(f64::NAN)
+    }
+
+    /// The rate from `step` on in values of the caller's: those of each kind that is in force, at its own clock, joined and changed.
+    ///
+    /// There always is one, as far as the constructors can see to it.
+    #[inline]
+    pub fn combine<V: Value>(
+        &self,
+        step: u32,
+        mut value: impl FnMut(&Kind, u32) -> V,
+    ) -> Option<V> {
+        evaluate(self.program.nodes(), step, |kind, clock| {
+            kind.map(|kind| value(kind, clock))
+        })
     }
 
     /// Which kind decides the rates from `step` on, and for how long.
@@ -256,9 +271,12 @@ impl<const N: usize> Feedback for ComposedFeedback<N> {
 
     fn observe(&self, state: &mut FeedbackState, step: u32, loss: f64) -> Observed {
         let mut asked = None;
-        evaluate(self.program.nodes(), step, |clock| {
-            asked = Some(clock);
-            0.0
+        // The rates do not matter, only which clock the feedback schedule is asked at.
+        let _ = evaluate(self.program.nodes(), step, |kind, clock| {
+            if kind.is_none() {
+                asked = Some(clock);
+            }
+            Some(0.0)
         });
         match asked {
             Some(clock) => self.feedback.observe(state, clock, loss),
@@ -268,9 +286,13 @@ impl<const N: usize> Feedback for ComposedFeedback<N> {
 
     #[inline]
     fn rate(&self, state: &FeedbackState, step: u32) -> f64 {
-        evaluate(self.program.nodes(), step, |clock| {
-            self.feedback.rate(state, clock)
+        evaluate(self.program.nodes(), step, |kind, clock| {
+            Some(match kind {
+                Some(kind) => kind.value(clock),
+                None => self.feedback.rate(state, clock),
+            })
         })
+        .unwrap_or(f64::NAN)
     }
 
     fn needs_losses(&self) -> bool {

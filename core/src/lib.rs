@@ -74,6 +74,7 @@ pub struct OnAChip;
 
 pub mod checkpoint;
 mod composed;
+mod course;
 mod elementary;
 mod error;
 pub mod expression;
@@ -91,11 +92,12 @@ pub use checkpoint::{CheckpointError, Position, Recipe, RecipeRecords, Recorded}
 pub use composed::{
     AnyFeedback, AnySchedule, Composed, ComposedFeedback, ComposedPlan, NODES, Part, Plan,
 };
+pub use course::{Bend, Course};
 pub use error::ConfigError;
 pub use expression::{Expression, ExpressionError};
 pub use kinds::{FeedbackKind, FeedbackState, Kind, KindVisitor};
 pub use noise::{Distribution, Noise};
-pub use program::{Change, Combine, Span};
+pub use program::{Change, Combine, Span, Value};
 pub use schedule::{Feedback, Observed, Profile, Profiled, Schedule};
 pub use schedules::{
     AbsoluteMargin, Anneal, BelowMin, BlockedCut, Constant, ConstantFactor, Cooldown,

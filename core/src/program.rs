@@ -97,7 +97,9 @@ impl Change {
         Ok(self)
     }
 
-    fn apply(&self, value: f64, clock: u32) -> f64 {
+    /// What it makes of a rate, where the clock reads this.
+    #[must_use]
+    pub fn apply(&self, value: f64, clock: u32) -> f64 {
         match *self {
             Self::Scale(factor) => product(value, factor),
             // The value comes first, so that a NaN stays one.
@@ -107,27 +109,71 @@ impl Change {
     }
 }
 
+/// What compositions are evaluated in: one rate before it is rounded, or a caller's own rates of several steps.
+pub trait Value: Sized {
+    /// The product of two, where 0 makes 0 of anything that is no NaN.
+    #[must_use]
+    fn product(self, other: Self) -> Self;
+    /// The sum of two.
+    #[must_use]
+    fn sum(self, other: Self) -> Self;
+    /// The share of one among so many.
+    #[must_use]
+    fn shared(self, parts: u32) -> Self;
+    /// The same after a change; the clock reads this at the first step.
+    #[must_use]
+    fn changed(self, change: &Change, clock: u32) -> Self;
+}
+
+impl Value for f64 {
+    #[inline]
+    fn product(self, other: Self) -> Self {
+        product(self, other)
+    }
+
+    #[inline]
+    fn sum(self, other: Self) -> Self {
+        self + other
+    }
+
+    #[inline]
+    fn shared(self, parts: u32) -> Self {
+        self / Self::from(parts)
+    }
+
+    #[inline]
+    fn changed(self, change: &Change, clock: u32) -> Self {
+        change.apply(self, clock)
+    }
+}
+
 /// A combination that waits for the values of its parts.
-struct Frame {
+struct Frame<V> {
     node: usize,
     /// The part after the one that is being evaluated.
     next: usize,
     clock: u32,
-    so_far: f64,
+    so_far: Option<V>,
     parts: u32,
 }
 
 pub(crate) type Nodes<const N: usize> = heapless::Vec<Node, N>;
 
-/// Evaluates a composition at a step; `feedback` gives the rate of the feedback schedule at its own clock.
-pub(crate) fn evaluate(nodes: &[Node], step: u32, mut feedback: impl FnMut(u32) -> f64) -> f64 {
-    let mut frames: heapless::Vec<Frame, DEPTH> = heapless::Vec::new();
+/// Evaluates a composition at a step; `leaf` gives the value of a kind, or of the feedback schedule, at its own clock.
+///
+/// There is no value only where `leaf` has none, or where the nodes do not fit together, which the constructors see to.
+pub(crate) fn evaluate<V: Value>(
+    nodes: &[Node],
+    step: u32,
+    mut leaf: impl FnMut(Option<&Kind>, u32) -> Option<V>,
+) -> Option<V> {
+    let mut frames: heapless::Vec<Frame<V>, DEPTH> = heapless::Vec::new();
     let (mut at, mut clock) = (0_usize, step);
-    // Each turn either goes one node further or ends: there are never more turns than nodes, and 0 is never given.
+    // Each turn either goes one node further or ends: there are never more turns than nodes.
     while let Some(node) = nodes.get(at) {
         let mut value = match &node.body {
-            Body::Kind(kind) => kind.value(clock),
-            Body::Feedback => feedback(clock),
+            Body::Kind(kind) => leaf(Some(kind), clock)?,
+            Body::Feedback => leaf(None, clock)?,
             Body::Sequence => {
                 (at, clock) = part_in_force(nodes, at, clock);
                 continue;
@@ -143,13 +189,11 @@ pub(crate) fn evaluate(nodes: &[Node], step: u32, mut feedback: impl FnMut(u32) 
                     node: at,
                     next,
                     clock,
-                    so_far: 0.0,
+                    so_far: None,
                     parts: 0,
                 };
                 // The constructors see to it that there is room.
-                if frames.push(frame).is_err() {
-                    break;
-                }
+                frames.push(frame).ok()?;
                 at = next;
                 continue;
             }
@@ -157,32 +201,31 @@ pub(crate) fn evaluate(nodes: &[Node], step: u32, mut feedback: impl FnMut(u32) 
         // The value goes up to whoever waits for it.
         loop {
             let Some(frame) = frames.last_mut() else {
-                return value;
+                return Some(value);
             };
-            let Some(waiting) = nodes.get(frame.node) else {
-                return f64::NAN;
-            };
+            let waiting = nodes.get(frame.node)?;
             let part_len = nodes.get(frame.next).map_or(1, |part| part.len);
             frame.next = frame.next.saturating_add(usize::from(part_len));
-            frame.so_far = match (&waiting.body, frame.parts) {
-                (_, 0) => value,
-                (Body::Combined(Combine::Product), _) => product(frame.so_far, value),
-                _ => frame.so_far + value,
+            let together = match (frame.so_far.take(), &waiting.body) {
+                (None, _) => value,
+                (Some(so_far), Body::Combined(Combine::Product)) => so_far.product(value),
+                (Some(so_far), _) => so_far.sum(value),
             };
             frame.parts = frame.parts.saturating_add(1);
             if frame.next < frame.node.saturating_add(usize::from(waiting.len)) {
+                frame.so_far = Some(together);
                 (at, clock) = (frame.next, frame.clock);
                 break;
             }
             value = match &waiting.body {
-                Body::Combined(Combine::Average) => frame.so_far / f64::from(frame.parts),
-                Body::Changed(change) => change.apply(frame.so_far, frame.clock),
-                _ => frame.so_far,
+                Body::Combined(Combine::Average) => together.shared(frame.parts),
+                Body::Changed(change) => together.changed(change, frame.clock),
+                _ => together,
             };
             frames.pop();
         }
     }
-    f64::NAN
+    None
 }
 
 /// The part of the sequence at `at` that is in force at `clock`, and what its own clock reads.
@@ -214,7 +257,7 @@ fn next_part_begins(nodes: &[Node], at: usize, clock: u32) -> Option<u32> {
     (after < end).then(|| nodes.get(after).map(|node| node.from))?
 }
 
-/// A run of steps over which one kind alone decides the rate.
+/// A run of steps over which the same kinds decide the rate, and the clock of each goes up by one a step.
 #[derive(Clone, Copy, Debug)]
 pub struct Span<'a> {
     /// The kind in force, where it is a single one whose rate is taken as it is.
@@ -226,38 +269,68 @@ pub struct Span<'a> {
 }
 
 pub(crate) fn span(nodes: &[Node], step: u32) -> Span<'_> {
+    /// The parts of a combination that are still to be looked at, and the clock of all of them.
+    struct Parts {
+        next: usize,
+        end: usize,
+        clock: u32,
+    }
+    let mut open: heapless::Vec<Parts, DEPTH> = heapless::Vec::new();
     let (mut at, mut clock) = (0_usize, step);
-    let mut steps = (1_u64 << 32).saturating_sub(u64::from(step));
+    let mut span = Span {
+        kind: None,
+        clock,
+        steps: (1_u64 << 32).saturating_sub(u64::from(step)),
+    };
+    let mut alone = true;
     while let Some(node) = nodes.get(at) {
         // A clock that has come to the end of u32 stops there, and with it those of the parts inside.
-        steps = steps.min((1_u64 << 32).saturating_sub(u64::from(clock)));
+        let mut last = (1_u64 << 32).saturating_sub(u64::from(clock));
         match &node.body {
-            Body::Kind(kind) => {
-                return Span {
-                    kind: Some(kind),
-                    clock,
-                    steps,
-                };
-            }
             Body::Sequence => {
                 if let Some(next) = next_part_begins(nodes, at, clock) {
-                    steps = steps.min(u64::from(next.saturating_sub(clock)));
+                    last = last.min(u64::from(next.saturating_sub(clock)));
                 }
                 (at, clock) = part_in_force(nodes, at, clock);
+                span.steps = span.steps.min(last);
+                continue;
             }
             Body::Repeat(period) => {
                 clock = clock.checked_rem(*period).unwrap_or(0);
-                steps = steps.min(u64::from(period.saturating_sub(clock)));
+                span.steps = span
+                    .steps
+                    .min(last)
+                    .min(u64::from(period.saturating_sub(clock)));
                 at = at.saturating_add(1);
+                continue;
             }
-            Body::Feedback | Body::Combined(_) | Body::Changed(_) => break,
+            Body::Combined(_) | Body::Changed(_) => {
+                let parts = Parts {
+                    next: at.saturating_add(1),
+                    end: at.saturating_add(usize::from(node.len)),
+                    clock,
+                };
+                if open.push(parts).is_err() {
+                    break;
+                }
+                alone = false;
+            }
+            Body::Kind(kind) if alone => (span.kind, span.clock) = (Some(kind), clock),
+            Body::Kind(_) | Body::Feedback => {}
         }
+        span.steps = span.steps.min(last);
+        // On to the next part of the innermost combination that has one left.
+        while open.last().is_some_and(|parts| parts.next >= parts.end) {
+            open.pop();
+        }
+        let Some(parts) = open.last_mut() else {
+            break;
+        };
+        (at, clock) = (parts.next, parts.clock);
+        let len = nodes.get(at).map_or(1, |part| part.len);
+        parts.next = parts.next.saturating_add(usize::from(len));
     }
-    Span {
-        kind: None,
-        clock,
-        steps,
-    }
+    span
 }
 
 /// A composition that may hold the place of a feedback schedule.

@@ -1,5 +1,6 @@
 //! What every schedule can do.
 
+use crate::course::Course;
 pub use crate::numeric::Profile;
 
 /// A learning rate as a pure function of the step.
@@ -20,6 +21,18 @@ pub trait Profiled {
 
     /// The learning rate for a profile of this shape, before it is rounded.
     fn rate(&self, profile: Profile) -> f64;
+
+    /// How the rates go on from `step`, as far as that is known.
+    fn course(&self, _step: u32) -> Course {
+        Course::UNKNOWN
+    }
+
+    /// A bound of the Taylor coefficient of this order, the derivative over its factorial, anywhere from `first` to `last`, which are in one
+    /// [`Bend::Smooth`](crate::Bend::Smooth) course; infinite where there is none. Order 0 bounds the terms that the rate is the sum of, and
+    /// no value is off by more than 2^-44 of that.
+    fn taylor(&self, _first: u32, _last: u32, _order: u32) -> f64 {
+        f64::INFINITY
+    }
 
     /// Whether `other` has the same profile at every step.
     fn shares_profile(&self, other: &Self) -> bool;

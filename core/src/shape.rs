@@ -4,11 +4,12 @@
 //! the end with the larger rate is right even where its weight is tiny: the smaller weight is computed without a difference
 //! of near numbers, and the other one is its complement.
 
-use core::f64::consts::{FRAC_PI_2, LN_2};
+use core::f64::consts::{FRAC_PI_2, LN_2, PI, TAU};
 
+use crate::course::{Course, line, power, wave};
 use crate::elementary::{exp, remainder, sine};
 use crate::error::{ConfigError, finite};
-use crate::numeric::{complement, two_product, whole_power};
+use crate::numeric::{complement, larger, two_product, whole_power};
 use crate::parameters::words;
 use crate::schedule::Profile;
 
@@ -88,6 +89,18 @@ impl Way {
     }
 }
 
+impl Way {
+    /// What is left of it.
+    pub(crate) const fn left(self) -> f64 {
+        self.left
+    }
+
+    /// All of it.
+    pub(crate) const fn whole(self) -> f64 {
+        self.whole
+    }
+}
+
 impl Shape {
     /// Whether the shape has a free number.
     pub(crate) const fn takes_amount(self) -> bool {
@@ -101,6 +114,14 @@ impl Interpolation {
         match self {
             Self::Linear => way.line(),
             Self::Cosine => half_cosine(way),
+        }
+    }
+
+    /// A bound of a Taylor coefficient of a weight on a way of `span` steps.
+    pub(crate) fn taylor(self, span: f64, order: u32) -> f64 {
+        match self {
+            Self::Linear => line(1.0 / span, order),
+            Self::Cosine => wave(PI / span, order),
         }
     }
 }
@@ -164,6 +185,38 @@ impl Curve {
             Self::Power(power) => Some(power.exponent()),
             Self::Exponential(saturation) => Some(saturation.base),
             Self::Cycles(amount) => Some(*amount),
+        }
+    }
+
+    /// How the weights go on after `done` of `span` steps.
+    pub(crate) fn course(&self, done: u32, span: u32) -> Course {
+        if done < span {
+            Course::smooth(span.saturating_sub(1))
+        } else {
+            Course::FOREVER
+        }
+    }
+
+    /// A bound of a Taylor coefficient of the weights, from `first` to `last` of `span` steps, which are before its end.
+    pub(crate) fn taylor(&self, [first, last]: [u32; 2], span: u32, order: u32) -> f64 {
+        let whole = f64::from(span);
+        let done = [first, last].map(|done| f64::from(done) / whole);
+        let left = [last, first].map(|done| f64::from(span.saturating_sub(done)) / whole);
+        let slope = 1.0 / whole;
+        // Both weights are at most 1, and their derivatives are the same but for the sign.
+        if order == 0 {
+            return 1.0;
+        }
+        match self {
+            Self::Linear => line(slope, order),
+            Self::Cosine => wave(PI * slope, order),
+            Self::Sqrt => power(0.5, done, slope, order),
+            Self::ReverseSqrt => power(0.5, left, slope, order),
+            Self::Power(exponent) => exponent.taylor(done, slope, order),
+            Self::Exponential(Saturation { base, ln, .. }) => {
+                larger(*base, 1.0) / libm::fabs(1.0 - base) * wave(libm::fabs(*ln) * slope, order)
+            }
+            Self::Cycles(amount) => wave(TAU * libm::fabs(*amount) * slope, order),
         }
     }
 
@@ -297,6 +350,15 @@ impl Power {
                     complement(-libm::expm1(exponent), false)
                 }
             }
+        }
+    }
+
+    /// A bound of a Taylor coefficient of a share to this power, where the share is between the two and moves by `slope` a step.
+    pub(crate) fn taylor(self, shares: [f64; 2], slope: f64, order: u32) -> f64 {
+        if order == 0 {
+            1.0
+        } else {
+            power(self.exponent(), shares, slope, order)
         }
     }
 

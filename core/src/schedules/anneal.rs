@@ -1,3 +1,4 @@
+use crate::course::Course;
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::blend;
 use crate::parameters::parameters;
@@ -96,6 +97,15 @@ impl Profiled for Anneal {
     #[inline]
     fn rate(&self, profile: Profile) -> f64 {
         blend(self.start_lr, self.end_lr, profile)
+    }
+
+    fn course(&self, step: u32) -> Course {
+        self.curve.course(step, self.total_steps)
+    }
+
+    fn taylor(&self, first: u32, last: u32, order: u32) -> f64 {
+        (libm::fabs(self.start_lr) + libm::fabs(self.end_lr))
+            * self.curve.taylor([first, last], self.total_steps, order)
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

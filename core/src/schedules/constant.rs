@@ -1,3 +1,4 @@
+use crate::course::Course;
 use crate::error::{ConfigError, finite};
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
@@ -61,6 +62,10 @@ impl Profiled for Constant {
     #[inline]
     fn rate(&self, _profile: Profile) -> f64 {
         self.learning_rate
+    }
+
+    fn course(&self, _step: u32) -> Course {
+        Course::FOREVER
     }
 
     fn shares_profile(&self, _other: &Self) -> bool {

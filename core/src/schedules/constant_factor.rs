@@ -1,3 +1,4 @@
+use crate::course::Course;
 use crate::error::{ConfigError, finite, nonzero};
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
@@ -74,6 +75,14 @@ impl Profiled for ConstantFactor {
             self.learning_rate
         } else {
             self.learning_rate * self.factor
+        }
+    }
+
+    fn course(&self, step: u32) -> Course {
+        if step < self.total_steps {
+            Course::flat(self.total_steps.saturating_sub(1))
+        } else {
+            Course::FOREVER
         }
     }
 

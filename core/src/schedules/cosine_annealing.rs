@@ -1,8 +1,10 @@
+use crate::course::{Course, end_of_stair, wave};
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::blend;
 use crate::parameters::{parameters, words};
 use crate::schedule::{Profile, Profiled};
 use crate::shape::{Way, half_cosine};
+use core::f64::consts::PI;
 
 words! {
     /// What a cosine does past its end.
@@ -132,6 +134,20 @@ impl Profiled for CosineAnnealing {
     #[inline]
     fn rate(&self, profile: Profile) -> f64 {
         blend(self.learning_rate, self.eta_min, profile)
+    }
+
+    /// The periodic one has no seam: it is the cosine itself, folded only so that the angle stays small.
+    fn course(&self, step: u32) -> Course {
+        match self.past {
+            Past::Periodic => Course::smooth(u32::MAX),
+            Past::Hold => Course::smooth_until(step, self.t_max),
+            Past::Restart => Course::smooth(end_of_stair(step, self.t_max)),
+        }
+    }
+
+    fn taylor(&self, _first: u32, _last: u32, order: u32) -> f64 {
+        (libm::fabs(self.learning_rate) + libm::fabs(self.eta_min))
+            * wave(PI / f64::from(self.t_max), order)
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

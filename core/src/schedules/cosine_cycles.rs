@@ -1,8 +1,10 @@
+use crate::course::{Course, wave};
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::blend;
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 use crate::shape::{full_waves, restarted_cosine};
+use core::f64::consts::{PI, TAU};
 
 /// A given number of cosine waves, or of falls with restarts, in a given number of steps.
 ///
@@ -102,6 +104,34 @@ impl Profiled for CosineCycles {
     #[inline]
     fn rate(&self, profile: Profile) -> f64 {
         blend(self.learning_rate, self.eta_min, profile)
+    }
+
+    fn course(&self, step: u32) -> Course {
+        if !self.hard_restarts {
+            return Course::smooth(u32::MAX);
+        }
+        if step >= self.total_steps {
+            return Course::FOREVER;
+        }
+        // Where a cosine ends hangs on the last digit of an exact product: near an end nothing is promised.
+        const NEAR: f64 = 1e-6;
+        let total = f64::from(self.total_steps);
+        let passed = self.num_cycles * f64::from(step) / total;
+        let begun = libm::floor(passed);
+        if !(0.0..1e6).contains(&passed) || passed - begun < NEAR || begun + 1.0 - passed < NEAR {
+            return Course::unknown_at(step);
+        }
+        let last = (begun + 1.0 - NEAR) / self.num_cycles * total;
+        Course::smooth((last as u32).clamp(step, self.total_steps.saturating_sub(1)))
+    }
+
+    fn taylor(&self, _first: u32, _last: u32, order: u32) -> f64 {
+        let turns = if self.hard_restarts { PI } else { TAU };
+        (libm::fabs(self.learning_rate) + libm::fabs(self.eta_min))
+            * wave(
+                turns * libm::fabs(self.num_cycles) / f64::from(self.total_steps),
+                order,
+            )
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

@@ -1,8 +1,10 @@
+use crate::course::{Course, wave};
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::blend;
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 use crate::shape::{Power, Way, half_cosine};
+use core::f64::consts::PI;
 
 /// Falls from `learning_rate` to `eta_min` on half a wave of a cosine, and stays there.
 ///
@@ -120,6 +122,25 @@ impl Profiled for CosineDecay {
     #[inline]
     fn rate(&self, profile: Profile) -> f64 {
         blend(self.learning_rate, self.eta_min, profile)
+    }
+
+    fn course(&self, step: u32) -> Course {
+        match (self.k, self.exponent) {
+            (Power::Whole(1), Power::Whole(_)) => Course::smooth_until(step, self.decay_steps),
+            _ => Course::UNKNOWN,
+        }
+    }
+
+    /// A squared cosine to the power of `n` is a sum of waves of which the fastest goes through `pi * n`, and none is above 1: so are, by
+    /// Bernstein's inequality, its derivatives.
+    fn taylor(&self, _first: u32, _last: u32, order: u32) -> f64 {
+        match (self.k, self.exponent) {
+            (Power::Whole(1), Power::Whole(n)) => {
+                (libm::fabs(self.learning_rate) + libm::fabs(self.eta_min))
+                    * wave(PI * f64::from(n) / f64::from(self.decay_steps), order)
+            }
+            _ => f64::INFINITY,
+        }
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

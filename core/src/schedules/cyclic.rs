@@ -1,5 +1,6 @@
+use crate::course::{Course, line, wave};
 use crate::error::{ConfigError, finite, nonzero};
-use crate::numeric::{Growth, blend, grown, linear_weights};
+use crate::numeric::{Growth, blend, grown, larger, linear_weights};
 use crate::parameters::{parameters, words};
 use crate::schedule::{Profile, Profiled};
 
@@ -108,11 +109,16 @@ impl Cyclic {
         })
     }
 
+    /// How many steps lead up, and how many a whole triangle takes.
+    fn lengths(&self) -> (u64, u64) {
+        let up = u64::from(self.step_size_up);
+        (up, up.saturating_add(u64::from(self.step_size_down)))
+    }
+
     /// The weights on the triangle of its first height, and how many were completed before.
     #[inline]
     fn triangle(&self, step: u32) -> (Profile, u32) {
-        let (up, down) = (u64::from(self.step_size_up), u64::from(self.step_size_down));
-        let both = up.saturating_add(down);
+        let (up, both) = self.lengths();
         let t = u64::from(step);
         let within = t.checked_rem(both).unwrap_or(0);
         let completed = t.checked_div(both).unwrap_or(0) as u32;
@@ -182,6 +188,50 @@ impl Profiled for Cyclic {
         } else {
             self.learning_rate + grown(self.max_lr - self.learning_rate, profile)
         }
+    }
+
+    fn course(&self, step: u32) -> Course {
+        let (up, both) = self.lengths();
+        let within = u64::from(step).checked_rem(both).unwrap_or(0);
+        let ahead = if within <= up { up } else { both }.saturating_sub(within);
+        let ahead = ahead.min(u64::from(u32::MAX)) as u32;
+        match self.mode {
+            // Beyond this many cycles nothing is left of the peaks.
+            CyclicMode::Triangular2 if within == 0 && step > 0 => Course::unknown_at(step),
+            CyclicMode::Triangular2 if within > up => {
+                // The foot belongs to the next triangle.
+                Course::smooth(step.saturating_add(ahead.saturating_sub(1)))
+            }
+            CyclicMode::ExpRange if !(self.growth.given() > 0.0) => Course::UNKNOWN,
+            _ => Course::smooth(step.saturating_add(ahead)),
+        }
+    }
+
+    fn taylor(&self, first: u32, last: u32, order: u32) -> f64 {
+        let (up, both) = self.lengths();
+        let within = u64::from(first).checked_rem(both).unwrap_or(0);
+        let size = if within <= up {
+            self.step_size_up
+        } else {
+            self.step_size_down
+        };
+        let slope = 1.0 / f64::from(size);
+        let (foot, peak) = (libm::fabs(self.learning_rate), libm::fabs(self.max_lr));
+        if self.mode != CyclicMode::ExpRange {
+            return (foot + peak) * line(slope, order);
+        }
+        // The product of two series.
+        let rate = libm::fabs(libm::log(self.growth.given()));
+        let highest = [first, last].map(|step| {
+            let [half, other, _] = self.growth.after(step);
+            half * other
+        });
+        let scale = larger(highest[0], highest[1]);
+        let before = order
+            .checked_sub(1)
+            .map_or(0.0, |before| wave(rate, before));
+        let above = (foot + peak) * scale * (wave(rate, order) + slope * before);
+        if order == 0 { foot + above } else { above }
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

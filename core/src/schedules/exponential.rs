@@ -1,3 +1,4 @@
+use crate::course::{Course, end_of_stair};
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::{Growth, grown, larger, smaller};
 use crate::parameters::parameters;
@@ -160,6 +161,22 @@ impl Profiled for Exponential {
             None => rate,
             Some(end) if self.growth.given() < 1.0 => larger(rate, end),
             Some(end) => smaller(rate, end),
+        }
+    }
+
+    fn course(&self, step: u32) -> Course {
+        let Some(t) = step.checked_sub(self.begin).filter(|&t| t > 0) else {
+            return Course::flat(self.begin.max(step));
+        };
+        if self.staircase {
+            let end = end_of_stair(t, self.decay_steps);
+            Course::flat(end.saturating_add(self.begin))
+        } else if self.growth.given() == 0.0 || self.learning_rate == 0.0 {
+            Course::FOREVER
+        } else if self.end_lr.is_none() {
+            Course::geometric(u32::MAX)
+        } else {
+            Course::UNKNOWN
         }
     }
 

@@ -1,3 +1,4 @@
+use crate::course::Course;
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::{exp_in_halves, grown, linear_weights};
 use crate::parameters::parameters;
@@ -97,6 +98,13 @@ impl Profiled for Geometric {
             self.end_lr
         } else {
             grown(self.start_lr, exp_in_halves(done * self.log_ratio))
+        }
+    }
+
+    fn course(&self, step: u32) -> Course {
+        match self.total_steps.checked_sub(step) {
+            None | Some(0) => Course::FOREVER,
+            Some(_) => Course::geometric(self.total_steps.saturating_sub(1)),
         }
     }
 

@@ -1,3 +1,4 @@
+use crate::course::{Course, power};
 use crate::error::{ConfigError, finite};
 use crate::numeric::{exp_in_halves, grown};
 use crate::parameters::parameters;
@@ -107,6 +108,21 @@ impl Profiled for InverseSqrt {
     #[inline]
     fn rate(&self, profile: Profile) -> f64 {
         grown(self.learning_rate, profile)
+    }
+
+    fn course(&self, _step: u32) -> Course {
+        Course::smooth(u32::MAX)
+    }
+
+    fn taylor(&self, first: u32, last: u32, order: u32) -> f64 {
+        let base = |step: u32| 1.0 + f64::from(step) / self.timescale;
+        libm::fabs(self.learning_rate)
+            * power(
+                -self.power,
+                [base(first), base(last)],
+                1.0 / self.timescale,
+                order,
+            )
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

@@ -1,5 +1,7 @@
+use crate::course::Course;
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::blend;
+use crate::numeric::whole_power;
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 use crate::shape::{Power, Way};
@@ -77,6 +79,16 @@ parameters! {
     => KDecay::new(learning_rate, end_lr, decay_steps, power, k)
 }
 
+impl KDecay {
+    /// The degree of the polynomial of the step that it is, if it is one.
+    fn degree(&self) -> Option<u32> {
+        match (self.k, self.power) {
+            (Power::Whole(k), Power::Whole(n)) => Some(u32::from(k).saturating_mul(u32::from(n))),
+            _ => None,
+        }
+    }
+}
+
 impl Profiled for KDecay {
     #[inline]
     fn profile(&self, step: u32) -> Profile {
@@ -88,6 +100,34 @@ impl Profiled for KDecay {
     #[inline]
     fn rate(&self, profile: Profile) -> f64 {
         blend(self.learning_rate, self.end_lr, profile)
+    }
+
+    /// `(1 - x^k)^n` is smooth at both ends where both exponents are whole numbers.
+    fn course(&self, step: u32) -> Course {
+        if self.degree().is_some() {
+            Course::smooth_until(step, self.decay_steps)
+        } else {
+            Course::UNKNOWN
+        }
+    }
+
+    /// A polynomial of the share done, within a circle of 1 around any share, is no more than `(1 + 2^k)^n`.
+    fn taylor(&self, _first: u32, _last: u32, order: u32) -> f64 {
+        let slope = 1.0 / f64::from(self.decay_steps);
+        match (self.degree(), self.k, self.power) {
+            (Some(degree), _, _) if order > degree => 0.0,
+            (_, Power::Whole(k), Power::Whole(n)) => {
+                let widest = if order == 0 {
+                    1.0
+                } else {
+                    whole_power(1.0 + whole_power(2.0, u32::from(k)), u32::from(n))
+                };
+                (libm::fabs(self.learning_rate) + libm::fabs(self.end_lr))
+                    * widest
+                    * whole_power(slope, order)
+            }
+            _ => f64::INFINITY,
+        }
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

@@ -1,3 +1,4 @@
+use crate::course::{Course, line};
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::{blend, linear_weights};
 use crate::parameters::parameters;
@@ -81,6 +82,15 @@ impl Profiled for Linear {
     #[inline]
     fn rate(&self, profile: Profile) -> f64 {
         blend(self.start_lr, self.end_lr, profile)
+    }
+
+    fn course(&self, step: u32) -> Course {
+        Course::smooth_until(step, self.total_steps)
+    }
+
+    fn taylor(&self, _first: u32, _last: u32, order: u32) -> f64 {
+        (libm::fabs(self.start_lr) + libm::fabs(self.end_lr))
+            * line(1.0 / f64::from(self.total_steps), order)
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

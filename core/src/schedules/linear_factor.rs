@@ -1,3 +1,4 @@
+use crate::course::{Course, line};
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::{blend, linear_weights};
 use crate::parameters::parameters;
@@ -107,6 +108,16 @@ impl Profiled for LinearFactor {
             let [scaled, start, end] = self.between;
             scaled * blend(start, end, profile)
         }
+    }
+
+    fn course(&self, step: u32) -> Course {
+        Course::smooth_until(step, self.total_steps)
+    }
+
+    fn taylor(&self, _first: u32, _last: u32, order: u32) -> f64 {
+        libm::fabs(self.learning_rate)
+            * (libm::fabs(self.start_factor) + libm::fabs(self.end_factor))
+            * line(1.0 / f64::from(self.total_steps), order)
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

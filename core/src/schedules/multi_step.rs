@@ -1,7 +1,9 @@
+use crate::course::Course;
 use crate::error::{ConfigError, finite, increasing};
 use crate::numeric::{Growth, grown};
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
+use crate::schedules::Switch;
 
 /// Multiplies the rate by `gamma` at each milestone.
 ///
@@ -75,6 +77,10 @@ impl<const N: usize> Profiled for MultiStep<N> {
     #[inline]
     fn rate(&self, profile: Profile) -> f64 {
         grown(self.learning_rate, profile)
+    }
+
+    fn course(&self, step: u32) -> Course {
+        Course::flat(Switch::At.last(&self.milestones, step))
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

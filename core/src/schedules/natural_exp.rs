@@ -1,3 +1,4 @@
+use crate::course::Course;
 use crate::error::{ConfigError, finite};
 use crate::numeric::{Growth, grown};
 use crate::parameters::parameters;
@@ -68,6 +69,10 @@ impl Profiled for NaturalExp {
     #[inline]
     fn rate(&self, profile: Profile) -> f64 {
         grown(self.learning_rate, profile)
+    }
+
+    fn course(&self, _step: u32) -> Course {
+        Course::geometric(u32::MAX)
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

@@ -1,3 +1,4 @@
+use crate::course::Course;
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::blend_neighbours;
 use crate::parameters::{parameters, words};
@@ -205,44 +206,96 @@ parameters! {
 }
 
 /// The weights of `start_lr`, `learning_rate` and `end_lr`, of which one is 0.
-impl Profiled for OneCycle {
+/// Which of the rates a phase leads to.
+#[derive(Clone, Copy)]
+enum Leg {
+    /// From `start_lr` to `learning_rate`.
+    Up,
+    /// From `learning_rate` to `end_lr`.
+    Down,
+    /// From `learning_rate` to `start_lr`.
+    Back,
+    /// From `start_lr` to `end_lr`.
+    Out,
+}
+
+/// A phase, and the steps, whole or not, between which it lies.
+#[derive(Clone, Copy)]
+struct Phase {
+    leg: Leg,
+    begin: f64,
+    end: f64,
+}
+
+impl OneCycle {
+    /// The phase that `step` is in; none after the last.
     #[inline]
-    fn profile(&self, step: u32) -> Profile {
+    fn phase(&self, step: u32) -> Option<Phase> {
         if step > self.last() {
-            return [0.0, 0.0, 1.0];
+            return None;
         }
         let (t, last) = (f64::from(step), f64::from(self.last()));
-        let phase = |from: f64, to: f64| self.shape.weights(Way::parts(to - t, t - from));
+        let phase = |leg, begin, end| Some(Phase { leg, begin, end });
         let first = self.edge(self.pct_start);
         if first > 0.0 && t <= first {
-            let [start, peak, _] = phase(0.0, first);
-            return [start, peak, 0.0];
+            return phase(Leg::Up, 0.0, first);
         }
         let Some(pct_final) = self.pct_final else {
-            // A last phase without length has only its end.
-            let [peak, end, _] = if first < last {
-                phase(first, last)
-            } else {
-                [0.0, 1.0, 0.0]
-            };
-            return [0.0, peak, end];
+            return phase(Leg::Down, first, last);
         };
         let second = self.edge(pct_final);
         if second > 0.0 && t <= second {
-            let [peak, start, _] = phase(first, second);
-            return [start, peak, 0.0];
+            return phase(Leg::Back, first, second);
         }
-        let [start, end, _] = if second < last {
-            phase(second, last)
+        phase(Leg::Out, second, last)
+    }
+}
+
+impl Profiled for OneCycle {
+    #[inline]
+    fn profile(&self, step: u32) -> Profile {
+        let Some(phase) = self.phase(step) else {
+            return [0.0, 0.0, 1.0];
+        };
+        let t = f64::from(step);
+        // A last phase without length has only its end.
+        let [from, to, _] = if phase.begin < phase.end {
+            self.shape
+                .weights(Way::parts(phase.end - t, t - phase.begin))
         } else {
             [0.0, 1.0, 0.0]
         };
-        [start, 0.0, end]
+        match phase.leg {
+            Leg::Up => [from, to, 0.0],
+            Leg::Down => [0.0, from, to],
+            Leg::Back => [to, from, 0.0],
+            Leg::Out => [from, 0.0, to],
+        }
     }
 
     #[inline]
     fn rate(&self, profile: Profile) -> f64 {
         blend_neighbours([self.start_lr, self.learning_rate, self.end_lr], profile)
+    }
+
+    fn course(&self, step: u32) -> Course {
+        match self.phase(step) {
+            Some(phase) => Course::smooth((phase.end as u32).max(step)),
+            None => Course::FOREVER,
+        }
+    }
+
+    fn taylor(&self, first: u32, _last: u32, order: u32) -> f64 {
+        let Some(phase) = self.phase(first) else {
+            return f64::INFINITY;
+        };
+        let [from, to] = match phase.leg {
+            Leg::Up => [self.start_lr, self.learning_rate],
+            Leg::Down => [self.learning_rate, self.end_lr],
+            Leg::Back => [self.learning_rate, self.start_lr],
+            Leg::Out => [self.start_lr, self.end_lr],
+        };
+        (libm::fabs(from) + libm::fabs(to)) * self.shape.taylor(phase.end - phase.begin, order)
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

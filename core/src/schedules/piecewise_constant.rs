@@ -1,3 +1,4 @@
+use crate::course::Course;
 use crate::error::{ConfigError, finite, increasing};
 use crate::numeric::same_bits;
 use crate::parameters::{parameters, words};
@@ -22,6 +23,15 @@ impl Switch {
         match self {
             Self::At => boundaries.partition_point(|&boundary| boundary <= step),
             Self::After => boundaries.partition_point(|&boundary| boundary < step),
+        }
+    }
+
+    /// The last step at which no more of them are passed than at `step`.
+    pub(crate) fn last(self, boundaries: &[u32], step: u32) -> u32 {
+        match (self, boundaries.get(self.passed(boundaries, step))) {
+            (_, None) => u32::MAX,
+            (Self::At, Some(next)) => next.saturating_sub(1),
+            (Self::After, Some(next)) => *next,
         }
     }
 }
@@ -147,6 +157,10 @@ impl<const N: usize> Profiled for PiecewiseConstant<N> {
     #[inline]
     fn rate(&self, profile: Profile) -> f64 {
         profile[0]
+    }
+
+    fn course(&self, step: u32) -> Course {
+        Course::flat(self.switch.last(&self.boundaries, step))
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

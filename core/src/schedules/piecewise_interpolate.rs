@@ -1,3 +1,4 @@
+use crate::course::Course;
 use crate::error::{ConfigError, finite, increasing};
 use crate::numeric::{Product, same_bits};
 use crate::parameters::parameters;
@@ -126,6 +127,27 @@ impl<const N: usize> Profiled for PiecewiseInterpolate<N> {
     #[inline]
     fn rate(&self, profile: Profile) -> f64 {
         self.learning_rate * profile[0]
+    }
+
+    fn course(&self, step: u32) -> Course {
+        match self.boundaries.iter().find(|&&boundary| step < boundary) {
+            Some(boundary) => Course::smooth(boundary.saturating_sub(1)),
+            None => Course::FOREVER,
+        }
+    }
+
+    fn taylor(&self, first: u32, _last: u32, order: u32) -> f64 {
+        let (mut begin, mut passed) = (0, Product::ONE);
+        for (&boundary, &scale) in self.boundaries.iter().zip(&self.scales) {
+            if first < boundary {
+                let length = f64::from(boundary.saturating_sub(begin));
+                return libm::fabs(self.learning_rate * passed.value())
+                    * (1.0 + libm::fabs(scale))
+                    * self.shape.taylor(length, order);
+            }
+            (begin, passed) = (boundary, passed.times(scale));
+        }
+        f64::INFINITY
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

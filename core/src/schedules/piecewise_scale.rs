@@ -1,3 +1,4 @@
+use crate::course::Course;
 use crate::error::{ConfigError, finite, increasing};
 use crate::numeric::{Product, grown, same_bits};
 use crate::parameters::parameters;
@@ -114,6 +115,10 @@ impl<const N: usize> Profiled for PiecewiseScale<N> {
     #[inline]
     fn rate(&self, profile: Profile) -> f64 {
         grown(self.learning_rate, profile)
+    }
+
+    fn course(&self, step: u32) -> Course {
+        Course::flat(self.switch.last(&self.boundaries, step))
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

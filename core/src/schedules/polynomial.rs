@@ -1,3 +1,4 @@
+use crate::course::Course;
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::blend;
 use crate::parameters::parameters;
@@ -85,6 +86,16 @@ parameters! {
     => Polynomial::new(learning_rate, end_lr, decay_steps, power, cycle)
 }
 
+impl Polynomial {
+    /// The step at which the cycle of `step` is at its end; one end belongs to the cycle before it.
+    fn end_of_cycle(&self, step: u32) -> u64 {
+        let size = u64::from(self.decay_steps);
+        u64::from(step.max(1))
+            .div_ceil(size.max(1))
+            .saturating_mul(size)
+    }
+}
+
 impl Profiled for Polynomial {
     #[inline]
     fn profile(&self, step: u32) -> Profile {
@@ -107,6 +118,28 @@ impl Profiled for Polynomial {
     #[inline]
     fn rate(&self, profile: Profile) -> f64 {
         blend(self.learning_rate, self.end_lr, profile)
+    }
+
+    fn course(&self, step: u32) -> Course {
+        if self.cycle {
+            Course::smooth(self.end_of_cycle(step).min(u64::from(u32::MAX)) as u32)
+        } else {
+            Course::smooth_until(step, self.decay_steps)
+        }
+    }
+
+    fn taylor(&self, first: u32, last: u32, order: u32) -> f64 {
+        let end = if self.cycle {
+            self.end_of_cycle(first)
+        } else {
+            u64::from(self.decay_steps)
+        };
+        let whole = end as f64;
+        let left = |step: u32| end.saturating_sub(u64::from(step)) as f64 / whole;
+        let weight = self
+            .power
+            .taylor([left(last), left(first)], 1.0 / whole, order);
+        (libm::fabs(self.learning_rate) + libm::fabs(self.end_lr)) * weight
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

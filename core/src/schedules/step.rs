@@ -1,3 +1,4 @@
+use crate::course::{Course, end_of_stair};
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::{Growth, grown};
 use crate::parameters::parameters;
@@ -71,6 +72,10 @@ impl Profiled for Step {
     #[inline]
     fn rate(&self, profile: Profile) -> f64 {
         grown(self.learning_rate, profile)
+    }
+
+    fn course(&self, step: u32) -> Course {
+        Course::flat(end_of_stair(step, self.step_size))
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

@@ -1,5 +1,7 @@
+use crate::course::Course;
 use crate::elementary::exp;
 use crate::error::{ConfigError, finite, nonzero};
+use crate::numeric::whole_power;
 use crate::numeric::{blend, two_product, two_sum};
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
@@ -111,6 +113,23 @@ impl Profiled for Tanh {
     #[inline]
     fn rate(&self, profile: Profile) -> f64 {
         blend(self.learning_rate, self.eta_min, profile)
+    }
+
+    fn course(&self, step: u32) -> Course {
+        if step < self.decay_steps {
+            Course::smooth(self.decay_steps.saturating_sub(1))
+        } else {
+            Course::FOREVER
+        }
+    }
+
+    /// `1 / (1 + e^w)` is no more than `1 / sin(2.8)` where the imaginary part of `w` is within 2.8, and 1 where it is real.
+    fn taylor(&self, _first: u32, _last: u32, order: u32) -> f64 {
+        let slope = 2.0 * libm::fabs(self.ub - self.lb) / f64::from(self.decay_steps);
+        let widest = if order == 0 { 1.0 } else { 3.0 };
+        (libm::fabs(self.learning_rate) + libm::fabs(self.eta_min))
+            * widest
+            * whole_power(slope / 2.8, order)
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

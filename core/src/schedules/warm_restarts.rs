@@ -1,8 +1,10 @@
+use crate::course::{Course, wave};
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::{Growth, grown, larger, two_product, two_sum};
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 use crate::shape::{Power, Way, half_cosine};
+use core::f64::consts::PI;
 
 /// Falls from `learning_rate` to `eta_min` on half a wave of a cosine, jumps back up, and does so again and again, each cycle
 /// longer than the one before.
@@ -297,6 +299,30 @@ impl Profiled for WarmRestarts {
     #[inline]
     fn rate(&self, profile: Profile) -> f64 {
         grown(self.learning_rate, profile) + self.eta_min * profile[2]
+    }
+
+    fn course(&self, step: u32) -> Course {
+        let Some(cycle) = self.cycle(step) else {
+            return Course::FOREVER;
+        };
+        if self.k != Power::ONE {
+            return Course::UNKNOWN;
+        }
+        // An end that is no whole number may be off by its last digit.
+        const NEAR: f64 = 0.01;
+        let ahead = cycle.way.left() - NEAR;
+        if ahead < 1.0 {
+            return Course::unknown_at(step);
+        }
+        Course::smooth(step.saturating_add(ahead as u32))
+    }
+
+    fn taylor(&self, first: u32, _last: u32, order: u32) -> f64 {
+        let Some(cycle) = self.cycle(first) else {
+            return f64::INFINITY;
+        };
+        let peak = grown(self.learning_rate, self.peaks.after(cycle.index));
+        (libm::fabs(peak) + libm::fabs(self.eta_min)) * wave(PI / cycle.way.whole(), order)
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

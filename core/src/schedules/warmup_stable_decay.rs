@@ -1,3 +1,4 @@
+use crate::course::Course;
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::blend_neighbours;
 use crate::parameters::parameters;
@@ -149,6 +150,33 @@ impl Profiled for WarmupStableDecay {
     #[inline]
     fn rate(&self, profile: Profile) -> f64 {
         blend_neighbours([self.start_lr, self.learning_rate, self.end_lr], profile)
+    }
+
+    fn course(&self, step: u32) -> Course {
+        let decay_begins = self.warmup_steps.saturating_add(self.stable_steps);
+        if step < self.warmup_steps {
+            self.warmup.course(step, self.warmup_steps)
+        } else if step < decay_begins {
+            Course::flat(decay_begins.saturating_sub(1))
+        } else {
+            let into_decay = step.saturating_sub(decay_begins);
+            self.decay
+                .course(into_decay, self.decay_steps)
+                .later(decay_begins)
+        }
+    }
+
+    fn taylor(&self, first: u32, last: u32, order: u32) -> f64 {
+        let peak = libm::fabs(self.learning_rate);
+        if first < self.warmup_steps {
+            (libm::fabs(self.start_lr) + peak)
+                * self.warmup.taylor([first, last], self.warmup_steps, order)
+        } else {
+            let decay_begins = self.warmup_steps.saturating_add(self.stable_steps);
+            let into_decay = [first, last].map(|step| step.saturating_sub(decay_begins));
+            (peak + libm::fabs(self.end_lr))
+                * self.decay.taylor(into_decay, self.decay_steps, order)
+        }
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

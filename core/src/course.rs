@@ -1,0 +1,144 @@
+//! How a rate goes on from a step: what it takes to compute many steps in a row from a few of them.
+//!
+//! A table of a thousand steps does not need a thousand evaluations of a formula. Where the rate stays as it is, grows by the same factor
+//! each step, or is a smooth curve whose derivatives are bounded, a few of its values give the others to within an error that is known
+//! beforehand, and only where that error could change a bit does the formula have to be asked. What is told here is never a rate.
+
+use crate::numeric::whole_power;
+
+/// How a rate behaves over some steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bend {
+    /// It stays the same.
+    Flat,
+    /// `value(t + n) / value(t)` is the same for every `t`; each value is off by no more than 2^-40 of itself.
+    Geometric,
+    /// It has derivatives of all orders, with the bounds that [`Profiled::taylor`](crate::Profiled::taylor) gives.
+    Smooth,
+    /// Nothing is known.
+    Unknown,
+}
+
+/// A run of steps over which a rate behaves in one way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Course {
+    /// How it behaves.
+    pub bend: Bend,
+    /// The last step of the run, itself included.
+    pub last: u32,
+}
+
+impl Course {
+    /// Nothing is known of any step.
+    pub const UNKNOWN: Self = Self {
+        bend: Bend::Unknown,
+        last: u32::MAX,
+    };
+
+    /// It never changes again.
+    pub(crate) const FOREVER: Self = Self::flat(u32::MAX);
+
+    /// The same value up to this step.
+    pub(crate) const fn flat(last: u32) -> Self {
+        Self {
+            bend: Bend::Flat,
+            last,
+        }
+    }
+
+    /// One factor from each step to the next up to this one.
+    pub(crate) const fn geometric(last: u32) -> Self {
+        Self {
+            bend: Bend::Geometric,
+            last,
+        }
+    }
+
+    /// A smooth curve up to this step.
+    pub(crate) const fn smooth(last: u32) -> Self {
+        Self {
+            bend: Bend::Smooth,
+            last,
+        }
+    }
+
+    /// A smooth curve up to step `end`, from which on nothing changes.
+    pub(crate) const fn smooth_until(step: u32, end: u32) -> Self {
+        if step <= end {
+            Self::smooth(end)
+        } else {
+            Self::FOREVER
+        }
+    }
+
+    /// The same for a clock that reads 0 at this step.
+    pub(crate) const fn later(self, begin: u32) -> Self {
+        Self {
+            last: self.last.saturating_add(begin),
+            ..self
+        }
+    }
+
+    /// Nothing is known of this step, but of the next one there may be.
+    pub(crate) const fn unknown_at(step: u32) -> Self {
+        Self {
+            bend: Bend::Unknown,
+            last: step,
+        }
+    }
+}
+
+/// The last step with the same whole number of sizes, where the size is not 0.
+pub(crate) fn end_of_stair(step: u32, size: u32) -> u32 {
+    let into = step.checked_rem(size).unwrap_or(0);
+    step.saturating_add(size.saturating_sub(into).saturating_sub(1))
+}
+
+/// The inverse factorials up to the highest order that anybody asks for.
+const INVERSE_FACTORIALS: [f64; 17] = {
+    let mut inverse = [1.0; 17];
+    let mut n = 1;
+    while n < inverse.len() {
+        inverse[n] = inverse[n - 1] / n as f64;
+        n += 1;
+    }
+    inverse
+};
+
+/// `1 / n!`, infinite where no bound was prepared.
+fn inverse_factorial(n: u32) -> f64 {
+    INVERSE_FACTORIALS
+        .get(n as usize)
+        .copied()
+        .unwrap_or(f64::INFINITY)
+}
+
+/// A Taylor coefficient of `e^(rate t)`, or of a wave that goes through `rate` radians a step, for an amplitude of 1.
+pub(crate) fn wave(rate: f64, order: u32) -> f64 {
+    whole_power(rate, order) * inverse_factorial(order)
+}
+
+/// A Taylor coefficient of a line that rises by `slope` a step and does not pass 1.
+pub(crate) fn line(slope: f64, order: u32) -> f64 {
+    match order {
+        0 => 1.0,
+        1 => slope,
+        _ => 0.0,
+    }
+}
+
+/// A Taylor coefficient of `x^exponent`, where `x` moves by `slope` a step between `low` and `high`, neither of them negative.
+pub(crate) fn power(exponent: f64, [low, high]: [f64; 2], slope: f64, order: u32) -> f64 {
+    let falling = (0..order).fold(1.0, |product, k| product * (exponent - f64::from(k)));
+    if falling == 0.0 {
+        return 0.0;
+    }
+    let left = exponent - f64::from(order);
+    let widest = if left < 0.0 { low } else { high };
+    let largest = if exponent == -0.5 {
+        whole_power(1.0 / widest, order) / libm::sqrt(widest)
+    } else {
+        libm::pow(widest, left)
+    };
+    libm::fabs(falling) * inverse_factorial(order) * largest * whole_power(slope, order)
+}
