@@ -134,11 +134,18 @@ pub(crate) fn power(exponent: f64, [low, high]: [f64; 2], slope: f64, order: u32
         return 0.0;
     }
     let left = exponent - f64::from(order);
-    let widest = if left < 0.0 { low } else { high };
-    let largest = if exponent == -0.5 {
-        whole_power(1.0 / widest, order) / libm::sqrt(widest)
+    let base = if left < 0.0 { low } else { high };
+    // The next whole exponent that makes the power larger will do.
+    let whole = if base < 1.0 {
+        libm::floor(left)
     } else {
-        libm::pow(widest, left)
+        libm::ceil(left)
+    };
+    let size = libm::fabs(whole) as u32;
+    let largest = if whole < 0.0 {
+        1.0 / whole_power(base, size)
+    } else {
+        whole_power(base, size)
     };
     libm::fabs(falling) * inverse_factorial(order) * largest * whole_power(slope, order)
 }

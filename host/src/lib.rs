@@ -9,6 +9,7 @@ pub mod explain;
 pub mod export;
 pub mod files;
 pub mod kinds;
+mod lanes;
 pub mod lr;
 pub mod npy;
 pub mod pages;

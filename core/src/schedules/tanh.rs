@@ -1,3 +1,5 @@
+use core::f64::consts::PI;
+
 use crate::course::Course;
 use crate::elementary::exp;
 use crate::error::{ConfigError, finite, nonzero};
@@ -123,13 +125,11 @@ impl Profiled for Tanh {
         }
     }
 
-    /// `1 / (1 + e^w)` is no more than `1 / sin(2.8)` where the imaginary part of `w` is within 2.8, and 1 where it is real.
+    /// `1 / (1 + e^w)` is a sum over its poles, which are `pi, 3 pi, 5 pi, …` from the real line on both sides, of residues of 1: a coefficient
+    /// is no more than `2 / pi^(n + 1) * (1 + 1 / 3^(n + 1) + …)`, and that no more than `1 / pi^n`.
     fn taylor(&self, _first: u32, _last: u32, order: u32) -> f64 {
         let slope = 2.0 * libm::fabs(self.ub - self.lb) / f64::from(self.decay_steps);
-        let widest = if order == 0 { 1.0 } else { 3.0 };
-        (libm::fabs(self.learning_rate) + libm::fabs(self.eta_min))
-            * widest
-            * whole_power(slope / 2.8, order)
+        (libm::fabs(self.learning_rate) + libm::fabs(self.eta_min)) * whole_power(slope / PI, order)
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

@@ -11,11 +11,11 @@ use rayon::prelude::*;
 
 use super::aligned::Aligned;
 use super::engine::Engine;
-use super::lanes::{Kernel, Lanes, padded};
 use super::model::Scratch;
 use super::order::Order;
 use super::samples::Samples;
 use super::{Cause, Divergence, Evaluation, Metric, TrainError, TrialOutcome};
+use crate::lanes::{Kernel, Lanes, padded};
 
 /// Where a trial's rates come from.
 #[derive(Clone, Copy, Debug)]
@@ -447,7 +447,7 @@ mod tests {
     use hairpin_core::{Rounding, SgdConfig};
 
     use super::*;
-    use crate::train::lanes::Isa;
+    use crate::lanes::Isa;
 
     #[test]
     fn the_update_has_the_bits_of_the_core_on_every_instruction_set() {

@@ -5,12 +5,12 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::block::{Block, BlockEnd, BlockState, Trial, Watch};
-use super::lanes::Isa;
 use super::model::{Model, Network};
 use super::order::Order;
 use super::samples::Samples;
 use super::{PARAMETERS_MAX, TrainConfig, TrainError, TrialOutcome};
 use crate::data::Dataset;
+use crate::lanes::Isa;
 
 /// Trains trials of one model on one data set.
 ///

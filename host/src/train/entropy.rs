@@ -8,7 +8,7 @@ use hairpin_arithmetic::{
     Column, ColumnMut, Sum, descend, is_right, loss as loss_of, mean, score, weight,
 };
 
-use super::lanes::{Kernel, Lanes};
+use crate::lanes::{Kernel, Lanes};
 
 /// The samples that belong to the columns.
 #[derive(Clone, Copy)]
@@ -172,7 +172,7 @@ impl Kernel for RowSums<'_> {
     }
 }
 
-/// The sum of `numbers`, of which there are a multiple of [`PAD`](super::lanes::PAD).
+/// The sum of `numbers`, of which there are a multiple of [`PAD`](crate::lanes::PAD).
 #[inline(always)]
 fn sum<T: Copy + Default + From<f32> + Add<Output = T>>(numbers: &[f32]) -> T {
     let mut sum = Sum::default();
@@ -189,7 +189,7 @@ mod tests {
     use hairpin_core::LibmFma;
 
     use super::*;
-    use crate::train::lanes::{Isa, padded};
+    use crate::lanes::{Isa, padded};
 
     type One = Scalar<LibmFma>;
 

@@ -25,18 +25,17 @@ mod engine;
 mod entropy;
 mod error;
 mod gpu;
-mod lanes;
 mod model;
 mod order;
 mod product;
 mod samples;
 mod snapshot;
 
+pub use crate::lanes::Isa;
 pub use block::{BlockEnd, BlockState, Rates, Trial, Watch};
 pub use engine::Engine;
 pub use error::{StateError, TrainError};
 pub use gpu::OnGpuError;
-pub use lanes::Isa;
 pub use model::Model;
 
 /// Most parameters that a model can have.

@@ -4,10 +4,10 @@ use hairpin_arithmetic::{rectify, rectify_grad};
 
 use super::aligned::Aligned;
 use super::entropy::{Descend, Evaluate, RowSums, Score};
-use super::lanes::{Isa, Kernel, Lanes, padded};
 use super::order::signed_units;
 use super::product::{Product, Strided};
 use super::samples::Samples;
+use crate::lanes::{Isa, Kernel, Lanes, padded};
 
 /// What is trained. All matrices are row-major, and one trial's parameters are contiguous.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,7 +4,7 @@
 //! shape, the instruction set or the neighbours. A library for large products is no faster here (they pack and block for
 //! sizes that these never have) and promises no order.
 
-use super::lanes::{Kernel, Lanes, PAD};
+use crate::lanes::{Kernel, Lanes, PAD};
 
 /// `out[r][c] = start[r] + sum over k of a[r][k] * b[k][c]`.
 pub(super) struct Product<'a> {

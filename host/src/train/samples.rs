@@ -2,8 +2,8 @@
 
 use super::aligned::Aligned;
 use super::entropy::Columns;
-use super::lanes::padded;
 use crate::data::Dataset;
+use crate::lanes::padded;
 
 /// Rows of a data set, both ways round, padded with zeros.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use hairpin_core::{Fma, LibmFma};
 /// Where a target has none, the compiler calls the platform's `fmaf` instead, which is slow and not everywhere exact;
 /// so it is used only where the instruction is known to exist.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct HardwareFma;
+pub(crate) struct HardwareFma;
 
 impl Fma for HardwareFma {
     #[inline(always)]
@@ -31,9 +31,11 @@ type PortableFma = HardwareFma;
 type PortableFma = LibmFma;
 
 /// A register of `f32` lanes.
-pub(super) trait Lanes: Real {
+pub(crate) trait Lanes: Real {
     /// Number of lanes; divides [`PAD`].
     const WIDTH: usize;
+    /// Whether `f64::mul_add` is an instruction.
+    const FUSES: bool;
     /// How many accumulators fit in the registers beside the operands of a product.
     const ACCUMULATORS: usize;
 
@@ -41,20 +43,85 @@ pub(super) trait Lanes: Real {
     fn load(from: &[f32]) -> Self;
     /// Overwrites the first [`Lanes::WIDTH`] elements. Panics when there are fewer.
     fn store(self, to: &mut [f32]);
+
+    /// Copies into memory that is not read again soon, past the caches where there is a way. Panics where the lengths differ.
+    ///
+    /// Other threads find it there after [`Lanes::settle`].
+    #[inline(always)]
+    fn copy_past_caches(from: &[f32], to: &mut [f32]) {
+        to.copy_from_slice(from);
+    }
+
+    /// Ends what was copied past the caches.
+    #[inline(always)]
+    fn settle() {}
+
+    /// Rounds to `f32`, and tells what [`Seen`] says. Panics where the lengths differ.
+    #[inline(always)]
+    fn round(from: &[f64], to: &mut [f32]) -> Seen {
+        assert_eq!(from.len(), to.len());
+        let mut seen = Seen::NOTHING;
+        for (from, to) in from.iter().zip(to) {
+            *to = seen.round(*from);
+        }
+        seen
+    }
+
+    /// Turns 8 rows, each `pitch` after the one before, into columns, which begin at `at` of 8 others. Panics where `from` or one of them is
+    /// too short.
+    #[inline(always)]
+    fn turn<const N: usize>(from: &[f32], pitch: usize, to: &mut [[f32; N]; 8], at: usize) {
+        for (row, from) in from.chunks(pitch).take(8).enumerate() {
+            for (to, from) in to.iter_mut().zip(&from[..8]) {
+                to[at + row] = *from;
+            }
+        }
+    }
+}
+
+/// What was seen of numbers while they were rounded to `f32`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// The least distance of the digits behind those of an `f32` from a half, in eighths of a unit in the last place of the `f64`.
+    pub(crate) nearest: u32,
+    /// The upper halves of the smallest and of the largest one, without their signs.
+    pub(crate) smallest: u32,
+    /// See `smallest`.
+    pub(crate) largest: u32,
+}
+
+impl Seen {
+    const NOTHING: Self = Self {
+        nearest: u32::MAX,
+        smallest: u32::MAX,
+        largest: 0,
+    };
+
+    #[inline(always)]
+    fn round(&mut self, number: f64) -> f32 {
+        let bits = number.to_bits();
+        // The 29 digits that an `f32` does not have come to the upper end of a word, where a half is the sign.
+        let from_half = ((bits as u32) << 3 ^ 1 << 31) as i32;
+        self.nearest = self.nearest.min(from_half.unsigned_abs());
+        let size = (bits >> 32) as u32 & i32::MAX as u32;
+        self.smallest = self.smallest.min(size);
+        self.largest = self.largest.max(size);
+        number as f32
+    }
 }
 
 /// All rows that vectors are loaded from are padded to a multiple of this many elements: whole registers, and whole rounds of the
 /// partial sums.
-pub(super) const PAD: usize = PARTIAL;
+pub(crate) const PAD: usize = PARTIAL;
 
 /// `count`, rounded up to a multiple of [`PAD`].
-pub(super) const fn padded(count: usize) -> usize {
+pub(crate) const fn padded(count: usize) -> usize {
     count.next_multiple_of(PAD)
 }
 
 /// Work that is compiled for every instruction set. `run` and all it calls must be `#[inline(always)]`, or it is
 /// compiled for the lowest set only.
-pub(super) trait Kernel {
+pub(crate) trait Kernel {
     /// What the work gives.
     type Output;
     /// Does the work on registers `L`.
@@ -115,7 +182,7 @@ impl Isa {
 
     /// Does `work` on this set's registers.
     #[inline]
-    pub(super) fn run<K: Kernel>(self, work: K) -> K::Output {
+    pub(crate) fn run<K: Kernel>(self, work: K) -> K::Output {
         match self.0 {
             Level::Portable => work.run::<Portable>(),
             // SAFETY: this level exists only after AVX2 and FMA were detected.
@@ -134,6 +201,7 @@ struct Portable([Scalar<PortableFma>; 8]);
 
 impl Lanes for Portable {
     const WIDTH: usize = 8;
+    const FUSES: bool = cfg!(any(target_feature = "fma", target_arch = "aarch64"));
     const ACCUMULATORS: usize = 10;
 
     #[inline(always)]
@@ -181,15 +249,15 @@ impl Real for Portable {
 mod x86 {
     use core::arch::x86_64::*;
 
-    use super::{HardwareFma, Kernel, Lanes, Real};
+    use super::{HardwareFma, Kernel, Lanes, Real, Seen};
 
     #[target_feature(enable = "avx2,fma")]
-    pub(super) fn avx2<K: Kernel>(work: K) -> K::Output {
+    pub(crate) fn avx2<K: Kernel>(work: K) -> K::Output {
         work.run::<Ymm>()
     }
 
     #[target_feature(enable = "avx2,fma,avx512f,avx512dq,avx512vl")]
-    pub(super) fn avx512<K: Kernel>(work: K) -> K::Output {
+    pub(crate) fn avx512<K: Kernel>(work: K) -> K::Output {
         work.run::<Zmm>()
     }
 
@@ -217,6 +285,7 @@ mod x86 {
     macro_rules! memory {
         ($width:literal, $load:ident, $store:ident) => {
             const WIDTH: usize = $width;
+            const FUSES: bool = true;
 
             #[inline(always)]
             fn load(from: &[f32]) -> Self {
@@ -234,10 +303,127 @@ mod x86 {
         };
     }
 
+    /// What does not depend on the number of lanes.
+    macro_rules! eight_at_a_time {
+        () => {
+            #[inline(always)]
+            fn copy_past_caches(from: &[f32], to: &mut [f32]) {
+                assert_eq!(from.len(), to.len());
+                // What is in front of the first whole register of the destination.
+                let ahead = to.as_ptr().align_offset(32).min(to.len());
+                let (from_head, from) = from.split_at(ahead);
+                let (head, to) = to.split_at_mut(ahead);
+                head.copy_from_slice(from_head);
+                let (from, from_tail) = from.as_chunks::<8>();
+                let (to, tail) = to.as_chunks_mut::<8>();
+                for (from, to) in from.iter().zip(to) {
+                    // SAFETY: as in `splat`; both have eight elements, and the destination is at a multiple of 32 bytes.
+                    unsafe { _mm256_stream_ps(to.as_mut_ptr(), _mm256_loadu_ps(from.as_ptr())) }
+                }
+                tail.copy_from_slice(from_tail);
+            }
+
+            #[inline(always)]
+            fn settle() {
+                // SAFETY: every processor with AVX2 has it.
+                unsafe { _mm_sfence() }
+            }
+
+            #[inline(always)]
+            fn round(from: &[f64], to: &mut [f32]) -> Seen {
+                assert_eq!(from.len(), to.len());
+                let (from, from_rest) = from.as_chunks::<8>();
+                let (to, rest) = to.as_chunks_mut::<8>();
+                let mut found = [[0; 8]; 3];
+                // SAFETY: as in `splat`; every array that is read or written has eight elements.
+                unsafe {
+                    let all_but_sign = _mm256_set1_epi32(i32::MAX);
+                    let sign = _mm256_set1_epi32(i32::MIN);
+                    let mut nearest = _mm256_set1_epi32(-1);
+                    let mut smallest = nearest;
+                    let mut largest = _mm256_setzero_si256();
+                    for (from, to) in from.iter().zip(to) {
+                        let a = _mm256_loadu_pd(from.as_ptr());
+                        let b = _mm256_loadu_pd(from[4..].as_ptr());
+                        let rounded = _mm256_set_m128(_mm256_cvtpd_ps(b), _mm256_cvtpd_ps(a));
+                        _mm256_storeu_ps(to.as_mut_ptr(), rounded);
+                        let (a, b) = (_mm256_castpd_ps(a), _mm256_castpd_ps(b));
+                        // In another order than they come in, which does not matter here.
+                        let lower = _mm256_castps_si256(_mm256_shuffle_ps::<0b10_00_10_00>(a, b));
+                        let upper = _mm256_castps_si256(_mm256_shuffle_ps::<0b11_01_11_01>(a, b));
+                        let from_half = _mm256_xor_si256(_mm256_slli_epi32::<3>(lower), sign);
+                        nearest = _mm256_min_epu32(nearest, _mm256_abs_epi32(from_half));
+                        let size = _mm256_and_si256(upper, all_but_sign);
+                        smallest = _mm256_min_epu32(smallest, size);
+                        largest = _mm256_max_epu32(largest, size);
+                    }
+                    for (found, register) in found.iter_mut().zip([nearest, smallest, largest]) {
+                        _mm256_storeu_si256(found.as_mut_ptr().cast(), register);
+                    }
+                }
+                let [nearest, smallest, largest] = found;
+                let mut seen = Seen {
+                    nearest: nearest.into_iter().fold(u32::MAX, u32::min),
+                    smallest: smallest.into_iter().fold(u32::MAX, u32::min),
+                    largest: largest.into_iter().fold(0, u32::max),
+                };
+                for (from, to) in from_rest.iter().zip(rest) {
+                    *to = seen.round(*from);
+                }
+                seen
+            }
+
+            #[inline(always)]
+            fn turn<const N: usize>(from: &[f32], pitch: usize, to: &mut [[f32; N]; 8], at: usize) {
+                let row = |row: usize| {
+                    let from = &from[row * pitch..][..8];
+                    // SAFETY: as in `splat`; the slice holds eight elements.
+                    unsafe { _mm256_loadu_ps(from.as_ptr()) }
+                };
+                let rows: [__m256; 8] = core::array::from_fn(row);
+                // SAFETY: as in `splat`.
+                let columns = unsafe {
+                    let pairs: [__m256; 8] = core::array::from_fn(|i| {
+                        let (a, b) = (rows[i & !1], rows[i | 1]);
+                        if i & 1 == 0 {
+                            _mm256_unpacklo_ps(a, b)
+                        } else {
+                            _mm256_unpackhi_ps(a, b)
+                        }
+                    });
+                    // Columns i and i + 4 of rows 0 to 3 and of rows 4 to 7.
+                    let fours: [__m256; 8] = core::array::from_fn(|i| {
+                        let (half, column) = (i & 4, i & 3);
+                        let (a, b) = (pairs[half + column / 2], pairs[half + 2 + column / 2]);
+                        if column & 1 == 0 {
+                            _mm256_shuffle_ps::<0b01_00_01_00>(a, b)
+                        } else {
+                            _mm256_shuffle_ps::<0b11_10_11_10>(a, b)
+                        }
+                    });
+                    core::array::from_fn::<__m256, 8, _>(|column| {
+                        let (a, b) = (fours[column & 3], fours[4 + (column & 3)]);
+                        if column < 4 {
+                            _mm256_permute2f128_ps::<0x20>(a, b)
+                        } else {
+                            _mm256_permute2f128_ps::<0x31>(a, b)
+                        }
+                    })
+                };
+                for (to, column) in to.iter_mut().zip(columns) {
+                    let to = &mut to[at..at + 8];
+                    // SAFETY: as in `splat`; the slice has eight elements.
+                    unsafe { _mm256_storeu_ps(to.as_mut_ptr(), column) }
+                }
+            }
+        };
+    }
+
     impl Lanes for Ymm {
         // 16 registers, less two for the right matrix and one or two for the left.
         const ACCUMULATORS: usize = 12;
         memory!(8, _mm256_loadu_ps, _mm256_storeu_ps);
+        eight_at_a_time!();
     }
 
     impl Real for Ymm {
@@ -290,6 +476,7 @@ mod x86 {
         // 32 registers, less four for the right matrix and some for the left.
         const ACCUMULATORS: usize = 24;
         memory!(16, _mm512_loadu_ps, _mm512_storeu_ps);
+        eight_at_a_time!();
     }
 
     impl Real for Zmm {

@@ -1,0 +1,228 @@
+//! Polynomials through a few values of a curve, and how far they are from it at most.
+//!
+//! For a piece of so many steps the places of the values, near those of Chebyshev, are fixed whole steps, and so is the matrix that makes the
+//! coefficients from the values: it is worked out once, in whole numbers, so that each entry has but the rounding of its last digit.
+
+use std::sync::LazyLock;
+
+use crate::lanes::{Isa, Kernel, Lanes};
+
+/// The lengths of pieces, shortest first.
+pub(super) const SIZES: [usize; 6] = [8, 16, 32, 64, 128, 256];
+
+/// How many values a polynomial goes through.
+const COUNTS: [usize; 7] = [2, 3, 4, 6, 8, 10, 12];
+
+/// The most values.
+pub(super) const MOST: usize = 12;
+
+/// Half a unit in the last place of 1.
+const HALF_UNIT: f64 = f64::EPSILON / 2.0;
+
+/// A way through values at some of the steps of a piece.
+pub(super) struct Fit {
+    /// How many values.
+    pub(super) count: usize,
+    /// Where they are, in steps from the first.
+    pub(super) offsets: [u32; MOST],
+    /// Each value's share of each coefficient, over the positions from -1 to 1.
+    shares: [[f64; MOST]; MOST],
+    /// All steps' positions.
+    positions: Vec<f64>,
+    /// The largest product of the distances of a step from all the values' places, in steps.
+    farthest: f64,
+    /// How many times as large as the errors of the values that of the polynomial is, at most.
+    lebesgue: f64,
+    /// The sum of the sizes of all shares.
+    spread: f64,
+}
+
+impl Fit {
+    fn new(size: usize, count: usize) -> Self {
+        let last = size as i128 - 1;
+        let mut offsets = [0_u32; MOST];
+        for (i, offset) in offsets[..count].iter_mut().enumerate() {
+            let angle = std::f64::consts::PI * (2 * i + 1) as f64 / (2 * count) as f64;
+            *offset = (0.5 * last as f64 * (1.0 - angle.cos())).round() as u32;
+        }
+        // Twice the step less the last one: whole numbers from -last to last.
+        let place = |offset: u32| 2 * i128::from(offset) - last;
+        let mut shares = [[0.0; MOST]; MOST];
+        for i in 0..count {
+            let own = place(offsets[i]);
+            let others = || (0..count).filter(|&m| m != i).map(|m| place(offsets[m]));
+            let mut coefficients = [0_i128; MOST];
+            coefficients[0] = 1;
+            for other in others() {
+                for k in (0..MOST).rev() {
+                    let lower = if k > 0 { coefficients[k - 1] } else { 0 };
+                    coefficients[k] = lower - other * coefficients[k];
+                }
+            }
+            let divisor: i128 = others().map(|other| own - other).product();
+            for (k, coefficient) in coefficients.iter().enumerate() {
+                shares[i][k] = *coefficient as f64 * (last as f64).powi(k as i32) / divisor as f64;
+            }
+        }
+        let positions: Vec<f64> = (0..size as u32)
+            .map(|step| place(step) as f64 / last as f64)
+            .collect();
+        let basis = |i: usize, x: f64| (0..count).rev().fold(0.0, |sum, k| sum * x + shares[i][k]);
+        // The positions' own roundings are far below the percent that is added.
+        let lebesgue = positions
+            .iter()
+            .map(|&x| (0..count).map(|i| basis(i, x).abs()).sum::<f64>())
+            .fold(0.0, f64::max);
+        let farthest = (0..size as u32)
+            .map(|step| {
+                let distances = offsets[..count]
+                    .iter()
+                    .map(|&at| f64::from(step.abs_diff(at)));
+                distances.product::<f64>()
+            })
+            .fold(0.0, f64::max);
+        Self {
+            count,
+            offsets,
+            shares,
+            positions,
+            farthest: farthest * 1.01,
+            lebesgue: lebesgue * 1.01,
+            spread: shares
+                .iter()
+                .flatten()
+                .map(|share| share.abs())
+                .sum::<f64>()
+                * 1.01,
+        }
+    }
+
+    /// How far the polynomial through exact values is from a curve with this bound of its Taylor coefficients, whose order is the number of
+    /// values.
+    pub(super) fn truncation(&self, taylor: f64) -> f64 {
+        self.farthest * taylor
+    }
+
+    /// The polynomial through `values`.
+    pub(super) fn polynomial(&self, values: &[f64; MOST]) -> Polynomial {
+        // Only what the values differ by goes through the sums.
+        let middle = values[self.count / 2];
+        let apart: [f64; MOST] = std::array::from_fn(|i| {
+            if i < self.count {
+                values[i] - middle
+            } else {
+                0.0
+            }
+        });
+        Polynomial {
+            middle,
+            apart,
+            range: apart
+                .iter()
+                .fold(0.0, |range, apart| range.max(apart.abs())),
+        }
+    }
+
+    /// How far the polynomial, as it is computed, is from a curve of which no term is above `size`, from whose exact values it is `truncation`
+    /// away, and of whose values those that were given and those that will be compared are off by `2^-44 * size`.
+    pub(super) fn error(&self, polynomial: &Polynomial, truncation: f64, size: f64) -> f64 {
+        // A coefficient: a product, a sum and three roundings of the share for each value. Then at each step two roundings and that of the
+        // position for each coefficient, none of which is reached by a partial sum above `spread * range`.
+        let roundings = (4 * self.count + 16) as f64 * HALF_UNIT * self.spread * polynomial.range;
+        truncation + (self.lebesgue + 1.0) * size * VALUE_ERROR + roundings + 8.0 * HALF_UNIT * size
+    }
+
+    /// The values of the polynomial at the steps from `first` on.
+    pub(super) fn evaluate(
+        &self,
+        isa: Isa,
+        polynomial: &Polynomial,
+        first: usize,
+        out: &mut [f64],
+    ) {
+        let positions = &self.positions[first..first + out.len()];
+        macro_rules! counts {
+            ($($count:literal),+) => {
+                match self.count {
+                    $($count => isa.run(Horner::<$count> {
+                        shares: &self.shares,
+                        polynomial,
+                        positions,
+                        out,
+                    }),)+
+                    _ => unreachable!("there are fits of no other counts"),
+                }
+            };
+        }
+        counts!(2, 3, 4, 6, 8, 10, 12);
+    }
+}
+
+/// What no value of a smooth curve is off by, as a share of its largest term.
+const VALUE_ERROR: f64 = 1.0 / (1_u64 << 44) as f64;
+
+/// A polynomial of a piece's position.
+pub(super) struct Polynomial {
+    middle: f64,
+    /// What the values that it goes through differ from the middle one by.
+    apart: [f64; MOST],
+    /// The largest of these.
+    range: f64,
+}
+
+/// Evaluates a polynomial in as many lanes as there are. Its bits are nobody's promise: they are within a bound.
+struct Horner<'a, const N: usize> {
+    shares: &'a [[f64; MOST]; MOST],
+    polynomial: &'a Polynomial,
+    positions: &'a [f64],
+    out: &'a mut [f64],
+}
+
+impl<const N: usize> Kernel for Horner<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        // Several registers at a time: each waits for its own last product.
+        const TOGETHER: usize = 16;
+        let mut coefficients = [0.0; N];
+        for (value, shares) in self.polynomial.apart.iter().zip(&self.shares[..N]) {
+            for (coefficient, share) in coefficients.iter_mut().zip(shares) {
+                *coefficient += value * share;
+            }
+        }
+        coefficients[0] += self.polynomial.middle;
+        let all = |x: [f64; TOGETHER]| {
+            let mut sums = [coefficients[N - 1]; TOGETHER];
+            for coefficient in coefficients[..N - 1].iter().rev() {
+                for (sum, x) in sums.iter_mut().zip(x) {
+                    *sum = if L::FUSES {
+                        sum.mul_add(x, *coefficient)
+                    } else {
+                        *sum * x + *coefficient
+                    };
+                }
+            }
+            sums
+        };
+        let (positions, rest) = self.positions.as_chunks::<TOGETHER>();
+        let (out, out_rest) = self.out.as_chunks_mut::<TOGETHER>();
+        for (x, out) in positions.iter().zip(out) {
+            *out = all(*x);
+        }
+        let mut x = [0.0; TOGETHER];
+        x[..rest.len()].copy_from_slice(rest);
+        out_rest.copy_from_slice(&all(x)[..out_rest.len()]);
+    }
+}
+
+/// The fits of pieces of one of the [`SIZES`], those through few values first.
+pub(super) fn fits(size: usize) -> &'static [Fit] {
+    static FITS: LazyLock<[Vec<Fit>; SIZES.len()]> = LazyLock::new(|| {
+        SIZES.map(|size| {
+            let counts = COUNTS.into_iter().filter(|&count| 2 * count <= size);
+            counts.map(|count| Fit::new(size, count)).collect()
+        })
+    });
+    &FITS[size.trailing_zeros() as usize - 3]
+}

@@ -1,0 +1,134 @@
+//! Tables with one row a step: rows of trials are filled where they stay in a cache, and turned on their way out.
+
+use hairpin_core::AnySchedule;
+use rayon::prelude::*;
+
+use super::row::Rows;
+use crate::lanes::{Isa, Kernel, Lanes};
+
+/// Trials that are turned together: two cache lines of a step.
+const TRIALS: usize = 128;
+
+/// Steps that are filled before they are turned: with [`TRIALS`] rows, 128 KiB.
+const STEPS: usize = 256;
+
+/// From one row to the next: so much more than the steps that eight rows do not meet in the same lines of the nearest cache.
+const PITCH: usize = STEPS + 16;
+
+/// The most trials of a task, for which there is one slice a step.
+const TRIALS_PER_TASK: usize = 512;
+
+/// Cells of a cache line.
+const LINE: usize = 16;
+
+/// Fills `out`, `[steps, trials]`.
+pub(super) fn fill(trials: &[AnySchedule], first: u32, out: &mut [f32], past_caches: bool) {
+    let isa = Isa::detect();
+    // Where all rows begin at the same place of a line, tasks meet between lines, and only whole ones can go past the caches.
+    let even = trials.len().is_multiple_of(LINE);
+    let ahead = if even {
+        out.as_ptr().align_offset(64).min(LINE)
+    } else {
+        0
+    };
+    let share = trials.len() / (4 * rayon::current_num_threads());
+    let each = share.next_multiple_of(TRIALS).min(TRIALS_PER_TASK);
+    let mut tasks: Vec<Task<'_>> = Vec::new();
+    let mut begin = 0;
+    while begin < trials.len() {
+        let end = (begin + each + if begin == 0 { ahead } else { 0 }).min(trials.len());
+        tasks.push(Task {
+            trials: &trials[begin..end],
+            rows: Vec::with_capacity(out.len() / trials.len()),
+        });
+        begin = end;
+    }
+    for mut row in out.chunks_exact_mut(trials.len()) {
+        for task in &mut tasks {
+            let (piece, rest) = row.split_at_mut(task.trials.len());
+            task.rows.push(piece);
+            row = rest;
+        }
+    }
+    tasks
+        .into_par_iter()
+        .enumerate()
+        .for_each(|(which, mut task)| {
+            let ahead = if which == 0 { ahead } else { 0 };
+            task.fill(isa, first, ahead, even && past_caches);
+        });
+}
+
+/// Some trials, and their pieces of all steps' rows.
+struct Task<'a> {
+    trials: &'a [AnySchedule],
+    rows: Vec<&'a mut [f32]>,
+}
+
+impl Task<'_> {
+    /// Fills the pieces, the first `ahead` trials by themselves.
+    fn fill(&mut self, isa: Isa, first: u32, ahead: usize, past_caches: bool) {
+        let mut filling = Rows::new(isa);
+        let mut cells = vec![0.0_f32; TRIALS * PITCH];
+        let (mut begin, mut end) = (0, ahead);
+        while begin < self.trials.len() {
+            let trials = &self.trials[begin..end];
+            for (window, rows) in self.rows.chunks_mut(STEPS).enumerate() {
+                let first = first + (window * STEPS) as u32;
+                for (schedule, row) in trials.iter().zip(cells.chunks_mut(PITCH)) {
+                    filling.fill(schedule, first, &mut row[..rows.len()]);
+                }
+                isa.run(Turn {
+                    cells: &cells,
+                    trials: begin..end,
+                    rows,
+                    past_caches: past_caches && trials.len().is_multiple_of(LINE),
+                });
+            }
+            begin = end;
+            end = (end + TRIALS).min(self.trials.len());
+        }
+    }
+}
+
+/// Writes the columns of `cells` into the rows.
+struct Turn<'a, 'b> {
+    cells: &'a [f32],
+    trials: std::ops::Range<usize>,
+    rows: &'a mut [&'b mut [f32]],
+    past_caches: bool,
+}
+
+impl Kernel for Turn<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let count = self.trials.len();
+        for (at, rows) in self.rows.chunks_mut(8).enumerate() {
+            let mut lines = [[0.0_f32; TRIALS]; 8];
+            for trial in (0..count).step_by(8) {
+                L::turn(
+                    &self.cells[trial * PITCH + 8 * at..],
+                    PITCH,
+                    &mut lines,
+                    trial,
+                );
+            }
+            for (row, line) in rows.iter_mut().zip(&lines) {
+                let row = &mut row[self.trials.clone()];
+                if self.past_caches {
+                    L::copy_past_caches(&line[..count], row);
+                } else if let Ok(row) = <&mut [f32; TRIALS]>::try_from(&mut *row) {
+                    // Of a length that is known when it is compiled: no call.
+                    *row = *line;
+                } else {
+                    row.copy_from_slice(&line[..count]);
+                }
+            }
+        }
+        if self.past_caches {
+            L::settle();
+        }
+    }
+}
