@@ -7,12 +7,22 @@
 use crate::numeric::whole_power;
 
 /// How a rate behaves over some steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Bend {
     /// It stays the same.
     Flat,
     /// `value(t + n) / value(t)` is the same for every `t`; each value is off by no more than 2^-40 of itself.
     Geometric,
+    /// `1 / value^2` is a line in the step, and not negative; each value is off by no more than 2^-47 of itself.
+    InverseRoot,
+    /// `1 / value` is a line in the step; each value is off by no more than 2^-47 of itself.
+    Inverse,
+    /// `value(t + n) = a + b * cos(n * turn) + c * sin(n * turn)` at every `t`. [`Profiled::taylor`](crate::Profiled::taylor) is known for
+    /// order 0.
+    Wave {
+        /// Radians a step.
+        turn: f64,
+    },
     /// It has derivatives of all orders, with the bounds that [`Profiled::taylor`](crate::Profiled::taylor) gives.
     Smooth,
     /// Nothing is known.
@@ -20,7 +30,7 @@ pub enum Bend {
 }
 
 /// A run of steps over which a rate behaves in one way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Course {
     /// How it behaves.
     pub bend: Bend,
@@ -54,6 +64,20 @@ impl Course {
         }
     }
 
+    /// One over the root of a line, for good.
+    pub(crate) const INVERSE_ROOT: Self = Self {
+        bend: Bend::InverseRoot,
+        last: u32::MAX,
+    };
+
+    /// One over a line up to this step.
+    pub(crate) const fn inverse(last: u32) -> Self {
+        Self {
+            bend: Bend::Inverse,
+            last,
+        }
+    }
+
     /// A smooth curve up to this step.
     pub(crate) const fn smooth(last: u32) -> Self {
         Self {
@@ -62,13 +86,18 @@ impl Course {
         }
     }
 
-    /// A smooth curve up to step `end`, from which on nothing changes.
-    pub(crate) const fn smooth_until(step: u32, end: u32) -> Self {
+    /// This curve up to step `end`, from which on nothing changes.
+    pub(crate) const fn until(step: u32, end: u32, bend: Bend) -> Self {
         if step <= end {
-            Self::smooth(end)
+            Self::curve(bend, end)
         } else {
             Self::FOREVER
         }
+    }
+
+    /// This curve up to this step.
+    pub(crate) const fn curve(bend: Bend, last: u32) -> Self {
+        Self { bend, last }
     }
 
     /// The same for a clock that reads 0 at this step.

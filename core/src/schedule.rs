@@ -29,7 +29,7 @@ pub trait Profiled {
 
     /// A bound of the Taylor coefficient of this order, the derivative over its factorial, anywhere from `first` to `last`, which are in one
     /// [`Bend::Smooth`](crate::Bend::Smooth) course; infinite where there is none. Order 0 bounds the terms that the rate is the sum of, and
-    /// no value is off by more than 2^-44 of that.
+    /// no value is off by more than 2^-47 of that.
     fn taylor(&self, _first: u32, _last: u32, _order: u32) -> f64 {
         f64::INFINITY
     }

@@ -6,7 +6,7 @@
 
 use core::f64::consts::{FRAC_PI_2, LN_2, PI, TAU};
 
-use crate::course::{Course, line, power, wave};
+use crate::course::{Bend, Course, line, power, wave};
 use crate::elementary::{exp, remainder, sine};
 use crate::error::{ConfigError, finite};
 use crate::numeric::{complement, larger, two_product, whole_power};
@@ -117,6 +117,14 @@ impl Interpolation {
         }
     }
 
+    /// How a weight goes on, on a way of `span` steps.
+    pub(crate) const fn bend(self, span: f64) -> Bend {
+        match self {
+            Self::Linear => Bend::Smooth,
+            Self::Cosine => Bend::Wave { turn: PI / span },
+        }
+    }
+
     /// A bound of a Taylor coefficient of a weight on a way of `span` steps.
     pub(crate) fn taylor(self, span: f64, order: u32) -> f64 {
         match self {
@@ -190,8 +198,17 @@ impl Curve {
 
     /// How the weights go on after `done` of `span` steps.
     pub(crate) fn course(&self, done: u32, span: u32) -> Course {
+        let bend = match self {
+            Self::Cosine => Bend::Wave {
+                turn: PI / f64::from(span),
+            },
+            Self::Cycles(amount) => Bend::Wave {
+                turn: TAU * libm::fabs(*amount) / f64::from(span),
+            },
+            _ => Bend::Smooth,
+        };
         if done < span {
-            Course::smooth(span.saturating_sub(1))
+            Course::curve(bend, span.saturating_sub(1))
         } else {
             Course::FOREVER
         }

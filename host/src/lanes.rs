@@ -52,9 +52,27 @@ pub(crate) trait Lanes: Real {
         to.copy_from_slice(from);
     }
 
-    /// Ends what was copied past the caches.
+    /// Has memory that is about to be written brought near.
+    #[inline(always)]
+    fn expect(_to: &[f32]) {}
+
+    /// Fills such memory.
+    #[inline(always)]
+    fn fill_past_caches(number: f32, to: &mut [f32]) {
+        to.fill(number);
+    }
+
+    /// Ends what was written past the caches.
     #[inline(always)]
     fn settle() {}
+
+    /// Replaces numbers from 1e-30 to 1e30 by one over their roots, off by less than 2^-42 of it.
+    #[inline(always)]
+    fn inverse_roots(numbers: &mut [f64]) {
+        for number in numbers {
+            *number = 1.0 / number.sqrt();
+        }
+    }
 
     /// Rounds to `f32`, and tells what [`Seen`] says. Panics where the lengths differ.
     #[inline(always)]
@@ -324,9 +342,53 @@ mod x86 {
             }
 
             #[inline(always)]
+            fn expect(to: &[f32]) {
+                for line in to.chunks(16) {
+                    // SAFETY: the address is within the slice; nothing is read.
+                    unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) }
+                }
+            }
+
+            #[inline(always)]
+            fn fill_past_caches(number: f32, to: &mut [f32]) {
+                let ahead = to.as_ptr().align_offset(32).min(to.len());
+                let (head, to) = to.split_at_mut(ahead);
+                head.fill(number);
+                let (to, tail) = to.as_chunks_mut::<8>();
+                for to in to {
+                    // SAFETY: as in `splat`; there are eight elements, at a multiple of 32 bytes.
+                    unsafe { _mm256_stream_ps(to.as_mut_ptr(), _mm256_set1_ps(number)) }
+                }
+                tail.fill(number);
+            }
+
+            #[inline(always)]
             fn settle() {
                 // SAFETY: every processor with AVX2 has it.
                 unsafe { _mm_sfence() }
+            }
+
+            #[inline(always)]
+            fn inverse_roots(numbers: &mut [f64]) {
+                let (whole, rest) = numbers.as_chunks_mut::<4>();
+                for numbers in whole {
+                    // SAFETY: as in `splat`; the array has four elements.
+                    unsafe {
+                        let x = _mm256_loadu_pd(numbers.as_ptr());
+                        // Off by 1.5 * 2^-12, which each step of Newton's squares and takes 1.5 times: by 2^-21, then by 2^-42.
+                        let mut y = _mm256_cvtps_pd(_mm_rsqrt_ps(_mm256_cvtpd_ps(x)));
+                        let half = _mm256_mul_pd(x, _mm256_set1_pd(0.5));
+                        for _ in 0..2 {
+                            let square = _mm256_mul_pd(y, y);
+                            let lacks = _mm256_fnmadd_pd(half, square, _mm256_set1_pd(0.5));
+                            y = _mm256_fmadd_pd(y, lacks, y);
+                        }
+                        _mm256_storeu_pd(numbers.as_mut_ptr(), y);
+                    }
+                }
+                for number in rest {
+                    *number = 1.0 / number.sqrt();
+                }
             }
 
             #[inline(always)]

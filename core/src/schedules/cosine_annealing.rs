@@ -1,4 +1,4 @@
-use crate::course::{Course, end_of_stair, wave};
+use crate::course::{Bend, Course, end_of_stair, wave};
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::blend;
 use crate::parameters::{parameters, words};
@@ -138,10 +138,13 @@ impl Profiled for CosineAnnealing {
 
     /// The periodic one has no seam: it is the cosine itself, folded only so that the angle stays small.
     fn course(&self, step: u32) -> Course {
+        let wave = Bend::Wave {
+            turn: PI / f64::from(self.t_max),
+        };
         match self.past {
-            Past::Periodic => Course::smooth(u32::MAX),
-            Past::Hold => Course::smooth_until(step, self.t_max),
-            Past::Restart => Course::smooth(end_of_stair(step, self.t_max)),
+            Past::Periodic => Course::curve(wave, u32::MAX),
+            Past::Hold => Course::until(step, self.t_max, wave),
+            Past::Restart => Course::curve(wave, end_of_stair(step, self.t_max)),
         }
     }
 

@@ -1,4 +1,4 @@
-use crate::course::{Course, wave};
+use crate::course::{Bend, Course, wave};
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::blend;
 use crate::parameters::parameters;
@@ -89,6 +89,14 @@ parameters! {
     => CosineCycles::new(learning_rate, eta_min, total_steps, num_cycles, hard_restarts)
 }
 
+impl CosineCycles {
+    /// The radians of a step.
+    fn turn(&self) -> f64 {
+        let wave = if self.hard_restarts { PI } else { TAU };
+        wave * libm::fabs(self.num_cycles) / f64::from(self.total_steps)
+    }
+}
+
 impl Profiled for CosineCycles {
     #[inline]
     fn profile(&self, step: u32) -> Profile {
@@ -107,8 +115,9 @@ impl Profiled for CosineCycles {
     }
 
     fn course(&self, step: u32) -> Course {
+        let wave = Bend::Wave { turn: self.turn() };
         if !self.hard_restarts {
-            return Course::smooth(u32::MAX);
+            return Course::curve(wave, u32::MAX);
         }
         if step >= self.total_steps {
             return Course::FOREVER;
@@ -122,16 +131,12 @@ impl Profiled for CosineCycles {
             return Course::unknown_at(step);
         }
         let last = (begun + 1.0 - NEAR) / self.num_cycles * total;
-        Course::smooth((last as u32).clamp(step, self.total_steps.saturating_sub(1)))
+        let end = self.total_steps.saturating_sub(1);
+        Course::curve(wave, (last as u32).clamp(step, end))
     }
 
     fn taylor(&self, _first: u32, _last: u32, order: u32) -> f64 {
-        let turns = if self.hard_restarts { PI } else { TAU };
-        (libm::fabs(self.learning_rate) + libm::fabs(self.eta_min))
-            * wave(
-                turns * libm::fabs(self.num_cycles) / f64::from(self.total_steps),
-                order,
-            )
+        (libm::fabs(self.learning_rate) + libm::fabs(self.eta_min)) * wave(self.turn(), order)
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

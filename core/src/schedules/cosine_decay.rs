@@ -1,4 +1,4 @@
-use crate::course::{Course, wave};
+use crate::course::{Bend, Course, wave};
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::blend;
 use crate::parameters::parameters;
@@ -126,7 +126,16 @@ impl Profiled for CosineDecay {
 
     fn course(&self, step: u32) -> Course {
         match (self.k, self.exponent) {
-            (Power::Whole(1), Power::Whole(_)) => Course::smooth_until(step, self.decay_steps),
+            (Power::Whole(1), Power::Whole(1)) => Course::until(
+                step,
+                self.decay_steps,
+                Bend::Wave {
+                    turn: PI / f64::from(self.decay_steps),
+                },
+            ),
+            (Power::Whole(1), Power::Whole(_)) => {
+                Course::until(step, self.decay_steps, Bend::Smooth)
+            }
             _ => Course::UNKNOWN,
         }
     }

@@ -231,7 +231,12 @@ impl Profiled for Cyclic {
             .checked_sub(1)
             .map_or(0.0, |before| wave(rate, before));
         let above = (foot + peak) * scale * (wave(rate, order) + slope * before);
-        if order == 0 { foot + above } else { above }
+        // A power is an exponential, and off by its exponent's share of a unit.
+        if order == 0 {
+            foot + 8.0 * above
+        } else {
+            above
+        }
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

@@ -111,7 +111,11 @@ impl Profiled for InverseSqrt {
     }
 
     fn course(&self, _step: u32) -> Course {
-        Course::smooth(u32::MAX)
+        if self.power == 0.5 {
+            Course::INVERSE_ROOT
+        } else {
+            Course::smooth(u32::MAX)
+        }
     }
 
     fn taylor(&self, first: u32, last: u32, order: u32) -> f64 {

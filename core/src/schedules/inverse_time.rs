@@ -1,6 +1,5 @@
 use crate::course::{Course, end_of_stair};
 use crate::error::{ConfigError, finite, nonzero};
-use crate::numeric::{smaller, whole_power};
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
 
@@ -133,22 +132,21 @@ impl Profiled for InverseTime {
 
     fn course(&self, step: u32) -> Course {
         if self.staircase {
-            Course::flat(end_of_stair(step, self.decay_steps))
+            return Course::flat(end_of_stair(step, self.decay_steps));
+        }
+        if self.learning_rate == 0.0 || self.gamma == 0.0 {
+            return Course::FOREVER;
+        }
+        // Where the divisor is 0, and before it the rate has another sign than after it.
+        let pole = -(f64::from(self.decay_steps) / self.gamma);
+        let t = f64::from(step);
+        if !(pole >= t - 1.0) {
+            Course::inverse(u32::MAX)
+        } else if pole - t > 2.0 {
+            Course::inverse((pole - 1.0) as u32)
         } else {
-            Course::smooth(u32::MAX)
+            Course::unknown_at(step)
         }
-    }
-
-    fn taylor(&self, first: u32, last: u32, order: u32) -> f64 {
-        let slope = self.gamma / f64::from(self.decay_steps);
-        let divisor = |step: u32| 1.0 + slope * f64::from(step);
-        let (first, last) = (divisor(first), divisor(last));
-        let nearer = smaller(libm::fabs(first), libm::fabs(last));
-        // Where the divisor passes 0 the rate leaves all bounds; near it the divisor's own digits are lost here.
-        if (first < 0.0) != (last < 0.0) || nearer < 1e-3 {
-            return f64::INFINITY;
-        }
-        libm::fabs(self.learning_rate / nearer) * whole_power(libm::fabs(slope) / nearer, order)
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

@@ -1,4 +1,4 @@
-use crate::course::Course;
+use crate::course::{Bend, Course};
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::blend;
 use crate::numeric::whole_power;
@@ -79,16 +79,6 @@ parameters! {
     => KDecay::new(learning_rate, end_lr, decay_steps, power, k)
 }
 
-impl KDecay {
-    /// The degree of the polynomial of the step that it is, if it is one.
-    fn degree(&self) -> Option<u32> {
-        match (self.k, self.power) {
-            (Power::Whole(k), Power::Whole(n)) => Some(u32::from(k).saturating_mul(u32::from(n))),
-            _ => None,
-        }
-    }
-}
-
 impl Profiled for KDecay {
     #[inline]
     fn profile(&self, step: u32) -> Profile {
@@ -102,32 +92,31 @@ impl Profiled for KDecay {
         blend(self.learning_rate, self.end_lr, profile)
     }
 
-    /// `(1 - x^k)^n` is smooth at both ends where both exponents are whole numbers.
     fn course(&self, step: u32) -> Course {
-        if self.degree().is_some() {
-            Course::smooth_until(step, self.decay_steps)
-        } else {
-            Course::UNKNOWN
-        }
+        Course::until(step, self.decay_steps, Bend::Smooth)
     }
 
-    /// A polynomial of the share done, within a circle of 1 around any share, is no more than `(1 + 2^k)^n`.
-    fn taylor(&self, _first: u32, _last: u32, order: u32) -> f64 {
+    /// `(1 - x^k)^n` of the share done `x`: within a circle that leaves out 0 and 1 it is no more than `2^n`, and where it is a polynomial,
+    /// within a circle of 1 around any share, no more than `(1 + 2^k)^n`.
+    fn taylor(&self, first: u32, last: u32, order: u32) -> f64 {
+        let size = libm::fabs(self.learning_rate) + libm::fabs(self.end_lr);
         let slope = 1.0 / f64::from(self.decay_steps);
-        match (self.degree(), self.k, self.power) {
-            (Some(degree), _, _) if order > degree => 0.0,
-            (_, Power::Whole(k), Power::Whole(n)) => {
-                let widest = if order == 0 {
-                    1.0
-                } else {
-                    whole_power(1.0 + whole_power(2.0, u32::from(k)), u32::from(n))
-                };
-                (libm::fabs(self.learning_rate) + libm::fabs(self.end_lr))
-                    * widest
-                    * whole_power(slope, order)
-            }
-            _ => f64::INFINITY,
+        if order == 0 {
+            return size;
         }
+        if let (Power::Whole(k), Power::Whole(n)) = (self.k, self.power) {
+            let (k, n) = (u32::from(k), u32::from(n));
+            if order > k.saturating_mul(n) {
+                return 0.0;
+            }
+            let widest = whole_power(1.0 + whole_power(2.0, k), n);
+            return size * widest * whole_power(slope, order);
+        }
+        let left = self.decay_steps.saturating_sub(last);
+        // In whole steps, a little less than as far as either end is.
+        let radius = 0.999 * f64::from(first.min(left));
+        let widest = libm::exp2(self.power.exponent());
+        size * widest * whole_power(1.0 / radius, order)
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

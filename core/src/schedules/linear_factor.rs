@@ -1,4 +1,4 @@
-use crate::course::{Course, line};
+use crate::course::{Bend, Course, line};
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::{blend, linear_weights};
 use crate::parameters::parameters;
@@ -111,7 +111,7 @@ impl Profiled for LinearFactor {
     }
 
     fn course(&self, step: u32) -> Course {
-        Course::smooth_until(step, self.total_steps)
+        Course::until(step, self.total_steps, Bend::Smooth)
     }
 
     fn taylor(&self, _first: u32, _last: u32, order: u32) -> f64 {

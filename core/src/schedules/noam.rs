@@ -1,4 +1,4 @@
-use crate::course::{Course, line, power};
+use crate::course::{Course, line};
 use crate::error::{ConfigError, finite, nonzero};
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
@@ -96,18 +96,13 @@ impl Profiled for Noam {
         if step <= self.warmup_steps {
             Course::smooth(self.warmup_steps)
         } else {
-            Course::smooth(u32::MAX)
+            Course::INVERSE_ROOT
         }
     }
 
-    fn taylor(&self, first: u32, last: u32, order: u32) -> f64 {
-        let weight = if first <= self.warmup_steps {
-            let warmup = f64::from(self.warmup_steps);
-            warmup / self.ramp * line(1.0 / warmup, order)
-        } else {
-            power(-0.5, [f64::from(first), f64::from(last)], 1.0, order)
-        };
-        libm::fabs(self.scale) * weight
+    fn taylor(&self, _first: u32, _last: u32, order: u32) -> f64 {
+        let warmup = f64::from(self.warmup_steps);
+        libm::fabs(self.scale) * warmup / self.ramp * line(1.0 / warmup, order)
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

@@ -280,7 +280,10 @@ impl Profiled for OneCycle {
 
     fn course(&self, step: u32) -> Course {
         match self.phase(step) {
-            Some(phase) => Course::smooth((phase.end as u32).max(step)),
+            Some(phase) => Course::curve(
+                self.shape.bend(phase.end - phase.begin),
+                (phase.end as u32).max(step),
+            ),
             None => Course::FOREVER,
         }
     }

@@ -130,10 +130,15 @@ impl<const N: usize> Profiled for PiecewiseInterpolate<N> {
     }
 
     fn course(&self, step: u32) -> Course {
-        match self.boundaries.iter().find(|&&boundary| step < boundary) {
-            Some(boundary) => Course::smooth(boundary.saturating_sub(1)),
-            None => Course::FOREVER,
+        let mut begin = 0;
+        for &boundary in &self.boundaries {
+            if step < boundary {
+                let bend = self.shape.bend(f64::from(boundary.saturating_sub(begin)));
+                return Course::curve(bend, boundary.saturating_sub(1));
+            }
+            begin = boundary;
         }
+        Course::FOREVER
     }
 
     fn taylor(&self, first: u32, _last: u32, order: u32) -> f64 {

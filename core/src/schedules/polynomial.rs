@@ -1,4 +1,4 @@
-use crate::course::Course;
+use crate::course::{Bend, Course};
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::blend;
 use crate::parameters::parameters;
@@ -124,7 +124,7 @@ impl Profiled for Polynomial {
         if self.cycle {
             Course::smooth(self.end_of_cycle(step).min(u64::from(u32::MAX)) as u32)
         } else {
-            Course::smooth_until(step, self.decay_steps)
+            Course::until(step, self.decay_steps, Bend::Smooth)
         }
     }
 

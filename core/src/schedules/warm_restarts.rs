@@ -1,4 +1,4 @@
-use crate::course::{Course, wave};
+use crate::course::{Bend, Course, wave};
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::{Growth, grown, larger, two_product, two_sum};
 use crate::parameters::parameters;
@@ -314,7 +314,10 @@ impl Profiled for WarmRestarts {
         if ahead < 1.0 {
             return Course::unknown_at(step);
         }
-        Course::smooth(step.saturating_add(ahead as u32))
+        let wave = Bend::Wave {
+            turn: PI / cycle.way.whole(),
+        };
+        Course::curve(wave, step.saturating_add(ahead as u32))
     }
 
     fn taylor(&self, first: u32, _last: u32, order: u32) -> f64 {

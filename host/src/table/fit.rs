@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use crate::lanes::{Isa, Kernel, Lanes};
 
 /// The lengths of pieces, shortest first.
-pub(super) const SIZES: [usize; 6] = [8, 16, 32, 64, 128, 256];
+pub(super) const SIZES: [usize; 7] = [8, 16, 32, 64, 128, 256, 512];
 
 /// How many values a polynomial goes through.
 const COUNTS: [usize; 7] = [2, 3, 4, 6, 8, 10, 12];
@@ -124,7 +124,7 @@ impl Fit {
     }
 
     /// How far the polynomial, as it is computed, is from a curve of which no term is above `size`, from whose exact values it is `truncation`
-    /// away, and of whose values those that were given and those that will be compared are off by `2^-44 * size`.
+    /// away, and of whose values those that were given and those that will be compared are off by `2^-47 * size`.
     pub(super) fn error(&self, polynomial: &Polynomial, truncation: f64, size: f64) -> f64 {
         // A coefficient: a product, a sum and three roundings of the share for each value. Then at each step two roundings and that of the
         // position for each coefficient, none of which is reached by a partial sum above `spread * range`.
@@ -159,7 +159,7 @@ impl Fit {
 }
 
 /// What no value of a smooth curve is off by, as a share of its largest term.
-const VALUE_ERROR: f64 = 1.0 / (1_u64 << 44) as f64;
+const VALUE_ERROR: f64 = 1.0 / (1_u64 << 47) as f64;
 
 /// A polynomial of a piece's position.
 pub(super) struct Polynomial {

@@ -6,10 +6,12 @@
 //! [course](hairpin_core::Profiled::course) of a kind, and where it could change a bit of an `f32` the core is asked for that very step.
 
 mod fit;
+mod inverse;
 mod piece;
 mod row;
 mod turned;
 mod values;
+mod wave;
 
 use hairpin_core::AnySchedule;
 use rayon::prelude::*;
@@ -133,14 +135,11 @@ fn fill_rows<'a>(rows: impl IntoIterator<Item = Row<'a>>, first: u32) {
     let cells = rows.iter().map(|(_, row)| row.len()).sum();
     let past_caches = out_of_cache(cells);
     rows.par_chunks_mut(ROWS_PER_TASK).for_each(|rows| {
-        let mut filling = Rows::new(isa);
+        let mut filling = Rows::new(isa, past_caches);
         for (schedule, row) in rows {
-            if past_caches {
-                filling.fill_past_caches(schedule, first, row);
-            } else {
-                filling.fill(schedule, first, row);
-            }
+            filling.fill(schedule, first, row);
         }
+        filling.settle();
     });
 }
 

@@ -1,36 +1,58 @@
 //! The rates of one kind at some steps in a row, from as few evaluations as its course allows.
 
-use std::rc::Rc;
-
-use hairpin_core::{Bend, KindVisitor, Profiled};
+use hairpin_core::{Bend, Course, KindVisitor, Profiled};
 
 use super::fit::{Fit, MOST, SIZES, fits};
+use super::inverse::one_over_line;
 use super::values::Values;
-use crate::lanes::Isa;
+use super::wave::{Circles, longest_wave};
+use crate::lanes::{Isa, Kernel, Lanes};
 
 /// A polynomial may be off by this share of the largest rate: about one step in ten thousand is then asked for again.
 const TRUNCATION: f64 = 4e-12;
 
-/// Steps with a ratio of their own; the others are products of two.
-const RATIOS: usize = 16;
+/// Steps with a ratio of their own, 1, 8 and 64 steps apart; the others are products of three.
+const RATIOS: usize = 8;
 
 /// The steps from which on a course is worth ratios of its own.
 const WORTH: usize = 64;
+
+/// The slowest turn of a wave of which three values are enough.
+const SLOWEST: f64 = 1e-6;
+
+/// Multiplies what a rate grows by.
+struct Grown<'a> {
+    start: f64,
+    ratios: &'a [f64],
+    out: &'a mut [f64],
+}
+
+impl Kernel for Grown<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        for (out, ratio) in self.out.iter_mut().zip(self.ratios) {
+            *out = self.start * ratio;
+        }
+    }
+}
 
 /// What is remembered from piece to piece of a row.
 #[derive(Default)]
 pub(super) struct Memory {
     growths: Vec<Growth>,
+    circles: Circles,
     /// The size of the last piece that a polynomial was found for, as an index of [`SIZES`], and that polynomial's.
     size: usize,
     fit: usize,
 }
 
-/// How much a kind grows in 0, 1, 2, … steps, up to 255 or to the end of its course.
+/// How much a kind grows in 0, 1, 2, … steps, up to 511 or to the end of its course.
 struct Growth {
     /// Where the kind is in memory: it does not move while its row is filled.
     kind: usize,
-    ratios: Rc<[f64]>,
+    ratios: Vec<f64>,
 }
 
 impl Memory {
@@ -54,16 +76,24 @@ impl KindVisitor for Piece<'_> {
 
     fn visit<S: Profiled>(mut self, schedule: &S) {
         let mut at = 0;
-        while at < self.values.steps {
+        while at < self.values.rates.len() {
             // Below 2^32, as all steps of a piece are.
             let first = self.clock + at as u32;
             let course = schedule.course(first);
             let ahead = (course.last - first) as usize;
-            let steps = (self.values.steps - at).min(ahead.saturating_add(1));
+            let steps = (self.values.rates.len() - at).min(ahead.saturating_add(1));
             match course.bend {
                 Bend::Flat => self.values.rates[at..at + steps].fill(value(schedule, first)),
                 Bend::Geometric => self.geometric(schedule, at, steps, course.last),
                 Bend::Smooth => self.smooth(schedule, at, steps, course.last),
+                Bend::InverseRoot | Bend::Inverse => {
+                    self.one_over_line(schedule, at, steps, course);
+                }
+                // So slow a wave that its cosines are all 1 is as good as a parabola.
+                Bend::Wave { turn } if !(turn > SLOWEST) => {
+                    self.smooth(schedule, at, steps, course.last);
+                }
+                Bend::Wave { turn } => self.wave(schedule, at, steps, turn),
                 Bend::Unknown => self.exact(schedule, at, steps),
             }
             at += steps;
@@ -109,33 +139,12 @@ impl Piece<'_> {
             }
             return;
         }
-        let key = std::ptr::from_ref(schedule).addr();
         let ahead = (last - first) as usize;
-        let known = self.memory.growths.iter().position(|growth| {
-            growth.kind == key
-                && (growth.ratios.len() == RATIOS * RATIOS || growth.ratios.len() > ahead)
-        });
-        let ratios = match known {
-            Some(known) => Rc::clone(&self.memory.growths[known].ratios),
-            None if ahead < WORTH => return self.exact(schedule, at, steps),
-            None => {
-                let ratio = |ahead: usize| value(schedule, first + ahead as u32) / two[0];
-                let near: [f64; RATIOS] = std::array::from_fn(ratio);
-                let ratios: Rc<[f64]> = (0..(RATIOS * RATIOS).min(ahead + 1))
-                    .step_by(RATIOS)
-                    .flat_map(|begin| {
-                        let far = ratio(begin);
-                        near.map(|near| far * near)
-                    })
-                    .take(ahead + 1)
-                    .collect();
-                self.memory.growths.push(Growth {
-                    kind: key,
-                    ratios: Rc::clone(&ratios),
-                });
-                ratios
-            }
+        let Some(known) = self.growth(schedule, first, two[0], ahead) else {
+            return self.exact(schedule, at, steps);
         };
+        // Taken out while the rates are filled.
+        let ratios = std::mem::take(&mut self.memory.growths[known].ratios);
         let mut done = 0;
         while done < steps {
             let count = (steps - done).min(ratios.len());
@@ -144,15 +153,113 @@ impl Piece<'_> {
             if !ends.iter().all(|end| RANGE.contains(&end.abs())) {
                 self.exact(schedule, at + done, count);
             } else {
-                let rates = &mut self.values.rates[at + done..at + done + count];
-                for (rate, ratio) in rates.iter_mut().zip(ratios.iter()) {
-                    *rate = start * ratio;
-                }
-                // Five values, each off by 2^-40, and three roundings.
-                self.values.admit(0.0, 8.0 / (1_u64 << 40) as f64);
+                let out = &mut self.values.rates[at + done..at + done + count];
+                self.isa.run(Grown {
+                    start,
+                    ratios: &ratios[..count],
+                    out,
+                });
+                // Seven values, each off by 2^-40, and some roundings; and the core's own.
+                self.values.admit(0.0, 9.0 / (1_u64 << 40) as f64);
             }
             done += count;
         }
+        self.memory.growths[known].ratios = ratios;
+    }
+
+    /// Which of the known growths is that of the schedule, at least as far as it is needed; a short one is not worth it.
+    fn growth<S: Profiled>(
+        &mut self,
+        schedule: &S,
+        first: u32,
+        start: f64,
+        ahead: usize,
+    ) -> Option<usize> {
+        let kind = std::ptr::from_ref(schedule).addr();
+        let growths = &mut self.memory.growths;
+        let known = growths.iter().position(|growth| growth.kind == kind);
+        let length = (RATIOS * RATIOS * RATIOS).min(ahead + 1);
+        if known.is_some_and(|known| growths[known].ratios.len() >= length) {
+            return known;
+        }
+        if ahead < WORTH {
+            return None;
+        }
+        let known = known.unwrap_or_else(|| {
+            growths.push(Growth {
+                kind,
+                ratios: Vec::new(),
+            });
+            growths.len() - 1
+        });
+        // Each is a product of three.
+        let every = |distance: usize| {
+            std::array::from_fn::<f64, RATIOS, _>(|which| {
+                let ahead = which * distance;
+                if ahead < length {
+                    value(schedule, first + ahead as u32) / start
+                } else {
+                    1.0
+                }
+            })
+        };
+        let (near, far, farthest) = (every(1), every(RATIOS), every(RATIOS * RATIOS));
+        let ratios = &mut growths[known].ratios;
+        ratios.clear();
+        ratios.reserve(RATIOS * RATIOS * RATIOS);
+        for farthest in farthest {
+            for far in far {
+                let far = far * farthest;
+                ratios.extend(near.map(|near| near * far));
+            }
+        }
+        ratios.truncate(length);
+        Some(known)
+    }
+
+    /// Puts a wave through three rates.
+    fn wave<S: Profiled>(&mut self, schedule: &S, at: usize, steps: usize, turn: f64) {
+        let longest = longest_wave(turn);
+        let mut done = 0;
+        while done < steps {
+            let count = (steps - done).min(longest);
+            let first = self.clock + (at + done) as u32;
+            let last = first + (count - 1) as u32;
+            let largest = schedule.taylor(first, last, 0);
+            if count < 8 || !largest.is_finite() {
+                self.exact(schedule, at + done, count);
+            } else {
+                let middle = (count - 1) / 2;
+                let three =
+                    [0, middle, 2 * middle].map(|ahead| value(schedule, first + ahead as u32));
+                let circle = self.memory.circles.of(self.isa, turn);
+                let rates = &mut self.values.rates[at + done..at + done + count];
+                let off = circle.wave(self.isa, three, rates);
+                self.values.admit(off * largest, 0.0);
+            }
+            done += count;
+        }
+    }
+
+    /// Puts a line through what the rates at both ends are one over.
+    fn one_over_line<S: Profiled>(
+        &mut self,
+        schedule: &S,
+        at: usize,
+        steps: usize,
+        course: Course,
+    ) {
+        // In between, no power of a rate leaves the normal numbers.
+        const RANGE: std::ops::Range<f64> = 1e-15..1e15;
+        let first = self.clock + at as u32;
+        let ends = [first, first + (steps - 1) as u32].map(|step| value(schedule, step));
+        if steps < 4 || !ends.iter().all(|end| RANGE.contains(&end.abs())) {
+            return self.exact(schedule, at, steps);
+        }
+        let rates = &mut self.values.rates[at..at + steps];
+        let root = course.bend == Bend::InverseRoot;
+        let relative = one_over_line(self.isa, root, ends, rates);
+        self.values.admit(0.0, relative);
     }
 
     /// Puts polynomials through some of the values.

@@ -6,50 +6,43 @@ use super::piece::{Memory, Piece};
 use super::values::{MOST_STEPS, Values};
 use crate::lanes::{Isa, Kernel, Lanes};
 
-/// Steps that are rounded at a time, unless only a few more are left of a span.
-const STEPS: usize = 256;
+/// A curve of so many steps is filled by itself.
+const LONG: usize = 64;
 
-/// Steps that are filled before they are written past the caches: 8 KiB.
-const WINDOW: usize = 2048;
+/// Steps of a combination that are filled at a time: few, as the error of each of its parts is that of the part's largest rate.
+const COMBINED: usize = 128;
 
 /// Fills rows, one after the other.
 pub(super) struct Rows {
     isa: Isa,
-    window: Vec<f32>,
+    past_caches: bool,
     values: Values,
     memory: Memory,
 }
 
 impl Rows {
-    pub(super) fn new(isa: Isa) -> Self {
+    /// Rows of a table that is written past the caches or not; if so, [`Rows::settle`] ends it.
+    pub(super) fn new(isa: Isa, past_caches: bool) -> Self {
         Self {
             isa,
-            window: Vec::new(),
+            past_caches,
             values: Values::of(0),
             memory: Memory::default(),
         }
     }
 
-    /// [`Rows::fill`] for a row that is part of a table larger than the caches.
-    pub(super) fn fill_past_caches(&mut self, schedule: &AnySchedule, first: u32, out: &mut [f32]) {
-        let mut window = std::mem::take(&mut self.window);
-        window.resize(WINDOW, 0.0);
-        for (at, out) in out.chunks_mut(WINDOW).enumerate() {
-            let first = first + (at * WINDOW) as u32;
-            let from = &mut window[..out.len()];
-            self.fill(schedule, first, from);
-            self.isa.run(PastCaches { from, to: out });
-        }
-        self.window = window;
+    /// Lets other threads find what was written past the caches.
+    pub(super) fn settle(&self) {
+        self.isa.run(Settle);
     }
 
     /// Fills `out` with the rates of `schedule` from step `first` on; none of the steps is beyond `u32`.
     pub(super) fn fill(&mut self, schedule: &AnySchedule, first: u32, out: &mut [f32]) {
         let Self {
             isa,
+            past_caches,
             values,
             memory,
-            ..
         } = self;
         memory.next_row();
         let mut at = 0;
@@ -57,17 +50,30 @@ impl Rows {
             let first = first + at as u32;
             let span = schedule.span(first);
             let left = (out.len() - at).min(usize::try_from(span.steps).unwrap_or(usize::MAX));
+            let mut count = left.min(MOST_STEPS);
             if let Some(kind) = span.kind {
                 let course = kind.visit(CourseAt(span.clock));
+                let ahead = ((course.last - span.clock) as usize).saturating_add(1);
                 if course.bend == Bend::Flat {
-                    let steps = left.min((course.last - span.clock) as usize + 1);
-                    out[at..at + steps].fill(kind.lr(span.clock));
-                    at += steps;
-                    continue;
+                    if ahead >= MOST_STEPS {
+                        let steps = left.min(ahead);
+                        isa.run(Fill {
+                            rate: kind.lr(span.clock),
+                            out: &mut out[at..at + steps],
+                            past_caches: *past_caches,
+                        });
+                        at += steps;
+                        continue;
+                    }
+                } else if ahead >= LONG {
+                    // To the end of a long curve, so that no piece of it is cut off.
+                    count = count.min(ahead);
                 }
+            } else {
+                count = count.min(COMBINED);
             }
-            let count = if left <= MOST_STEPS { left } else { STEPS };
             let out = &mut out[at..at + count];
+            isa.run(Expect(out));
             if let Some(kind) = span.kind {
                 values.restart(count);
                 kind.visit(Piece {
@@ -113,17 +119,45 @@ impl KindVisitor for CourseAt {
     }
 }
 
-/// Writes a row past the caches.
-struct PastCaches<'a> {
-    from: &'a [f32],
-    to: &'a mut [f32],
+/// Writes the same rate again and again.
+struct Fill<'a> {
+    rate: f32,
+    out: &'a mut [f32],
+    past_caches: bool,
 }
 
-impl Kernel for PastCaches<'_> {
+impl Kernel for Fill<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        L::copy_past_caches(self.from, self.to);
+        if self.past_caches {
+            L::fill_past_caches(self.rate, self.out);
+        } else {
+            self.out.fill(self.rate);
+        }
+    }
+}
+
+/// Ends what was written past the caches.
+struct Settle;
+
+impl Kernel for Settle {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        L::settle();
+    }
+}
+
+struct Expect<'a>(&'a [f32]);
+
+impl Kernel for Expect<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        L::expect(self.0);
     }
 }

@@ -7,10 +7,10 @@ use super::row::Rows;
 use crate::lanes::{Isa, Kernel, Lanes};
 
 /// Trials that are turned together: two cache lines of a step.
-const TRIALS: usize = 128;
+const TRIALS: usize = 64;
 
 /// Steps that are filled before they are turned: with [`TRIALS`] rows, 128 KiB.
-const STEPS: usize = 256;
+const STEPS: usize = 1024;
 
 /// From one row to the next: so much more than the steps that eight rows do not meet in the same lines of the nearest cache.
 const PITCH: usize = STEPS + 16;
@@ -68,7 +68,7 @@ struct Task<'a> {
 impl Task<'_> {
     /// Fills the pieces, the first `ahead` trials by themselves.
     fn fill(&mut self, isa: Isa, first: u32, ahead: usize, past_caches: bool) {
-        let mut filling = Rows::new(isa);
+        let mut filling = Rows::new(isa, false);
         let mut cells = vec![0.0_f32; TRIALS * PITCH];
         let (mut begin, mut end) = (0, ahead);
         while begin < self.trials.len() {

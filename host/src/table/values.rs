@@ -5,7 +5,7 @@ use hairpin_core::{Change, Value};
 use crate::lanes::{Isa, Kernel, Lanes, Seen};
 
 /// The most steps.
-pub(super) const MOST_STEPS: usize = 256 + 32;
+pub(super) const MOST_STEPS: usize = 512;
 
 /// A unit in the last place of 1.
 const UNIT: f64 = f64::EPSILON;
@@ -13,8 +13,7 @@ const UNIT: f64 = f64::EPSILON;
 /// Rates, each within `absolute` and `relative` of itself of what the core computes, or exactly that where both are 0.
 #[derive(Clone)]
 pub(super) struct Values {
-    pub(super) rates: [f64; MOST_STEPS],
-    pub(super) steps: usize,
+    pub(super) rates: Vec<f64>,
     absolute: f64,
     relative: f64,
 }
@@ -22,8 +21,7 @@ pub(super) struct Values {
 impl Values {
     pub(super) fn of(steps: usize) -> Self {
         Self {
-            rates: [0.0; MOST_STEPS],
-            steps,
+            rates: vec![0.0; steps],
             absolute: 0.0,
             relative: 0.0,
         }
@@ -31,7 +29,8 @@ impl Values {
 
     /// Rates of so many steps are to come, none of them off.
     pub(super) fn restart(&mut self, steps: usize) {
-        (self.steps, self.absolute, self.relative) = (steps, 0.0, 0.0);
+        self.rates.resize(steps, 0.0);
+        (self.absolute, self.relative) = (0.0, 0.0);
     }
 
     /// Some of them are off by so much.
@@ -41,7 +40,7 @@ impl Values {
     }
 
     fn largest(&self) -> f64 {
-        self.rates[..self.steps]
+        self.rates
             .iter()
             .fold(0.0, |largest, rate| f64::max(largest, rate.abs()))
     }
@@ -61,36 +60,37 @@ impl Values {
 
     /// Rounds them to `f32`; where the error could change a bit, `core` is asked for the rate that many steps from the first.
     pub(super) fn round(&self, isa: Isa, out: &mut [f32], core: impl Fn(u32) -> f32) {
-        // So few that it costs little to look at each of them where one is in doubt.
-        const TOGETHER: usize = 64;
         let rates = &self.rates[..out.len()];
-        for (part, (rates, out)) in rates
-            .chunks(TOGETHER)
-            .zip(out.chunks_mut(TOGETHER))
-            .enumerate()
-        {
-            let seen = isa.run(Round {
-                rates,
-                out: &mut *out,
-            });
-            if self.is_exact() || is_sure(seen, self.absolute, self.relative) {
-                continue;
-            }
-            let steps = (part * TOGETHER) as u32..;
-            for ((&rate, out), step) in rates.iter().zip(out).zip(steps) {
+        let doubtful = isa.run(Round {
+            rates,
+            error: (!self.is_exact()).then_some([self.absolute, self.relative]),
+            out: &mut *out,
+        });
+        if doubtful != 0 {
+            self.settle(doubtful, out, core);
+        }
+    }
+
+    /// Asks the core for those of the rounded rates of which the error could change a bit.
+    #[cold]
+    fn settle(&self, mut doubtful: u32, out: &mut [f32], core: impl Fn(u32) -> f32) {
+        while doubtful != 0 {
+            let first = doubtful.trailing_zeros() as usize * TOGETHER;
+            doubtful &= doubtful - 1;
+            for step in first..(first + TOGETHER).min(out.len()) {
+                let rate = self.rates[step];
                 let error = self.absolute + self.relative * rate.abs();
                 let (low, high) = ((rate - error) as f32, (rate + error) as f32);
-                // An infinite error makes NaN of one of them, which has other bits.
-                if low.to_bits() != high.to_bits() || !error.is_finite() {
-                    *out = core(step);
+                // Without an error that is a number nothing is known.
+                if low.to_bits() != high.to_bits() || !error.is_finite() || low.is_nan() {
+                    out[step] = core(step as u32);
                 }
             }
         }
     }
 
     fn combined(mut self, other: &Self, join: impl Fn(f64, f64) -> f64) -> Self {
-        self.steps = self.steps.min(other.steps);
-        for (a, &b) in self.rates[..self.steps].iter_mut().zip(&other.rates) {
+        for (a, &b) in self.rates.iter_mut().zip(&other.rates) {
             *a = join(*a, b);
         }
         self
@@ -130,7 +130,7 @@ impl Value for Values {
     }
 
     fn shared(mut self, parts: u32) -> Self {
-        for rate in &mut self.rates[..self.steps] {
+        for rate in &mut self.rates {
             *rate = rate.shared(parts);
         }
         if !self.is_exact() {
@@ -143,53 +143,69 @@ impl Value for Values {
 
     fn changed(mut self, change: &Change, clock: u32) -> Self {
         let (exact, before) = (self.is_exact(), self.error());
-        let mut steepest = 1.0;
+        let mut left = 0.0;
         match change {
             Change::Scale(factor) => {
-                steepest = factor.abs();
-                for rate in &mut self.rates[..self.steps] {
+                left = before * factor.abs();
+                for rate in &mut self.rates {
                     *rate = change.apply(*rate, clock);
                 }
             }
             Change::Clamp { .. } => {
-                for rate in &mut self.rates[..self.steps] {
-                    *rate = change.apply(*rate, clock);
+                for rate in &mut self.rates {
+                    // Where both ends of what it may be come to the same limit there is no error left.
+                    let [low, high] = [-before, before].map(|off| change.apply(*rate + off, clock));
+                    left = f64::max(left, if low == high { 0.0 } else { before });
+                    *rate = if low == high {
+                        low
+                    } else {
+                        change.apply(*rate, clock)
+                    };
                 }
             }
             Change::Noise(_) => {
-                for (rate, clock) in self.rates[..self.steps].iter_mut().zip(clock..=u32::MAX) {
+                for (rate, clock) in self.rates.iter_mut().zip(clock..=u32::MAX) {
                     let factor = change.apply(1.0, clock);
-                    steepest = f64::max(steepest, factor.abs());
+                    left = f64::max(left, before * factor.abs());
                     *rate = change.apply(*rate, clock);
                 }
             }
         }
         if !exact {
             self.relative = 0.0;
-            self.absolute = before * steepest * (1.0 + 4.0 * UNIT)
-                + 2.0 * UNIT * self.largest()
-                + f64::MIN_POSITIVE;
+            self.absolute = if left == 0.0 {
+                0.0
+            } else {
+                left * (1.0 + 4.0 * UNIT) + 2.0 * UNIT * self.largest() + f64::MIN_POSITIVE
+            };
         }
         self
     }
 }
 
-/// Rounds, and sees how near to half-way between two `f32` a rate comes.
+/// Rates that are rounded together: so few that it costs little to look at each of them where one is in doubt.
+const TOGETHER: usize = 128;
+
+const _: () = assert!(MOST_STEPS / TOGETHER < 31, "a bit for each part");
+
+/// Rounds, and tells in which parts, by a bit each, a rate is as near to half-way between two `f32` as it may be off.
 struct Round<'a> {
     rates: &'a [f64],
+    error: Option<[f64; 2]>,
     out: &'a mut [f32],
 }
 
 /// Whether none of the numbers, which are off by no more than that, has another `f32` within reach.
+#[inline(always)]
 fn is_sure(seen: Seen, absolute: f64, relative: f64) -> bool {
     const SMALLEST: u32 = upper_half(f32::MIN_POSITIVE as f64);
     const TOO_LARGE: u32 = upper_half(f32::MAX as f64 / 2.0);
     if seen.smallest < SMALLEST || seen.largest > TOO_LARGE {
         return false;
     }
-    // The unit in the last place of the smallest: no other has a smaller one.
-    let unit = f64::from_bits(u64::from((seen.smallest >> 20) - 52) << 52);
-    let reach = absolute / unit + relative * (2.0 / UNIT) + 1.0;
+    // One over the unit in the last place of the smallest: no other has a smaller one.
+    let units = f64::from_bits(u64::from(2046 + 52 - (seen.smallest >> 20)) << 52);
+    let reach = absolute * units + relative * (2.0 / UNIT) + 1.0;
     f64::from(seen.nearest) > 8.0 * reach
 }
 
@@ -198,10 +214,23 @@ const fn upper_half(rate: f64) -> u32 {
 }
 
 impl Kernel for Round<'_> {
-    type Output = Seen;
+    type Output = u32;
 
     #[inline(always)]
-    fn run<L: Lanes>(self) -> Seen {
-        L::round(self.rates, self.out)
+    fn run<L: Lanes>(self) -> u32 {
+        let mut doubtful = 0;
+        let parts = self
+            .rates
+            .chunks(TOGETHER)
+            .zip(self.out.chunks_mut(TOGETHER));
+        for (which, (rates, out)) in parts.enumerate() {
+            let seen = L::round(rates, out);
+            if let Some([absolute, relative]) = self.error
+                && !is_sure(seen, absolute, relative)
+            {
+                doubtful |= 1 << which;
+            }
+        }
+        doubtful
     }
 }
