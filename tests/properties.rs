@@ -35,6 +35,8 @@ mod parameters;
 mod purity;
 #[path = "properties/refusals.rs"]
 mod refusals;
+#[path = "properties/tables.rs"]
+mod tables;
 #[path = "properties/totality.rs"]
 mod totality;
 

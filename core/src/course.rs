@@ -8,6 +8,7 @@ use crate::numeric::whole_power;
 
 /// How a rate behaves over some steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Bend {
     /// It stays the same.
     Flat,

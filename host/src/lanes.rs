@@ -651,6 +651,95 @@ mod tests {
         }
     }
 
+    /// What tables do with `f64`, and how they write.
+    struct Tables<'a> {
+        numbers: &'a [f64],
+        rounded: &'a mut Vec<f32>,
+        inverse_roots: &'a mut [f64],
+        columns: &'a mut [[f32; 24]; 8],
+    }
+
+    impl Kernel for Tables<'_> {
+        type Output = Seen;
+
+        #[inline(always)]
+        fn run<L: Lanes>(self) -> Seen {
+            L::inverse_roots(self.inverse_roots);
+            self.rounded.resize(self.numbers.len(), 0.0);
+            let seen = L::round(self.numbers, self.rounded);
+            let copied = self.rounded.clone();
+            L::expect(self.rounded);
+            // From places that are at no multiple of anything.
+            L::fill_past_caches(0.0, &mut self.rounded[1..]);
+            assert!(self.rounded[1..].iter().all(|x| *x == 0.0));
+            L::copy_past_caches(&copied[1..], &mut self.rounded[1..]);
+            L::settle();
+            L::turn(&copied, 9, self.columns, 8);
+            seen
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_rounds_and_writes_alike() {
+        let mut numbers = vec![0.0, -0.0, 1e-300, -1e300, f64::INFINITY, f64::NAN, 1e-42];
+        // Half-way between two `f32`, and the neighbours of such places.
+        for exponent in -150..130 {
+            let half = (1.0 + f64::EPSILON * (1_u64 << 28) as f64) * 2_f64.powi(exponent);
+            numbers.extend([half, half.next_up(), -half.next_down(), 1.1 * half]);
+        }
+        for length in [73, 79, 80, 81, numbers.len()] {
+            let numbers = &numbers[..length];
+            let expected: Vec<u32> = numbers.iter().map(|x| bits(*x as f32)).collect();
+            let mut portable = Seen::NOTHING;
+            numbers.iter().for_each(|x| {
+                portable.round(*x);
+            });
+            for isa in Isa::available() {
+                let (mut rounded, mut columns) = (vec![], [[0.0; 24]; 8]);
+                let seen = isa.run(Tables {
+                    numbers,
+                    rounded: &mut rounded,
+                    inverse_roots: &mut [],
+                    columns: &mut columns,
+                });
+                assert_eq!(seen, portable, "{}", isa.name());
+                let found: Vec<u32> = rounded.iter().map(|x| bits(*x)).collect();
+                assert_eq!(found, expected, "{}", isa.name());
+                for (column, row) in columns
+                    .iter()
+                    .enumerate()
+                    .flat_map(|(c, _)| (0..8).map(move |r| (c, r)))
+                {
+                    let found = columns[column][8 + row];
+                    assert_eq!(bits(found), bits(rounded[9 * row + column]));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn inverse_roots_are_within_their_bound() {
+        let numbers: Vec<f64> = (0..40_003).map(|i| 1e-30 * 1.003_46_f64.powi(i)).collect();
+        assert!(numbers.last().is_some_and(|x| (1e29..1e31).contains(x)));
+        for isa in Isa::available() {
+            let mut found = numbers.clone();
+            isa.run(Tables {
+                numbers: &[1.0; 100],
+                rounded: &mut vec![],
+                inverse_roots: &mut found,
+                columns: &mut [[0.0; 24]; 8],
+            });
+            for (x, found) in numbers.iter().zip(found) {
+                let off = (found * x.sqrt() - 1.0).abs();
+                assert!(
+                    off < 2_f64.powi(-42),
+                    "{}: {x:e} off by {off:e}",
+                    isa.name()
+                );
+            }
+        }
+    }
+
     #[test]
     fn the_fastest_set_is_among_the_available() {
         assert!(Isa::available().any(|isa| isa == Isa::detect()));

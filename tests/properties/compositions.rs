@@ -11,7 +11,7 @@ use crate::{EDGES, configs, draw};
 
 /// A composition as one would draw it.
 #[derive(Clone, Debug)]
-enum Tree {
+pub(crate) enum Tree {
     Leaf(Box<AnySchedule>),
     Sequence(Vec<(u32, u32, Tree)>),
     Combined(Combine, Vec<Tree>),
@@ -85,7 +85,7 @@ impl Tree {
         }
     }
 
-    fn plan(&self) -> Result<Plan, ConfigError> {
+    pub(crate) fn plan(&self) -> Result<Plan, ConfigError> {
         match self {
             Self::Leaf(schedule) => Ok(AnySchedule::clone(schedule).into()),
             Self::Sequence(parts) => {
@@ -144,7 +144,7 @@ impl Tree {
     }
 }
 
-fn tree(rng: &mut Rng, deep: u32) -> Tree {
+pub(crate) fn tree(rng: &mut Rng, deep: u32) -> Tree {
     if deep == 0 || rng.one_in(3) {
         let mut kinds = one_of_each(rng);
         let index = rng.up_to(kinds.len() as u32 - 1) as usize;

@@ -226,3 +226,43 @@ pub(super) fn fits(size: usize) -> &'static [Fit] {
     });
     &FITS[size.trailing_zeros() as usize - 3]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A curve whose Taylor coefficients are known: `e^(rate t)`.
+    #[test]
+    fn every_fit_is_within_its_error_on_every_instruction_set() {
+        for size in SIZES {
+            for fit in fits(size) {
+                for rate in [1e-5, 1e-3, 0.5 / size as f64, 2.0 / size as f64] {
+                    let curve = |step: f64| (rate * step).exp();
+                    let mut values = [0.0; MOST];
+                    for (value, offset) in values.iter_mut().zip(&fit.offsets[..fit.count]) {
+                        *value = curve(f64::from(*offset));
+                    }
+                    let largest = curve((size - 1) as f64);
+                    let factorial: f64 = (1..=fit.count).map(|k| k as f64).product();
+                    let taylor = largest * rate.powi(fit.count as i32) / factorial;
+                    let polynomial = fit.polynomial(&values);
+                    let error = fit.error(&polynomial, fit.truncation(taylor), largest);
+                    for isa in Isa::available() {
+                        for first in [0, 1, size / 2] {
+                            let mut out = vec![0.0; size - first];
+                            fit.evaluate(isa, &polynomial, first, &mut out);
+                            for (step, found) in (first..).zip(out) {
+                                let off = (found - curve(step as f64)).abs();
+                                let count = fit.count;
+                                assert!(
+                                    off <= error,
+                                    "{count} of {size}, rate {rate}, step {step}: {off:e} is above {error:e}"
+                                );
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

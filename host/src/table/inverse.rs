@@ -61,3 +61,38 @@ impl Kernel for Root<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_curve_is_within_its_error_on_every_instruction_set() {
+        for (begin, slope) in [(1.0, 0.01), (3e-12, 1e-9), (1e20, -1e17), (-5.0, -0.5)] {
+            for root in [false, true] {
+                if root && begin < 0.0 {
+                    continue;
+                }
+                let line = |step: usize| begin + slope * step as f64;
+                let curve = |step| {
+                    if root {
+                        1.0 / line(step).sqrt()
+                    } else {
+                        1.0 / line(step)
+                    }
+                };
+                for length in [4, 5, 8, 511, 512] {
+                    for isa in Isa::available() {
+                        let mut out = vec![0.0; length];
+                        let ends = [curve(0), curve(length - 1)];
+                        let error = one_over_line(isa, root, ends, &mut out);
+                        for (step, found) in out.iter().enumerate() {
+                            let off = (found / curve(step) - 1.0).abs();
+                            assert!(off <= error, "{begin} {slope} {length} {step}: {off:e}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -17,6 +17,9 @@ const RATIOS: usize = 8;
 /// The steps from which on a course is worth ratios of its own.
 const WORTH: usize = 64;
 
+/// The largest terms of curves that are put together from others: their errors are normal numbers, and none is NaN or 0.
+const SIZES_OF_RATES: std::ops::Range<f64> = 1e-290..1e300;
+
 /// The slowest turn of a wave of which three values are enough.
 const SLOWEST: f64 = 1e-6;
 
@@ -67,6 +70,8 @@ impl Memory {
 pub(super) struct Piece<'a> {
     pub(super) isa: Isa,
     pub(super) clock: u32,
+    /// Whether the values are rounded as they are: then those beyond `f32` are all alike.
+    pub(super) alone: bool,
     pub(super) values: &'a mut Values,
     pub(super) memory: &'a mut Memory,
 }
@@ -94,7 +99,7 @@ impl KindVisitor for Piece<'_> {
                     self.smooth(schedule, at, steps, course.last);
                 }
                 Bend::Wave { turn } => self.wave(schedule, at, steps, turn),
-                Bend::Unknown => self.exact(schedule, at, steps),
+                _ => self.exact(schedule, at, steps),
             }
             at += steps;
         }
@@ -132,7 +137,7 @@ impl Piece<'_> {
         let sizes = two.map(f64::abs);
         let vanished = sizes[0] < NOTHING && sizes[1] <= sizes[0];
         let overflowed = sizes[0] > INFINITE && sizes[1] >= sizes[0];
-        if vanished || overflowed {
+        if self.alone && (vanished || overflowed) {
             for (rate, which) in self.values.rates[at..at + steps].iter_mut().zip(0..) {
                 // The sign may change from step to step.
                 *rate = two[which & 1];
@@ -226,7 +231,7 @@ impl Piece<'_> {
             let first = self.clock + (at + done) as u32;
             let last = first + (count - 1) as u32;
             let largest = schedule.taylor(first, last, 0);
-            if count < 8 || !largest.is_finite() {
+            if count < 8 || !SIZES_OF_RATES.contains(&largest) {
                 self.exact(schedule, at + done, count);
             } else {
                 let middle = (count - 1) / 2;
@@ -326,7 +331,7 @@ impl Piece<'_> {
     ) -> Option<(&'static Fit, f64, f64)> {
         let last = start + (length - 1) as u32;
         let largest = schedule.taylor(start, last, 0);
-        if !largest.is_finite() {
+        if !SIZES_OF_RATES.contains(&largest) {
             return None;
         }
         let fits = fits(length);

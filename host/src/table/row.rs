@@ -79,6 +79,7 @@ impl Rows {
                 kind.visit(Piece {
                     isa: *isa,
                     clock: span.clock,
+                    alone: true,
                     values,
                     memory,
                 });
@@ -89,6 +90,7 @@ impl Rows {
                     kind.visit(Piece {
                         isa: *isa,
                         clock,
+                        alone: false,
                         values: &mut values,
                         memory,
                     });

@@ -154,13 +154,17 @@ impl Value for Values {
             Change::Clamp { .. } => {
                 for rate in &mut self.rates {
                     // Where both ends of what it may be come to the same limit there is no error left.
-                    let [low, high] = [-before, before].map(|off| change.apply(*rate + off, clock));
-                    left = f64::max(left, if low == high { 0.0 } else { before });
-                    *rate = if low == high {
-                        low
+                    let ends = [-before, before].map(|off| change.apply(*rate + off, clock));
+                    if before.is_finite() && ends[0].to_bits() == ends[1].to_bits() {
+                        *rate = ends[0];
                     } else {
-                        change.apply(*rate, clock)
-                    };
+                        *rate = change.apply(*rate, clock);
+                        left = before;
+                    }
+                }
+                if left == 0.0 {
+                    (self.absolute, self.relative) = (0.0, 0.0);
+                    return self;
                 }
             }
             Change::Noise(_) => {
@@ -173,11 +177,8 @@ impl Value for Values {
         }
         if !exact {
             self.relative = 0.0;
-            self.absolute = if left == 0.0 {
-                0.0
-            } else {
-                left * (1.0 + 4.0 * UNIT) + 2.0 * UNIT * self.largest() + f64::MIN_POSITIVE
-            };
+            self.absolute =
+                left * (1.0 + 4.0 * UNIT) + 2.0 * UNIT * self.largest() + f64::MIN_POSITIVE;
         }
         self
     }

@@ -139,3 +139,40 @@ impl Kernel for Wave<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_wave_is_within_its_error_on_every_instruction_set() {
+        for turn in [1e-6, 1e-4, 0.01, 0.1, 0.3, 0.5] {
+            let curve = |step: f64| 0.25 + 0.5 * (1.0 + turn * step).sin();
+            for length in [8, 9, 100, 511, 512] {
+                let length = length.min(longest_wave(turn));
+                if length < 8 {
+                    continue;
+                }
+                let middle = (length - 1) / 2;
+                let three = [0, middle, 2 * middle].map(|step| curve(step as f64));
+                for isa in Isa::available() {
+                    let mut circles = Circles::default();
+                    // Others before it, so that one is forgotten.
+                    for other in 1..4 {
+                        circles.of(isa, 0.01 * f64::from(other) + 1e-3);
+                    }
+                    for _ in 0..2 {
+                        let mut out = vec![0.0; length];
+                        let error = 0.75 * circles.of(isa, turn).wave(isa, three, &mut out);
+                        for (step, found) in out.iter().enumerate() {
+                            let off = (found - curve(step as f64)).abs();
+                            assert!(off <= error, "{turn} {length} {step}: {off:e}");
+                        }
+                        circles.of(isa, 0.4);
+                        circles.of(isa, 0.41);
+                    }
+                }
+            }
+        }
+    }
+}

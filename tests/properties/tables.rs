@@ -1,0 +1,199 @@
+//! Tables against the core, and what the core says of a kind's course against its rates.
+
+use hairpin_core::{AnySchedule, Bend, Course, KindVisitor, Plan, Profiled, Schedule};
+use hairpin_host::table;
+
+use crate::compositions::tree;
+use crate::configs;
+use crate::draw;
+use crate::kinds::one_of_each;
+use crate::rng::Rng;
+
+/// NaN has no promised payload.
+fn bits(rate: f32) -> u32 {
+    if rate.is_nan() { f32::NAN } else { rate }.to_bits()
+}
+
+/// A first step with so many after it, near something that happens at multiples of `length`.
+fn first(rng: &mut Rng, length: u32, count: usize) -> u32 {
+    let before = rng.up_to(count as u32);
+    let step = draw::step(rng, length).saturating_sub(before);
+    step.min(u32::MAX - (count as u32 - 1))
+}
+
+fn assert_filled(schedules: &[AnySchedule], first: u32, count: usize) {
+    let mut rows = vec![f32::NAN; schedules.len() * count];
+    let mut columns = rows.clone();
+    table::fill(schedules, first, &mut rows).unwrap();
+    table::fill_by_step(schedules, first, &mut columns).unwrap();
+    for (trial, schedule) in schedules.iter().enumerate() {
+        for (at, step) in (first..=u32::MAX).take(count).enumerate() {
+            let core = schedule.lr(step);
+            let found = [
+                rows[trial * count + at],
+                columns[at * schedules.len() + trial],
+            ];
+            assert_eq!(
+                found.map(bits),
+                [bits(core); 2],
+                "{found:?}, not {core}, at {step} of {first}..+{count}: {schedule:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn tables_of_every_kind_hold_the_cores_bits() {
+    let mut rng = Rng::from_env("tables");
+    for _ in 0..configs() {
+        let count = 1 + rng.up_to(1200) as usize;
+        let drawn = one_of_each(&mut rng);
+        let first = first(&mut rng, drawn[0].length, count);
+        let schedules: Vec<AnySchedule> = drawn.into_iter().map(|drawn| drawn.any).collect();
+        assert_filled(&schedules, first, count);
+    }
+}
+
+#[test]
+fn tables_of_compositions_hold_the_cores_bits() {
+    let mut rng = Rng::from_env("tables of compositions");
+    for _ in 0..configs() {
+        let count = 1 + rng.up_to(600) as usize;
+        let schedules: Vec<AnySchedule> = std::iter::from_fn(|| Some(tree(&mut rng, 3).plan()))
+            .filter_map(|plan| match plan {
+                Ok(Plan::Schedule(schedule)) => Some(schedule),
+                _ => None,
+            })
+            .take(9)
+            .collect();
+        let length = draw::length(&mut rng);
+        assert_filled(&schedules, first(&mut rng, length, count), count);
+    }
+}
+
+/// Looks at what a kind says of the steps from one on.
+struct Claims<'a> {
+    step: u32,
+    rng: &'a mut Rng,
+}
+
+impl KindVisitor for Claims<'_> {
+    type Output = Bend;
+
+    fn visit<S: Profiled>(self, schedule: &S) -> Bend {
+        let Self { step, rng } = self;
+        let value = |step: u32| schedule.rate(schedule.profile(step));
+        let Course { bend, last } = schedule.course(step);
+        assert!(last >= step);
+        let ahead = last - step;
+        match bend {
+            Bend::Flat => {
+                for other in [last, step + rng.up_to(ahead)] {
+                    assert_eq!(value(step).to_bits(), value(other).to_bits(), "at {other}");
+                }
+            }
+            Bend::Geometric => {
+                let (near, far) = (rng.up_to(ahead.min(200)), rng.up_to(ahead.min(200)));
+                let both = u64::from(near) + u64::from(far);
+                if both <= u64::from(ahead) {
+                    let [start, a, b, all] =
+                        [0, near, far, near + far].map(|ahead| value(step + ahead));
+                    // Normal numbers, which an `f64` holds to the last digit.
+                    if [start, a, b, all]
+                        .iter()
+                        .all(|x| (1e-100..1e100).contains(&x.abs()))
+                    {
+                        // Four values, each off by 2^-40, and three roundings.
+                        let off = (a / start * b / all - 1.0).abs();
+                        assert!(off < 5.0 / (1_u64 << 40) as f64, "{off:e}");
+                    }
+                }
+            }
+            Bend::InverseRoot | Bend::Inverse => {
+                let line = |step: u32| match bend {
+                    Bend::Inverse => 1.0 / value(step),
+                    _ => 1.0 / value(step).powi(2),
+                };
+                let stride = rng.up_to(ahead / 2);
+                let three = [0, 1, 2].map(|which| line(step + which * stride));
+                if three.iter().all(|x| (1e-60..1e60).contains(&x.abs())) {
+                    let off = ((three[0] + three[2]) / 2.0 - three[1]).abs();
+                    let largest = three[0].abs().max(three[2].abs());
+                    // Three values, two of which count half, off by 2^-47 each and twice that where squared.
+                    assert!(off <= largest * 5.0 / (1_u64 << 47) as f64, "{three:?}");
+                }
+            }
+            Bend::Wave { turn } => {
+                let largest = schedule.taylor(step, last, 0);
+                let stride = rng.up_to((ahead / 3).min(1 << 12));
+                // v(t + 2s) + v(t) - 2 cos(s turn) v(t + s) is the same for every t.
+                let sum = |begin: u32| {
+                    let [a, b, c] = [0, 1, 2].map(|which| value(begin + which * stride));
+                    a + c - 2.0 * (f64::from(stride) * turn).cos() * b
+                };
+                let off = (sum(step) - sum(step + stride)).abs();
+                // Eight values, each off by 2^-47, and the angle, rounded three times.
+                let angle = 1.0 + f64::from(stride) * turn;
+                let bound = largest * (8.0 / (1_u64 << 47) as f64 + 16.0 * angle * f64::EPSILON);
+                assert!(!(off > bound), "{off:e} is above {bound:e}");
+            }
+            Bend::Smooth => {
+                for order in 0..=4 {
+                    let most = ahead.min(1 << 12) / u32::max(order, 1);
+                    let stride = rng.up_to(most);
+                    let end = step + order * stride;
+                    let bound = schedule.taylor(step, end, order);
+                    let largest = schedule.taylor(step, end, 0);
+                    // A difference of this order of values so far apart is the derivative somewhere between them, times the distance
+                    // to the power of the order.
+                    let (mut difference, mut binomial, mut factorial) = (0.0, 1.0, 1.0);
+                    for which in 0..=order {
+                        let sign = if (order - which) % 2 == 0 { 1.0 } else { -1.0 };
+                        difference += sign * binomial * value(step + which * stride);
+                        binomial *= f64::from(order - which) / f64::from(which + 1);
+                        factorial *= f64::from(u32::max(which, 1));
+                    }
+                    let allowed = factorial * bound * f64::from(stride).powi(order as i32);
+                    let roundings = largest * f64::from(1 << order) / (1_u64 << 46) as f64;
+                    assert!(
+                        !(difference.abs()
+                            > allowed * (1.0 + 1e-9) + roundings + f64::MIN_POSITIVE),
+                        "order {order}, {stride} apart: {difference:e} is above {allowed:e}"
+                    );
+                }
+            }
+            Bend::Unknown => {}
+            _ => panic!("{bend:?} is not looked at"),
+        }
+        bend
+    }
+}
+
+#[test]
+fn what_a_kind_says_of_its_course_holds() {
+    let mut rng = Rng::from_env("courses");
+    let mut seen = [0_u32; 7];
+    for _ in 0..4 * configs() {
+        for drawn in one_of_each(&mut rng) {
+            let step = draw::step(&mut rng, drawn.length);
+            let kind = drawn.any.span(0).kind.expect("a single kind");
+            let claims = std::panic::AssertUnwindSafe(|| {
+                let rng = &mut rng;
+                kind.visit(Claims { step, rng })
+            });
+            let Ok(bend) = std::panic::catch_unwind(claims) else {
+                panic!("at {step}: {}", drawn.config);
+            };
+            seen[match bend {
+                Bend::Flat => 0,
+                Bend::Geometric => 1,
+                Bend::InverseRoot => 2,
+                Bend::Inverse => 3,
+                Bend::Wave { .. } => 4,
+                Bend::Smooth => 5,
+                _ => 6,
+            }] += 1;
+        }
+    }
+    assert!(seen.iter().all(|count| *count > 100), "{seen:?}");
+}
