@@ -22,3 +22,4 @@ pub mod sweep;
 pub mod table;
 pub mod table_file;
 pub mod train;
+pub mod update;

@@ -93,16 +93,29 @@ fn sum_of_products(a: f64, x: f64, b: f64, y: f64) -> f64 {
     sum + (lacks + first_lacks + second_lacks)
 }
 
+impl Tanh {
+    /// Where on the tangent a step is.
+    #[inline]
+    fn place(&self, left: u32, done: u32) -> f64 {
+        // Where the two ends cancel, three roundings of numbers this small shift the tangent by no more than 2^-41, and a rate by 1e-5 ULP.
+        const SMALL: f64 = 1024.0;
+        if libm::fabs(self.lb) <= SMALL && libm::fabs(self.ub) <= SMALL {
+            let way = self.lb * f64::from(left) + self.ub * f64::from(done);
+            return way / f64::from(self.decay_steps);
+        }
+        // In units of 2^32 steps, so that no product leaves the range of f64.
+        let share = |steps: u32| libm::scalbn(f64::from(steps), -32);
+        sum_of_products(self.lb, share(left), self.ub, share(done)) / share(self.decay_steps)
+    }
+}
+
 impl Profiled for Tanh {
     #[inline]
     fn profile(&self, step: u32) -> Profile {
         if step >= self.decay_steps {
             return [0.0, 1.0, 0.0];
         }
-        // In units of 2^32 steps, so that no product leaves the range of f64.
-        let share = |steps: u32| libm::scalbn(f64::from(steps), -32);
-        let left = share(self.decay_steps.saturating_sub(step));
-        let y = sum_of_products(self.lb, left, self.ub, share(step)) / share(self.decay_steps);
+        let y = self.place(self.decay_steps.saturating_sub(step), step);
         let tail = exp(-2.0 * libm::fabs(y));
         let (small, large) = (tail / (1.0 + tail), 1.0 / (1.0 + tail));
         if y > 0.0 {

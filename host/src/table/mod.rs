@@ -9,6 +9,7 @@ mod fit;
 mod inverse;
 mod piece;
 mod row;
+mod shared;
 mod turned;
 mod values;
 mod wave;

@@ -3,6 +3,7 @@
 use hairpin_core::{AnySchedule, Bend, Course, KindVisitor, Profiled, Schedule};
 
 use super::piece::{Memory, Piece};
+use super::shared::{Exact, Shared};
 use super::values::{MOST_STEPS, Values};
 use crate::lanes::{Isa, Kernel, Lanes};
 
@@ -13,14 +14,15 @@ const LONG: usize = 64;
 const COMBINED: usize = 128;
 
 /// Fills rows, one after the other.
-pub(super) struct Rows {
+pub(super) struct Rows<'a> {
     isa: Isa,
     past_caches: bool,
     values: Values,
     memory: Memory,
+    shared: Shared<'a>,
 }
 
-impl Rows {
+impl<'a> Rows<'a> {
     /// Rows of a table that is written past the caches or not; if so, [`Rows::settle`] ends it.
     pub(super) fn new(isa: Isa, past_caches: bool) -> Self {
         Self {
@@ -28,6 +30,7 @@ impl Rows {
             past_caches,
             values: Values::of(0),
             memory: Memory::default(),
+            shared: Shared::default(),
         }
     }
 
@@ -37,14 +40,16 @@ impl Rows {
     }
 
     /// Fills `out` with the rates of `schedule` from step `first` on; none of the steps is beyond `u32`.
-    pub(super) fn fill(&mut self, schedule: &AnySchedule, first: u32, out: &mut [f32]) {
+    pub(super) fn fill(&mut self, schedule: &'a AnySchedule, first: u32, out: &mut [f32]) {
         let Self {
             isa,
             past_caches,
             values,
             memory,
+            shared,
         } = self;
         memory.next_row();
+        let (begin, steps) = (first, out.len());
         let mut at = 0;
         while at < out.len() {
             let first = first + at as u32;
@@ -54,6 +59,16 @@ impl Rows {
             if let Some(kind) = span.kind {
                 let course = kind.visit(CourseAt(span.clock));
                 let ahead = ((course.last - span.clock) as usize).saturating_add(1);
+                if course.bend == Bend::Unknown && ahead >= MOST_STEPS {
+                    let steps_at = at..at + left.min(ahead);
+                    kind.visit(Exact {
+                        clock: span.clock,
+                        profiles: &mut shared.of(schedule, begin, steps)[steps_at.clone()],
+                        out: &mut out[steps_at.clone()],
+                    });
+                    at = steps_at.end;
+                    continue;
+                }
                 if course.bend == Bend::Flat {
                     if ahead >= MOST_STEPS {
                         let steps = left.min(ahead);
