@@ -253,13 +253,16 @@ pub(crate) fn smaller(a: f64, b: f64) -> f64 {
 /// `a * b`, where a zero stays zero even times what has overflowed; NaN stays NaN.
 #[inline]
 pub(crate) fn product(a: f64, b: f64) -> f64 {
-    // The largest number in the place of infinity gives the zero its sign.
-    if a == 0.0 && b.is_infinite() {
+    let product = a * b;
+    // Only these make NaN of numbers. The largest number in the place of infinity gives the zero its sign.
+    if !product.is_nan() {
+        product
+    } else if a == 0.0 && b.is_infinite() {
         a * libm::copysign(f64::MAX, b)
     } else if b == 0.0 && a.is_infinite() {
         libm::copysign(f64::MAX, a) * b
     } else {
-        a * b
+        product
     }
 }
 

@@ -98,6 +98,7 @@ impl Change {
     }
 
     /// What it makes of a rate, where the clock reads this.
+    #[inline]
     #[must_use]
     pub fn apply(&self, value: f64, clock: u32) -> f64 {
         match *self {

@@ -39,10 +39,19 @@ impl Values {
         self.relative = self.relative.max(relative);
     }
 
+    /// The size of the largest; one that is no number is passed over here, and settled when it is rounded.
     fn largest(&self) -> f64 {
-        self.rates
-            .iter()
-            .fold(0.0, |largest, rate| f64::max(largest, rate.abs()))
+        let larger = |a: f64, b: f64| if b > a { b } else { a };
+        // Several at a time, so that none waits for the one before.
+        let mut largest = [0.0; 8];
+        let (whole, rest) = self.rates.as_chunks::<8>();
+        for rates in whole {
+            for (largest, rate) in largest.iter_mut().zip(rates) {
+                *largest = larger(*largest, rate.abs());
+            }
+        }
+        let rest = rest.iter().map(|rate| rate.abs());
+        largest.into_iter().chain(rest).fold(0.0, larger)
     }
 
     fn is_exact(&self) -> bool {
@@ -144,23 +153,32 @@ impl Value for Values {
     fn changed(mut self, change: &Change, clock: u32) -> Self {
         let (exact, before) = (self.is_exact(), self.error());
         let mut left = 0.0;
-        match change {
+        match *change {
             Change::Scale(factor) => {
                 left = before * factor.abs();
+                let scale = Change::Scale(factor);
                 for rate in &mut self.rates {
-                    *rate = change.apply(*rate, clock);
+                    *rate = scale.apply(*rate, clock);
                 }
             }
-            Change::Clamp { .. } => {
+            Change::Clamp { min_lr, max_lr } => {
+                // Of a kind that is known where this is compiled.
+                let clamp = Change::Clamp { min_lr, max_lr };
                 for rate in &mut self.rates {
                     // Where both ends of what it may be come to the same limit there is no error left.
-                    let ends = [-before, before].map(|off| change.apply(*rate + off, clock));
-                    if before.is_finite() && ends[0].to_bits() == ends[1].to_bits() {
-                        *rate = ends[0];
+                    let low = clamp.apply(*rate - before, clock);
+                    let high = clamp.apply(*rate + before, clock);
+                    let settled = low.to_bits() == high.to_bits();
+                    left = if settled { left } else { before };
+                    *rate = if settled {
+                        low
                     } else {
-                        *rate = change.apply(*rate, clock);
-                        left = before;
-                    }
+                        clamp.apply(*rate, clock)
+                    };
+                }
+                // What is not known to within a number may be anything.
+                if !before.is_finite() {
+                    left = before;
                 }
                 if left == 0.0 {
                     (self.absolute, self.relative) = (0.0, 0.0);
@@ -171,7 +189,7 @@ impl Value for Values {
                 for (rate, clock) in self.rates.iter_mut().zip(clock..=u32::MAX) {
                     let factor = change.apply(1.0, clock);
                     left = f64::max(left, before * factor.abs());
-                    *rate = change.apply(*rate, clock);
+                    *rate = rate.product(factor);
                 }
             }
         }
