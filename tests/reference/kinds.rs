@@ -1,10 +1,10 @@
 //! The formulas of all kinds, as the books have them, beside the core's.
 
 use hairpin_core::{
-    Constant, ConstantFactor, CosineAnnealing, Exponential, Factor, Feedback, Geometric,
+    Bend, Constant, ConstantFactor, CosineAnnealing, Exponential, Factor, Feedback, Geometric,
     InverseSqrt, InverseTime, Lambda, Linear, LinearFactor, LinearWarmup, MultiStep, NaturalExp,
-    Noam, Past, PiecewiseConstant, PiecewiseScale, PlateauConfig, Polynomial, ReduceOnPlateau,
-    Schedule, Step, Switch,
+    Noam, Past, PiecewiseConstant, PiecewiseScale, PlateauConfig, Polynomial, Profiled,
+    ReduceOnPlateau, Schedule, Step, Switch,
 };
 
 use crate::draw;
@@ -34,7 +34,43 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    pub(crate) fn new<E: Into<Exact>>(
+    /// A kind, whose rates before they are rounded are as near to the exact ones as tables rely on.
+    pub(crate) fn new<S: Profiled, E: Into<Exact>>(
+        rng: &mut Rng,
+        length: u32,
+        config: String,
+        schedule: &S,
+        exact: impl Fn(u32) -> E,
+    ) -> Self {
+        let case = Self::of(rng, length, config, schedule, exact);
+        for Sample { step, exact, .. } in &case.samples {
+            let Exact::Finite(exact) = exact else {
+                continue;
+            };
+            let value = schedule.rate(schedule.profile(*step));
+            let size = exact.to_f64().value().abs();
+            let allowed = match schedule.course(*step).bend {
+                Bend::Geometric => size * 2f64.powi(-40),
+                Bend::Inverse | Bend::InverseRoot => size * 2f64.powi(-47),
+                Bend::Wave { .. } | Bend::Smooth => {
+                    schedule.taylor(*step, *step, 0) * 2f64.powi(-47)
+                }
+                _ => continue,
+            };
+            // Numbers below the normal ones, which no `f32` comes from, have fewer digits.
+            if value.is_finite() && allowed > 1e-280 {
+                let off = (big(value) - exact).to_f64().value().abs();
+                let config = &case.config;
+                assert!(
+                    off <= allowed,
+                    "{config} at {step}: off by {off:e}, more than {allowed:e}"
+                );
+            }
+        }
+        case
+    }
+
+    pub(crate) fn of<E: Into<Exact>>(
         rng: &mut Rng,
         length: u32,
         config: String,
@@ -466,7 +502,7 @@ fn linear_warmup(rng: &mut Rng) -> Case {
     let (from, to, length) = draw::blend(rng);
     let rest = draw::rate(rng);
     let schedule = LinearWarmup::new(length, from, to, Constant::new(rest).unwrap()).unwrap();
-    Case::new(rng, length, format!("{schedule:?}"), &schedule, |t| {
+    Case::of(rng, length, format!("{schedule:?}"), &schedule, |t| {
         if t < length {
             big(from) + (big(to) - big(from)) * steps(t.into()) / steps(length.into())
         } else {

@@ -119,8 +119,15 @@ impl Profiled for InverseSqrt {
     }
 
     fn taylor(&self, first: u32, last: u32, order: u32) -> f64 {
+        // The power is an exponential, which is off by its exponent's share of a unit: 64 times one, times the logarithm of the base, 22 for the
+        // largest step of a timescale of 1.
+        if libm::fabs(self.power) > 64.0 || self.timescale < 1.0 {
+            return f64::INFINITY;
+        }
+        let error = if order == 0 { 64.0 } else { 1.0 };
         let base = |step: u32| 1.0 + f64::from(step) / self.timescale;
-        libm::fabs(self.learning_rate)
+        error
+            * libm::fabs(self.learning_rate)
             * power(
                 -self.power,
                 [base(first), base(last)],
