@@ -1,6 +1,9 @@
 //! Tables against the core, and what the core says of a kind's course against its rates.
 
-use hairpin_core::{AnySchedule, Bend, Course, KindVisitor, Plan, Profiled, Schedule};
+use hairpin_core::{
+    AnySchedule, Bend, CosineAnnealing, Course, Exponential, Geometric, InverseSqrt, InverseTime,
+    KindVisitor, Linear, NaturalExp, Plan, Profiled, Schedule,
+};
 use hairpin_host::table;
 
 use crate::compositions::tree;
@@ -68,6 +71,42 @@ fn tables_of_compositions_hold_the_cores_bits() {
             .collect();
         let length = draw::length(&mut rng);
         assert_filled(&schedules, first(&mut rng, length, count), count);
+    }
+}
+
+/// Rates that begin where numbers have few digits or none, and come from there; and poles.
+#[test]
+fn tables_at_the_ends_of_the_numbers_hold_the_cores_bits() {
+    let mut rng = Rng::from_env("tables at the ends");
+    for _ in 0..configs() {
+        let size = rng.pick(&[
+            5e-324, 3e-320, 1e-310, 1e-290, 1e-150, 1e-40, 1e38, 1e150, 1e300,
+        ]);
+        let rate = rng.sign() * size * rng.uniform(0.5, 1.5);
+        // To about 1 in the middle of the table.
+        let count = 100 + rng.up_to(1000) as usize;
+        let factor = (-rate.abs().ln() / (0.5 * count as f64)).exp();
+        let pole = rng.uniform(1.0, count as f64);
+        let schedules: Vec<AnySchedule> = vec![
+            Exponential::new(rate, factor).unwrap().into(),
+            Exponential::new(rate, -factor).unwrap().into(),
+            NaturalExp::new(rate, -factor.ln()).unwrap().into(),
+            Geometric::new(rate, 1.0_f64.copysign(rate), count as u32)
+                .unwrap()
+                .into(),
+            InverseTime::new(rate, -1.0 / pole).unwrap().into(),
+            InverseTime::new(0.1, -1.0 / pole.round()).unwrap().into(),
+            InverseTime::new(0.1, rate).unwrap().into(),
+            InverseSqrt::new(rate, pole).unwrap().into(),
+            InverseSqrt::new(0.1, size).unwrap().into(),
+            Linear::new(rate, 1.0 / rate, count as u32)
+                .unwrap_or(Linear::new(rate, 1.0, 7).unwrap())
+                .into(),
+            CosineAnnealing::new(rate, -rate, count as u32)
+                .unwrap()
+                .into(),
+        ];
+        assert_filled(&schedules, 0, count);
     }
 }
 

@@ -20,6 +20,9 @@ const WORTH: usize = 64;
 /// The largest terms of curves that are put together from others: their errors are normal numbers, and none is NaN or 0.
 const SIZES_OF_RATES: std::ops::Range<f64> = 1e-290..1e300;
 
+/// Rates whose products and quotients are normal numbers, and so is all that lies between two of them.
+const RANGE: std::ops::Range<f64> = 1e-150..1e150;
+
 /// The slowest turn of a wave of which three values are enough.
 const SLOWEST: f64 = 1e-6;
 
@@ -127,8 +130,6 @@ impl Piece<'_> {
         // Beyond these nothing is left of an `f32`, or it is infinite, and so are all later ones.
         const NOTHING: f64 = 5e-46;
         const INFINITE: f64 = 4e38;
-        // In between, no product of a rate and its growth leaves the normal numbers.
-        const RANGE: std::ops::Range<f64> = 1e-150..1e150;
         let first = self.clock + at as u32;
         if steps < 2 {
             return self.exact(schedule, at, steps);
@@ -187,7 +188,8 @@ impl Piece<'_> {
         if known.is_some_and(|known| growths[known].ratios.len() >= length) {
             return known;
         }
-        if ahead < WORTH {
+        let end = value(schedule, first + (length - 1) as u32);
+        if ahead < WORTH || ![start, end].iter().all(|rate| RANGE.contains(&rate.abs())) {
             return None;
         }
         let known = known.unwrap_or_else(|| {
