@@ -195,9 +195,12 @@ impl Kernel for Task<'_> {
             mut velocity,
             ..
         } = self;
-        let mut trial = self.first / self.size;
+        let mut at = self.first;
         while !params.is_empty() {
-            let count = self.size.min(params.len());
+            // A task may begin and end inside a trial.
+            let (trial, done) = (at / self.size, at % self.size);
+            let count = (self.size - done).min(params.len());
+            at += count;
             let (own, rest) = params.split_at_mut(count);
             params = rest;
             let (own_grads, rest) = grads.split_at(count);
@@ -218,7 +221,6 @@ impl Kernel for Task<'_> {
                 own_velocity,
             );
             debug_assert_eq!(done, Ok(()), "all of this was looked at before");
-            trial += 1;
         }
     }
 }
