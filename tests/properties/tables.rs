@@ -54,6 +54,10 @@ fn tables_of_every_kind_hold_the_cores_bits() {
         let first = first(&mut rng, drawn[0].length, count);
         let schedules: Vec<AnySchedule> = drawn.into_iter().map(|drawn| drawn.any).collect();
         assert_filled(&schedules, first, count);
+        // A few of them, too: a table may be as narrow as one trial.
+        let few = 1 + rng.up_to(3) as usize;
+        let begin = rng.up_to((schedules.len() - few) as u32) as usize;
+        assert_filled(&schedules[begin..begin + few], first, count);
     }
 }
 

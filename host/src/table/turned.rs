@@ -31,7 +31,7 @@ pub(super) fn fill(trials: &[AnySchedule], first: u32, out: &mut [f32], past_cac
     } else {
         0
     };
-    let share = trials.len() / (4 * rayon::current_num_threads());
+    let share = trials.len().div_ceil(4 * rayon::current_num_threads());
     let each = share.next_multiple_of(TRIALS).min(TRIALS_PER_TASK);
     let mut tasks: Vec<Task<'_>> = Vec::new();
     let mut begin = 0;
