@@ -17,7 +17,7 @@ use hairpin_host::table;
 use hairpin_host::train::{Engine, Model, Rates, TrainConfig, Trial, Watch};
 use hairpin_host::update::{Stacked, step};
 
-const TRIALS: u32 = 32;
+const TRIALS: u32 = 128;
 const STEPS: usize = 1000;
 
 type Loop = fn(u32) -> Result<(), Box<dyn Error>>;
@@ -85,7 +85,7 @@ fn schedules(
     make: impl Fn(f64) -> Result<AnySchedule, Box<dyn Error>>,
 ) -> Result<Vec<AnySchedule>, Box<dyn Error>> {
     (0..TRIALS)
-        .map(|trial| make(0.1 + 0.059 * f64::from(trial)))
+        .map(|trial| make(0.1 + 0.0147 * f64::from(trial)))
         .collect()
 }
 
@@ -130,7 +130,7 @@ fn softmax(times: u32) -> Result<(), Box<dyn Error>> {
     let data = digits()?;
     let engine = Engine::new(&data, TrainConfig::new(Model::Softmax, 20))?;
     let plan = Plan::from(cosine(0.5)?);
-    let trials: Vec<Trial<'_>> = (0..TRIALS)
+    let trials: Vec<Trial<'_>> = (0..32)
         .map(|_| {
             Ok(Trial {
                 rates: Rates::from(&plan),
