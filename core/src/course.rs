@@ -24,6 +24,40 @@ pub enum Bend {
         /// Radians a step.
         turn: f64,
     },
+    /// `value(t) = limit + c * |t - origin|^exponent * e^(rate * t)`, on one side of the origin. Each value is off by no more than 2^-40 of the
+    /// limit and of what it has beside it.
+    Power {
+        /// What the rate comes to where the rest is 0.
+        limit: f64,
+        /// The step, not always a whole one, from which distances count: not after the first step of the run, or not before its last.
+        origin: f64,
+        /// The exponent of the distance.
+        exponent: f64,
+        /// The logarithm of what a step grows by.
+        rate: f64,
+    },
+    /// `value(t) = limit + c * (1 - (t / span)^k)^exponent`, where `c` is what the value at step 0 is above the limit. Each value is off by no more
+    /// than 2^-40 of the limit and of what it has beside it. [`Profiled::taylor`](crate::Profiled::taylor) is known, too.
+    PowerOfRest {
+        /// The value at the end of the span.
+        limit: f64,
+        /// So many steps.
+        span: f64,
+        /// The exponent of the share of the span.
+        k: f64,
+        /// The exponent of the rest.
+        exponent: f64,
+    },
+    /// `value(t) = limit + c / (1 + e^(begin + rate * t))`. Each value is off by no more than 2^-40 of the limit and of what it has beside it, where
+    /// neither `begin` nor the exponent is above 1,000. [`Profiled::taylor`](crate::Profiled::taylor) is known, too.
+    Logistic {
+        /// What the rate comes to where the rest is 0.
+        limit: f64,
+        /// The exponent at step 0.
+        begin: f64,
+        /// What it grows by in a step.
+        rate: f64,
+    },
     /// It has derivatives of all orders, with the bounds that [`Profiled::taylor`](crate::Profiled::taylor) gives.
     Smooth,
     /// Nothing is known.
@@ -102,10 +136,14 @@ impl Course {
     }
 
     /// The same for a clock that reads 0 at this step.
-    pub(crate) const fn later(self, begin: u32) -> Self {
+    pub(crate) fn later(self, begin: u32) -> Self {
+        let mut bend = self.bend;
+        if let Bend::Power { origin, .. } = &mut bend {
+            *origin += f64::from(begin);
+        }
         Self {
+            bend,
             last: self.last.saturating_add(begin),
-            ..self
         }
     }
 
@@ -155,27 +193,4 @@ pub(crate) fn line(slope: f64, order: u32) -> f64 {
         1 => slope,
         _ => 0.0,
     }
-}
-
-/// A Taylor coefficient of `x^exponent`, where `x` moves by `slope` a step between `low` and `high`, neither of them negative.
-pub(crate) fn power(exponent: f64, [low, high]: [f64; 2], slope: f64, order: u32) -> f64 {
-    let falling = (0..order).fold(1.0, |product, k| product * (exponent - f64::from(k)));
-    if falling == 0.0 {
-        return 0.0;
-    }
-    let left = exponent - f64::from(order);
-    let base = if left < 0.0 { low } else { high };
-    // The next whole exponent that makes the power larger will do.
-    let whole = if base < 1.0 {
-        libm::floor(left)
-    } else {
-        libm::ceil(left)
-    };
-    let size = libm::fabs(whole) as u32;
-    let largest = if whole < 0.0 {
-        1.0 / whole_power(base, size)
-    } else {
-        whole_power(base, size)
-    };
-    libm::fabs(falling) * inverse_factorial(order) * largest * whole_power(slope, order)
 }

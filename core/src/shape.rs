@@ -6,7 +6,7 @@
 
 use core::f64::consts::{FRAC_PI_2, LN_2, PI, TAU};
 
-use crate::course::{Bend, Course, line, power, wave};
+use crate::course::{Bend, Course, line, wave};
 use crate::elementary::{exp, remainder, sine};
 use crate::error::{ConfigError, finite};
 use crate::numeric::{complement, larger, two_product, whole_power};
@@ -196,9 +196,13 @@ impl Curve {
         }
     }
 
-    /// How the weights go on after `done` of `span` steps.
-    pub(crate) fn course(&self, done: u32, span: u32) -> Course {
+    /// How a rate goes on after `done` of `span` steps from the first of two rates to the other.
+    pub(crate) fn course(&self, [from, to]: [f64; 2], done: u32, span: u32) -> Course {
+        const ROOT: Power = Power::Real(0.5);
         let bend = match self {
+            Self::Sqrt => ROOT.bend_to(from, 0.0),
+            Self::ReverseSqrt => ROOT.bend_to(to, f64::from(span)),
+            Self::Power(power) => power.bend_to(from, 0.0),
             Self::Cosine => Bend::Wave {
                 turn: PI / f64::from(span),
             },
@@ -214,26 +218,21 @@ impl Curve {
         }
     }
 
-    /// A bound of a Taylor coefficient of the weights, from `first` to `last` of `span` steps, which are before its end.
-    pub(crate) fn taylor(&self, [first, last]: [u32; 2], span: u32, order: u32) -> f64 {
-        let whole = f64::from(span);
-        let done = [first, last].map(|done| f64::from(done) / whole);
-        let left = [last, first].map(|done| f64::from(span.saturating_sub(done)) / whole);
-        let slope = 1.0 / whole;
+    /// A bound of a Taylor coefficient of the weights before the end of `span` steps, where they are smooth.
+    pub(crate) fn taylor(&self, span: u32, order: u32) -> f64 {
+        let slope = 1.0 / f64::from(span);
         // Both weights are at most 1, and their derivatives are the same but for the sign.
         if order == 0 {
             return 1.0;
         }
         match self {
-            Self::Linear => line(slope, order),
+            Self::Linear | Self::Power(Power::Whole(1)) => line(slope, order),
             Self::Cosine => wave(PI * slope, order),
-            Self::Sqrt => power(0.5, done, slope, order),
-            Self::ReverseSqrt => power(0.5, left, slope, order),
-            Self::Power(exponent) => exponent.taylor(done, slope, order),
             Self::Exponential(Saturation { base, ln, .. }) => {
                 larger(*base, 1.0) / libm::fabs(1.0 - base) * wave(libm::fabs(*ln) * slope, order)
             }
             Self::Cycles(amount) => wave(TAU * libm::fabs(*amount) * slope, order),
+            Self::Sqrt | Self::ReverseSqrt | Self::Power(_) => f64::INFINITY,
         }
     }
 
@@ -370,12 +369,16 @@ impl Power {
         }
     }
 
-    /// A bound of a Taylor coefficient of a share to this power, where the share is between the two and moves by `slope` a step.
-    pub(crate) fn taylor(self, shares: [f64; 2], slope: f64, order: u32) -> f64 {
-        if order == 0 {
-            1.0
-        } else {
-            power(self.exponent(), shares, slope, order)
+    /// How a rate goes on whose distance from `limit` is a factor times this power of the distance from step `origin`.
+    pub(crate) fn bend_to(self, limit: f64, origin: f64) -> Bend {
+        if self == Self::ONE {
+            return Bend::Smooth;
+        }
+        Bend::Power {
+            limit,
+            origin,
+            exponent: self.exponent(),
+            rate: 0.0,
         }
     }
 

@@ -74,13 +74,14 @@ pub(crate) trait Lanes: Real {
         }
     }
 
-    /// Rounds to `f32`, and tells what [`Seen`] says. Panics where the lengths differ.
+    /// Rounds numbers from place `first` on to `f32`, and tells what [`Seen`] says.
     #[inline(always)]
-    fn round(from: &[f64], to: &mut [f32]) -> Seen {
-        assert_eq!(from.len(), to.len());
+    fn round<E: Eights>(from: &E, first: usize, to: &mut [f32]) -> Seen {
         let mut seen = Seen::NOTHING;
-        for (from, to) in from.iter().zip(to) {
-            *to = seen.round(*from);
+        for (to, at) in to.chunks_mut(EIGHT).zip((first..).step_by(EIGHT)) {
+            for (from, to) in from.eight::<Self>(at).iter().zip(to) {
+                *to = seen.round(*from);
+            }
         }
         seen
     }
@@ -95,6 +96,15 @@ pub(crate) trait Lanes: Real {
             }
         }
     }
+}
+
+/// Numbers that are made together: two registers of four, or one of eight.
+pub(crate) const EIGHT: usize = 8;
+
+/// A row of numbers by their places, each of which is made when it is asked for.
+pub(crate) trait Eights {
+    /// The numbers from place `at` on, a multiple of [`EIGHT`] from where the row begins. What is beyond its end may be anything.
+    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT];
 }
 
 /// What was seen of numbers while they were rounded to `f32`.
@@ -267,7 +277,7 @@ impl Real for Portable {
 mod x86 {
     use core::arch::x86_64::*;
 
-    use super::{HardwareFma, Kernel, Lanes, Real, Seen};
+    use super::{EIGHT, Eights, HardwareFma, Kernel, Lanes, Real, Seen};
 
     #[target_feature(enable = "avx2,fma")]
     pub(crate) fn avx2<K: Kernel>(work: K) -> K::Output {
@@ -392,10 +402,9 @@ mod x86 {
             }
 
             #[inline(always)]
-            fn round(from: &[f64], to: &mut [f32]) -> Seen {
-                assert_eq!(from.len(), to.len());
-                let (from, from_rest) = from.as_chunks::<8>();
-                let (to, rest) = to.as_chunks_mut::<8>();
+            fn round<E: Eights>(from: &E, first: usize, to: &mut [f32]) -> Seen {
+                let (to, rest) = to.as_chunks_mut::<EIGHT>();
+                let whole = EIGHT * to.len();
                 let mut found = [[0; 8]; 3];
                 // SAFETY: as in `splat`; every array that is read or written has eight elements.
                 unsafe {
@@ -404,7 +413,8 @@ mod x86 {
                     let mut nearest = _mm256_set1_epi32(-1);
                     let mut smallest = nearest;
                     let mut largest = _mm256_setzero_si256();
-                    for (from, to) in from.iter().zip(to) {
+                    for (to, at) in to.iter_mut().zip((first..).step_by(EIGHT)) {
+                        let from = from.eight::<Self>(at);
                         let a = _mm256_loadu_pd(from.as_ptr());
                         let b = _mm256_loadu_pd(from[4..].as_ptr());
                         let rounded = _mm256_set_m128(_mm256_cvtpd_ps(b), _mm256_cvtpd_ps(a));
@@ -429,8 +439,11 @@ mod x86 {
                     smallest: smallest.into_iter().fold(u32::MAX, u32::min),
                     largest: largest.into_iter().fold(0, u32::max),
                 };
-                for (from, to) in from_rest.iter().zip(rest) {
-                    *to = seen.round(*from);
+                if !rest.is_empty() {
+                    let from = from.eight::<Self>(first + whole);
+                    for (from, to) in from.iter().zip(rest) {
+                        *to = seen.round(*from);
+                    }
                 }
                 seen
             }
@@ -651,6 +664,16 @@ mod tests {
         }
     }
 
+    /// Numbers that are known.
+    struct Numbers<'a>(&'a [f64]);
+
+    impl Eights for Numbers<'_> {
+        #[inline(always)]
+        fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
+            core::array::from_fn(|which| self.0.get(at + which).copied().unwrap_or(f64::NAN))
+        }
+    }
+
     /// What tables do with `f64`, and how they write.
     struct Tables<'a> {
         numbers: &'a [f64],
@@ -666,7 +689,7 @@ mod tests {
         fn run<L: Lanes>(self) -> Seen {
             L::inverse_roots(self.inverse_roots);
             self.rounded.resize(self.numbers.len(), 0.0);
-            let seen = L::round(self.numbers, self.rounded);
+            let seen = L::round(&Numbers(self.numbers), 0, self.rounded);
             let copied = self.rounded.clone();
             L::expect(self.rounded);
             // From places that are at no multiple of anything.

@@ -206,6 +206,70 @@ impl KindVisitor for Claims<'_> {
                     );
                 }
             }
+            Bend::Power {
+                limit,
+                origin,
+                exponent,
+                rate,
+            } => {
+                let [a, b] = [0, rng.up_to(ahead.min(1 << 12))].map(|ahead| step + ahead);
+                let term = |step: u32| {
+                    let distance = f64::from(step) - origin;
+                    let grown = rate * (f64::from(step) - f64::from(a));
+                    (distance.abs().ln() * exponent + grown).exp()
+                };
+                let (here, there) = (value(a) - limit, value(b) - limit);
+                let ratio = term(b) / term(a);
+                // Where the distance is 0 the power is, or nobody knows, and none is beyond the normal numbers.
+                if [here, there, ratio]
+                    .iter()
+                    .all(|x| (1e-100..1e100).contains(&x.abs()))
+                {
+                    // Two values, and logarithms of a few units each, as often as the exponent says, and what they are of their exponential.
+                    let logarithms = 1e3 * (1.0 + exponent.abs()) * f64::EPSILON;
+                    let off = (here * ratio - there).abs();
+                    let error = 1.0 / (1_u64 << 40) as f64;
+                    let bound = error * (limit.abs() * (1.0 + ratio) + 2.0 * there.abs())
+                        + logarithms * there.abs();
+                    assert!(off <= bound, "{a}, {b}: {off:e} is above {bound:e}");
+                }
+            }
+            Bend::PowerOfRest {
+                limit,
+                span,
+                k,
+                exponent,
+            } => {
+                assert!(step == last || f64::from(last) <= span);
+                let step = step + rng.up_to(ahead.min(1 << 12));
+                let share = (f64::from(step) / span).powf(k);
+                let lacking = 1.0 - share;
+                let all = value(0) - limit;
+                if lacking > 1e-6 && (1e-100..1e100).contains(&all.abs()) {
+                    let there = all * lacking.powf(exponent);
+                    let off = (there + limit - value(step)).abs();
+                    // Two values, and a rest that has lost up to 20 of its digits, as often as the exponent says.
+                    let error = 2.0 / (1_u64 << 40) as f64;
+                    let lost = 4.0 * exponent * (1.0 + k) * f64::EPSILON / lacking;
+                    let bound = error * limit.abs() + (error + lost) * there.abs();
+                    assert!(off <= bound, "{step}: {off:e} is above {bound:e}");
+                }
+            }
+            Bend::Logistic { limit, begin, rate } => {
+                let [a, b] = [0, rng.up_to(ahead.min(1 << 12))].map(|ahead| step + ahead);
+                let exponent = |step: u32| begin + rate * f64::from(step);
+                let farthest = begin.abs().max(exponent(a).abs()).max(exponent(b).abs());
+                let (here, there) = (value(a) - limit, value(b) - limit);
+                let ratio = (1.0 + exponent(a).exp()) / (1.0 + exponent(b).exp());
+                if farthest < 500.0 && (1e-100..1e100).contains(&here.abs()) {
+                    let off = (here * ratio - there).abs();
+                    // Two values, and exponents of some roundings.
+                    let error = 1.0 / (1_u64 << 40) as f64;
+                    let bound = error * (limit.abs() * (1.0 + ratio) + 2.0 * there.abs())
+                        + 20.0 * (1.0 + farthest) * f64::EPSILON * there.abs();
+                    assert!(off <= bound, "{a}, {b}: {off:e} is above {bound:e}");
+                }
+            }
             Bend::Unknown => {}
             _ => panic!("{bend:?} is not looked at"),
         }
@@ -216,7 +280,7 @@ impl KindVisitor for Claims<'_> {
 #[test]
 fn what_a_kind_says_of_its_course_holds() {
     let mut rng = Rng::from_env("courses");
-    let mut seen = [0_u32; 7];
+    let mut seen = [0_u32; 10];
     for _ in 0..4 * configs() {
         for drawn in one_of_each(&mut rng) {
             let step = draw::step(&mut rng, drawn.length);
@@ -235,7 +299,10 @@ fn what_a_kind_says_of_its_course_holds() {
                 Bend::Inverse => 3,
                 Bend::Wave { .. } => 4,
                 Bend::Smooth => 5,
-                _ => 6,
+                Bend::Power { .. } => 6,
+                Bend::PowerOfRest { .. } => 7,
+                Bend::Logistic { .. } => 8,
+                _ => 9,
             }] += 1;
         }
     }

@@ -55,6 +55,12 @@ impl Case {
                 Bend::Wave { .. } | Bend::Smooth => {
                     schedule.taylor(*step, *step, 0) * 2f64.powi(-47)
                 }
+                Bend::Power { limit, .. }
+                | Bend::PowerOfRest { limit, .. }
+                | Bend::Logistic { limit, .. } => {
+                    let beside = (exact.clone() - big(limit)).to_f64().value().abs();
+                    (limit.abs() + beside) * 2f64.powi(-40)
+                }
                 _ => continue,
             };
             // Numbers below the normal ones, which no `f32` comes from, have fewer digits.

@@ -100,12 +100,13 @@ impl Profiled for Anneal {
     }
 
     fn course(&self, step: u32) -> Course {
-        self.curve.course(step, self.total_steps)
+        let rates = [self.start_lr, self.end_lr];
+        self.curve.course(rates, step, self.total_steps)
     }
 
-    fn taylor(&self, first: u32, last: u32, order: u32) -> f64 {
+    fn taylor(&self, _first: u32, _last: u32, order: u32) -> f64 {
         (libm::fabs(self.start_lr) + libm::fabs(self.end_lr))
-            * self.curve.taylor([first, last], self.total_steps, order)
+            * self.curve.taylor(self.total_steps, order)
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

@@ -1,6 +1,6 @@
-use crate::course::{Course, line, wave};
+use crate::course::{Bend, Course, line};
 use crate::error::{ConfigError, finite, nonzero};
-use crate::numeric::{Growth, blend, grown, larger, linear_weights};
+use crate::numeric::{Growth, blend, grown, linear_weights};
 use crate::parameters::{parameters, words};
 use crate::schedule::{Profile, Profiled};
 
@@ -195,6 +195,7 @@ impl Profiled for Cyclic {
         let within = u64::from(step).checked_rem(both).unwrap_or(0);
         let ahead = if within <= up { up } else { both }.saturating_sub(within);
         let ahead = ahead.min(u64::from(u32::MAX)) as u32;
+        let last = step.saturating_add(ahead);
         match self.mode {
             // Beyond this many cycles nothing is left of the peaks.
             CyclicMode::Triangular2 if within == 0 && step > 0 => Course::unknown_at(step),
@@ -203,11 +204,22 @@ impl Profiled for Cyclic {
                 Course::smooth(step.saturating_add(ahead.saturating_sub(1)))
             }
             CyclicMode::ExpRange if !(self.growth.given() > 0.0) => Course::UNKNOWN,
-            _ => Course::smooth(step.saturating_add(ahead)),
+            CyclicMode::ExpRange if self.growth.given() != 1.0 => {
+                let begin = f64::from(step) - within as f64;
+                let foot = if within <= up { 0 } else { both };
+                let falls = Bend::Power {
+                    limit: self.learning_rate,
+                    origin: begin + foot as f64,
+                    exponent: 1.0,
+                    rate: libm::log(self.growth.given()),
+                };
+                Course::curve(falls, last)
+            }
+            _ => Course::smooth(last),
         }
     }
 
-    fn taylor(&self, first: u32, last: u32, order: u32) -> f64 {
+    fn taylor(&self, first: u32, _last: u32, order: u32) -> f64 {
         let (up, both) = self.lengths();
         let within = u64::from(first).checked_rem(both).unwrap_or(0);
         let size = if within <= up {
@@ -216,27 +228,7 @@ impl Profiled for Cyclic {
             self.step_size_down
         };
         let slope = 1.0 / f64::from(size);
-        let (foot, peak) = (libm::fabs(self.learning_rate), libm::fabs(self.max_lr));
-        if self.mode != CyclicMode::ExpRange {
-            return (foot + peak) * line(slope, order);
-        }
-        // The product of two series.
-        let rate = libm::fabs(libm::log(self.growth.given()));
-        let highest = [first, last].map(|step| {
-            let [half, other, _] = self.growth.after(step);
-            half * other
-        });
-        let scale = larger(highest[0], highest[1]);
-        let before = order
-            .checked_sub(1)
-            .map_or(0.0, |before| wave(rate, before));
-        let above = (foot + peak) * scale * (wave(rate, order) + slope * before);
-        // A power is an exponential, and off by its exponent's share of a unit.
-        if order == 0 {
-            foot + 8.0 * above
-        } else {
-            above
-        }
+        (libm::fabs(self.learning_rate) + libm::fabs(self.max_lr)) * line(slope, order)
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

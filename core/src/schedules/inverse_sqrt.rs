@@ -1,4 +1,4 @@
-use crate::course::{Course, power};
+use crate::course::{Bend, Course};
 use crate::error::{ConfigError, finite};
 use crate::numeric::{exp_in_halves, grown};
 use crate::parameters::parameters;
@@ -114,26 +114,14 @@ impl Profiled for InverseSqrt {
         if self.power == 0.5 {
             Course::INVERSE_ROOT
         } else {
-            Course::smooth(u32::MAX)
+            let power = Bend::Power {
+                limit: 0.0,
+                origin: -self.timescale,
+                exponent: -self.power,
+                rate: 0.0,
+            };
+            Course::curve(power, u32::MAX)
         }
-    }
-
-    fn taylor(&self, first: u32, last: u32, order: u32) -> f64 {
-        // The power is an exponential, which is off by its exponent's share of a unit: 64 times one, times the logarithm of the base, 22 for the
-        // largest step of a timescale of 1.
-        if libm::fabs(self.power) > 64.0 || self.timescale < 1.0 {
-            return f64::INFINITY;
-        }
-        let error = if order == 0 { 64.0 } else { 1.0 };
-        let base = |step: u32| 1.0 + f64::from(step) / self.timescale;
-        error
-            * libm::fabs(self.learning_rate)
-            * power(
-                -self.power,
-                [base(first), base(last)],
-                1.0 / self.timescale,
-                order,
-            )
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

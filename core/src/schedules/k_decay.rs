@@ -93,7 +93,21 @@ impl Profiled for KDecay {
     }
 
     fn course(&self, step: u32) -> Course {
-        Course::until(step, self.decay_steps, Bend::Smooth)
+        let bend = if self.k == Power::ONE {
+            self.power.bend_to(self.end_lr, f64::from(self.decay_steps))
+        } else if self.power == Power::ONE {
+            self.k.bend_to(self.learning_rate, 0.0)
+        } else if let (Power::Whole(_), Power::Whole(_)) = (self.k, self.power) {
+            Bend::Smooth
+        } else {
+            Bend::PowerOfRest {
+                limit: self.end_lr,
+                span: f64::from(self.decay_steps),
+                k: self.k.exponent(),
+                exponent: self.power.exponent(),
+            }
+        };
+        Course::until(step, self.decay_steps, bend)
     }
 
     /// `(1 - x^k)^n` of the share done `x`: within a circle that leaves out 0 and 1 it is no more than `2^n`, and where it is a polynomial,

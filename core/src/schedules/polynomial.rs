@@ -1,4 +1,4 @@
-use crate::course::{Bend, Course};
+use crate::course::{Course, line};
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::blend;
 use crate::parameters::parameters;
@@ -121,25 +121,23 @@ impl Profiled for Polynomial {
     }
 
     fn course(&self, step: u32) -> Course {
-        if self.cycle {
-            Course::smooth(self.end_of_cycle(step).min(u64::from(u32::MAX)) as u32)
+        let end = if self.cycle {
+            self.end_of_cycle(step)
         } else {
-            Course::until(step, self.decay_steps, Bend::Smooth)
-        }
+            u64::from(self.decay_steps)
+        };
+        let last = end.min(u64::from(u32::MAX)) as u32;
+        Course::until(step, last, self.power.bend_to(self.end_lr, end as f64))
     }
 
-    fn taylor(&self, first: u32, last: u32, order: u32) -> f64 {
+    /// Of a straight line; any other power is told by its course.
+    fn taylor(&self, first: u32, _last: u32, order: u32) -> f64 {
         let end = if self.cycle {
             self.end_of_cycle(first)
         } else {
             u64::from(self.decay_steps)
         };
-        let whole = end as f64;
-        let left = |step: u32| end.saturating_sub(u64::from(step)) as f64 / whole;
-        let weight = self
-            .power
-            .taylor([left(last), left(first)], 1.0 / whole, order);
-        (libm::fabs(self.learning_rate) + libm::fabs(self.end_lr)) * weight
+        (libm::fabs(self.learning_rate) + libm::fabs(self.end_lr)) * line(1.0 / end as f64, order)
     }
 
     fn shares_profile(&self, other: &Self) -> bool {

@@ -1,6 +1,6 @@
 use core::f64::consts::PI;
 
-use crate::course::Course;
+use crate::course::{Bend, Course};
 use crate::elementary::exp;
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::whole_power;
@@ -132,7 +132,13 @@ impl Profiled for Tanh {
 
     fn course(&self, step: u32) -> Course {
         if step < self.decay_steps {
-            Course::smooth(self.decay_steps.saturating_sub(1))
+            // (1 - tanh(y)) / 2 = 1 / (1 + e^(2 y))
+            let bend = Bend::Logistic {
+                limit: self.eta_min,
+                begin: 2.0 * self.lb,
+                rate: 2.0 * (self.ub - self.lb) / f64::from(self.decay_steps),
+            };
+            Course::curve(bend, self.decay_steps.saturating_sub(1))
         } else {
             Course::FOREVER
         }

@@ -155,27 +155,25 @@ impl Profiled for WarmupStableDecay {
     fn course(&self, step: u32) -> Course {
         let decay_begins = self.warmup_steps.saturating_add(self.stable_steps);
         if step < self.warmup_steps {
-            self.warmup.course(step, self.warmup_steps)
+            let rates = [self.start_lr, self.learning_rate];
+            self.warmup.course(rates, step, self.warmup_steps)
         } else if step < decay_begins {
             Course::flat(decay_begins.saturating_sub(1))
         } else {
             let into_decay = step.saturating_sub(decay_begins);
+            let rates = [self.learning_rate, self.end_lr];
             self.decay
-                .course(into_decay, self.decay_steps)
+                .course(rates, into_decay, self.decay_steps)
                 .later(decay_begins)
         }
     }
 
-    fn taylor(&self, first: u32, last: u32, order: u32) -> f64 {
+    fn taylor(&self, first: u32, _last: u32, order: u32) -> f64 {
         let peak = libm::fabs(self.learning_rate);
         if first < self.warmup_steps {
-            (libm::fabs(self.start_lr) + peak)
-                * self.warmup.taylor([first, last], self.warmup_steps, order)
+            (libm::fabs(self.start_lr) + peak) * self.warmup.taylor(self.warmup_steps, order)
         } else {
-            let decay_begins = self.warmup_steps.saturating_add(self.stable_steps);
-            let into_decay = [first, last].map(|step| step.saturating_sub(decay_begins));
-            (peak + libm::fabs(self.end_lr))
-                * self.decay.taylor(into_decay, self.decay_steps, order)
+            (peak + libm::fabs(self.end_lr)) * self.decay.taylor(self.decay_steps, order)
         }
     }
 

@@ -5,7 +5,8 @@
 
 use std::sync::LazyLock;
 
-use crate::lanes::{Isa, Kernel, Lanes};
+use super::emit::{Reach, fused};
+use crate::lanes::{EIGHT, Eights, Lanes};
 
 /// The lengths of pieces, shortest first.
 pub(super) const SIZES: [usize; 7] = [8, 16, 32, 64, 128, 256, 512];
@@ -27,7 +28,7 @@ pub(super) struct Fit {
     pub(super) offsets: [u32; MOST],
     /// Each value's share of each coefficient, over the positions from -1 to 1.
     shares: [[f64; MOST]; MOST],
-    /// All steps' positions.
+    /// The positions of all steps and of eight more.
     positions: Vec<f64>,
     /// The largest product of the distances of a step from all the values' places, in steps.
     farthest: f64,
@@ -64,12 +65,12 @@ impl Fit {
                 shares[i][k] = *coefficient as f64 * (last as f64).powi(k as i32) / divisor as f64;
             }
         }
-        let positions: Vec<f64> = (0..size as u32)
+        let positions: Vec<f64> = (0..(size + EIGHT) as u32)
             .map(|step| place(step) as f64 / last as f64)
             .collect();
         let basis = |i: usize, x: f64| (0..count).rev().fold(0.0, |sum, k| sum * x + shares[i][k]);
         // The positions' own roundings are far below the percent that is added.
-        let lebesgue = positions
+        let lebesgue = positions[..size]
             .iter()
             .map(|&x| (0..count).map(|i| basis(i, x).abs()).sum::<f64>())
             .fold(0.0, f64::max);
@@ -103,8 +104,14 @@ impl Fit {
         self.farthest * taylor
     }
 
-    /// The polynomial through `values`.
-    pub(super) fn polynomial(&self, values: &[f64; MOST]) -> Polynomial {
+    /// The polynomial through `values` of a curve of which no term is above `size`, and how far it is off, as it is computed. It is `truncation`
+    /// away from exact values, and those that were given and those that will be compared are off by `2^-47 * size`.
+    pub(super) fn polynomial(
+        &self,
+        values: &[f64; MOST],
+        truncation: f64,
+        size: f64,
+    ) -> (Polynomial, Reach) {
         // Only what the values differ by goes through the sums.
         let middle = values[self.count / 2];
         let apart: [f64; MOST] = std::array::from_fn(|i| {
@@ -114,41 +121,35 @@ impl Fit {
                 0.0
             }
         });
-        Polynomial {
-            middle,
-            apart,
-            range: apart
-                .iter()
-                .fold(0.0, |range, apart| range.max(apart.abs())),
+        let mut coefficients = [0.0; MOST];
+        for (value, shares) in apart.iter().zip(&self.shares[..self.count]) {
+            for (coefficient, share) in coefficients.iter_mut().zip(shares) {
+                *coefficient += value * share;
+            }
         }
-    }
-
-    /// How far the polynomial, as it is computed, is from a curve of which no term is above `size`, from whose exact values it is `truncation`
-    /// away, and of whose values those that were given and those that will be compared are off by `2^-47 * size`.
-    pub(super) fn error(&self, polynomial: &Polynomial, truncation: f64, size: f64) -> f64 {
+        coefficients[0] += middle;
+        let range = apart
+            .iter()
+            .fold(0.0, |range: f64, apart| range.max(apart.abs()));
         // A coefficient: a product, a sum and three roundings of the share for each value. Then at each step two roundings and that of the
         // position for each coefficient, none of which is reached by a partial sum above `spread * range`.
-        let roundings = (4 * self.count + 16) as f64 * HALF_UNIT * self.spread * polynomial.range;
-        truncation + (self.lebesgue + 1.0) * size * VALUE_ERROR + roundings + 8.0 * HALF_UNIT * size
+        let roundings = (4 * self.count + 16) as f64 * HALF_UNIT * self.spread * range;
+        let error = truncation
+            + (self.lebesgue + 1.0) * size * VALUE_ERROR
+            + roundings
+            + 8.0 * HALF_UNIT * size;
+        (Polynomial { coefficients }, Reach::absolute(error))
     }
 
-    /// The values of the polynomial at the steps from `first` on.
-    pub(super) fn evaluate(
-        &self,
-        isa: Isa,
-        polynomial: &Polynomial,
-        first: usize,
-        out: &mut [f64],
-    ) {
-        let positions = &self.positions[first..first + out.len()];
+    /// Hands the curve of the polynomial from place `first` on to `user`.
+    pub(super) fn with<U: CurveUser>(&self, polynomial: &Polynomial, first: usize, user: U) {
+        let positions = &self.positions[first..];
         macro_rules! counts {
             ($($count:literal),+) => {
                 match self.count {
-                    $($count => isa.run(Horner::<$count> {
-                        shares: &self.shares,
-                        polynomial,
+                    $($count => user.take(Horner::<$count> {
+                        coefficients: std::array::from_fn(|k| polynomial.coefficients[k]),
                         positions,
-                        out,
                     }),)+
                     _ => unreachable!("there are fits of no other counts"),
                 }
@@ -158,61 +159,40 @@ impl Fit {
     }
 }
 
+/// Takes a curve whose type is one of several.
+pub(super) trait CurveUser {
+    /// Takes it.
+    fn take<C: Eights>(self, curve: C);
+}
+
 /// What no value of a smooth curve is off by, as a share of its largest term.
-const VALUE_ERROR: f64 = 1.0 / (1_u64 << 47) as f64;
+pub(super) const VALUE_ERROR: f64 = 1.0 / (1_u64 << 47) as f64;
 
 /// A polynomial of a piece's position.
 pub(super) struct Polynomial {
-    middle: f64,
-    /// What the values that it goes through differ from the middle one by.
-    apart: [f64; MOST],
-    /// The largest of these.
-    range: f64,
+    coefficients: [f64; MOST],
 }
 
-/// Evaluates a polynomial in as many lanes as there are. Its bits are nobody's promise: they are within a bound.
+/// A polynomial in as many lanes as there are. Its bits are nobody's promise: they are within a bound.
+#[derive(Clone, Copy)]
 struct Horner<'a, const N: usize> {
-    shares: &'a [[f64; MOST]; MOST],
-    polynomial: &'a Polynomial,
+    coefficients: [f64; N],
     positions: &'a [f64],
-    out: &'a mut [f64],
 }
 
-impl<const N: usize> Kernel for Horner<'_, N> {
-    type Output = ();
-
+impl<const N: usize> Eights for Horner<'_, N> {
     #[inline(always)]
-    fn run<L: Lanes>(self) {
-        // Several registers at a time: each waits for its own last product.
-        const TOGETHER: usize = 16;
-        let mut coefficients = [0.0; N];
-        for (value, shares) in self.polynomial.apart.iter().zip(&self.shares[..N]) {
-            for (coefficient, share) in coefficients.iter_mut().zip(shares) {
-                *coefficient += value * share;
+    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
+        let x: &[f64; EIGHT] = self.positions[at..]
+            .first_chunk()
+            .expect("positions go on beyond the piece");
+        let mut sums = [self.coefficients[N - 1]; EIGHT];
+        for coefficient in self.coefficients[..N - 1].iter().rev() {
+            for (sum, x) in sums.iter_mut().zip(x) {
+                *sum = fused::<L>(*sum, *x, *coefficient);
             }
         }
-        coefficients[0] += self.polynomial.middle;
-        let all = |x: [f64; TOGETHER]| {
-            let mut sums = [coefficients[N - 1]; TOGETHER];
-            for coefficient in coefficients[..N - 1].iter().rev() {
-                for (sum, x) in sums.iter_mut().zip(x) {
-                    *sum = if L::FUSES {
-                        sum.mul_add(x, *coefficient)
-                    } else {
-                        *sum * x + *coefficient
-                    };
-                }
-            }
-            sums
-        };
-        let (positions, rest) = self.positions.as_chunks::<TOGETHER>();
-        let (out, out_rest) = self.out.as_chunks_mut::<TOGETHER>();
-        for (x, out) in positions.iter().zip(out) {
-            *out = all(*x);
-        }
-        let mut x = [0.0; TOGETHER];
-        x[..rest.len()].copy_from_slice(rest);
-        out_rest.copy_from_slice(&all(x)[..out_rest.len()]);
+        sums
     }
 }
 
@@ -229,7 +209,17 @@ pub(super) fn fits(size: usize) -> &'static [Fit] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::emit::store;
     use super::*;
+    use crate::lanes::Isa;
+
+    struct Stored<'a>(Isa, &'a mut [f64]);
+
+    impl CurveUser for Stored<'_> {
+        fn take<C: Eights>(self, curve: C) {
+            store(self.0, &curve, self.1);
+        }
+    }
 
     /// A curve whose Taylor coefficients are known: `e^(rate t)`.
     #[test]
@@ -245,12 +235,13 @@ mod tests {
                     let largest = curve((size - 1) as f64);
                     let factorial: f64 = (1..=fit.count).map(|k| k as f64).product();
                     let taylor = largest * rate.powi(fit.count as i32) / factorial;
-                    let polynomial = fit.polynomial(&values);
-                    let error = fit.error(&polynomial, fit.truncation(taylor), largest);
+                    let (polynomial, reach) =
+                        fit.polynomial(&values, fit.truncation(taylor), largest);
+                    let error = reach.absolute;
                     for isa in Isa::available() {
                         for first in [0, 1, size / 2] {
                             let mut out = vec![0.0; size - first];
-                            fit.evaluate(isa, &polynomial, first, &mut out);
+                            fit.with(&polynomial, first, Stored(isa, &mut out));
                             for (step, found) in (first..).zip(out) {
                                 let off = (found - curve(step as f64)).abs();
                                 let count = fit.count;

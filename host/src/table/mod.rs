@@ -5,9 +5,11 @@
 //! are a smooth curve, by a polynomial. How far that may be off is known beforehand, from what the core tells of the
 //! [course](hairpin_core::Profiled::course) of a kind, and where it could change a bit of an `f32` the core is asked for that very step.
 
+mod emit;
 mod fit;
 mod inverse;
 mod piece;
+mod power;
 mod row;
 mod shared;
 mod turned;

@@ -1,12 +1,17 @@
 //! The rates of one kind at some steps in a row, from as few evaluations as its course allows.
 
-use hairpin_core::{Bend, Course, KindVisitor, Profiled};
+use std::f64::consts::LOG2_E;
+use std::ops::Range;
 
-use super::fit::{Fit, MOST, SIZES, fits};
-use super::inverse::one_over_line;
+use hairpin_core::{Bend, KindVisitor, Profiled};
+
+use super::emit::{Given, Line, Reach, UNIT, emit, store};
+use super::fit::{CurveUser, Fit, MOST, SIZES, VALUE_ERROR, fits};
+use super::inverse::{OneOver, OneOverRoot, line_below};
+use super::power::{self, Damped, Distance, Lacking, Logistic, Real, Remembered, Root, Sum, Whole};
 use super::values::Values;
 use super::wave::{Circles, longest_wave};
-use crate::lanes::{Isa, Kernel, Lanes};
+use crate::lanes::{EIGHT, Eights, Isa, Kernel, Lanes};
 
 /// A polynomial may be off by this share of the largest rate. An `f32` of that size is a share of 2^-24 to 2^-23 from the next, so that no more than
 /// one step in 7,000 lies within reach of a half.
@@ -15,35 +20,32 @@ const TRUNCATION: f64 = 4e-12;
 /// Steps with a ratio of their own, 1, 8 and 64 steps apart; the others are products of three.
 const RATIOS: usize = 8;
 
+/// The most steps that one start is multiplied for.
+const GROWTH: usize = RATIOS * RATIOS * RATIOS;
+
 /// The steps from which on a course is worth ratios of its own.
 const WORTH: usize = 64;
 
+/// Steps of a curve over a line: all of them are off by a rounding of the larger end.
+const BELOW: usize = 512;
+
+/// Steps of one rate that are worth writing past the caches.
+const LONG: usize = 512;
+
+/// Steps of a power of a rest: towards its end the rest has fewer digits.
+const LACKING: usize = 256;
+
 /// The largest terms of curves that are put together from others: their errors are normal numbers, and none is NaN or 0.
-const SIZES_OF_RATES: std::ops::Range<f64> = 1e-290..1e300;
+const SIZES_OF_RATES: Range<f64> = 1e-290..1e300;
 
 /// Rates whose products and quotients are normal numbers, and so is all that lies between two of them.
-const RANGE: std::ops::Range<f64> = 1e-150..1e150;
+const RANGE: Range<f64> = 1e-150..1e150;
 
 /// The slowest turn of a wave of which three values are enough.
 const SLOWEST: f64 = 1e-6;
 
-/// Multiplies what a rate grows by.
-struct Grown<'a> {
-    start: f64,
-    ratios: &'a [f64],
-    out: &'a mut [f64],
-}
-
-impl Kernel for Grown<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<L: Lanes>(self) {
-        for (out, ratio) in self.out.iter_mut().zip(self.ratios) {
-            *out = self.start * ratio;
-        }
-    }
-}
+/// What a value that grows by a factor or as a power is not off by, as a share of its terms.
+const GROWTH_ERROR: f64 = 1.0 / (1_u64 << 40) as f64;
 
 /// What is remembered from piece to piece of a row.
 #[derive(Default)]
@@ -70,13 +72,31 @@ impl Memory {
     }
 }
 
-/// Fills [`Values`] for the steps from `clock` on.
+/// Where the rates of a piece go.
+pub(super) enum Sink<'a> {
+    /// They are rounded as they are, and go past the caches where there are many alike.
+    Table {
+        out: &'a mut [f32],
+        past_caches: bool,
+    },
+    /// They are put together with others.
+    Values(&'a mut Values),
+}
+
+impl Sink<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Table { out, .. } => out.len(),
+            Self::Values(values) => values.rates.len(),
+        }
+    }
+}
+
+/// Gives the rates of the steps from `clock` on.
 pub(super) struct Piece<'a> {
     pub(super) isa: Isa,
     pub(super) clock: u32,
-    /// Whether the values are rounded as they are: then those beyond `f32` are all alike.
-    pub(super) alone: bool,
-    pub(super) values: &'a mut Values,
+    pub(super) sink: Sink<'a>,
     pub(super) memory: &'a mut Memory,
 }
 
@@ -85,24 +105,45 @@ impl KindVisitor for Piece<'_> {
 
     fn visit<S: Profiled>(mut self, schedule: &S) {
         let mut at = 0;
-        while at < self.values.rates.len() {
-            // Below 2^32, as all steps of a piece are.
-            let first = self.clock + at as u32;
+        while at < self.sink.len() {
+            let first = self.step(at);
             let course = schedule.course(first);
             let ahead = (course.last - first) as usize;
-            let steps = (self.values.rates.len() - at).min(ahead.saturating_add(1));
+            let steps = (self.sink.len() - at).min(ahead.saturating_add(1));
             match course.bend {
-                Bend::Flat => self.values.rates[at..at + steps].fill(value(schedule, first)),
+                Bend::Flat => self.flat(value(schedule, first), at, steps),
                 Bend::Geometric => self.geometric(schedule, at, steps, course.last),
                 Bend::Smooth => self.smooth(schedule, at, steps, course.last),
-                Bend::InverseRoot | Bend::Inverse => {
-                    self.one_over_line(schedule, at, steps, course);
-                }
+                Bend::InverseRoot => self.over_line(schedule, at, steps, true),
+                Bend::Inverse => self.over_line(schedule, at, steps, false),
                 // So slow a wave that its cosines are all 1 is as good as a parabola.
                 Bend::Wave { turn } if !(turn > SLOWEST) => {
                     self.smooth(schedule, at, steps, course.last);
                 }
                 Bend::Wave { turn } => self.wave(schedule, at, steps, turn),
+                Bend::Power {
+                    limit,
+                    origin,
+                    exponent,
+                    rate,
+                } => {
+                    let power = Power {
+                        limit,
+                        origin,
+                        exponent,
+                        rate: rate * LOG2_E,
+                    };
+                    self.power(schedule, at, steps, &power);
+                }
+                Bend::PowerOfRest {
+                    limit,
+                    span,
+                    k,
+                    exponent,
+                } => self.lacking(schedule, at, steps, (limit, span, [k, exponent])),
+                Bend::Logistic { limit, begin, rate } => {
+                    self.logistic(schedule, at, steps, (limit, begin, rate, course.last));
+                }
                 _ => self.exact(schedule, at, steps),
             }
             at += steps;
@@ -115,63 +156,129 @@ fn value<S: Profiled>(schedule: &S, step: u32) -> f64 {
 }
 
 impl Piece<'_> {
+    /// The step at a place: below 2^32, as all steps of a piece are.
+    fn step(&self, at: usize) -> u32 {
+        self.clock + at as u32
+    }
+
+    /// Gives a curve's values, which may be off by `reach`, at `steps` places from `at` on.
+    fn put<S: Profiled, C: Eights>(
+        &mut self,
+        schedule: &S,
+        at: usize,
+        steps: usize,
+        (curve, reach): (&C, Reach),
+    ) {
+        let (isa, first) = (self.isa, self.step(at));
+        match &mut self.sink {
+            Sink::Table { out, .. } => {
+                let core = |ahead| value(schedule, first + ahead) as f32;
+                emit(isa, curve, reach, &mut out[at..at + steps], core);
+            }
+            Sink::Values(values) => {
+                store(isa, curve, &mut values.rates[at..at + steps]);
+                values.admit(reach);
+            }
+        }
+    }
+
+    /// Gives the same value again and again.
+    fn flat(&mut self, rate: f64, at: usize, steps: usize) {
+        match &mut self.sink {
+            Sink::Table { out, past_caches } => {
+                let out = &mut out[at..at + steps];
+                if *past_caches && steps >= LONG {
+                    self.isa.run(FillPastCaches(rate as f32, out));
+                } else {
+                    out.fill(rate as f32);
+                }
+            }
+            Sink::Values(values) => values.rates[at..at + steps].fill(rate),
+        }
+    }
+
     /// Asks for every step.
     fn exact<S: Profiled>(&mut self, schedule: &S, at: usize, steps: usize) {
-        let first = self.clock + at as u32;
-        for (rate, step) in self.values.rates[at..at + steps]
-            .iter_mut()
-            .zip(first..=u32::MAX)
-        {
-            *rate = value(schedule, step);
+        if steps == 0 {
+            return;
+        }
+        let rates = (self.step(at)..=u32::MAX).map(|step| value(schedule, step));
+        match &mut self.sink {
+            Sink::Table { out, .. } => {
+                for (out, rate) in out[at..at + steps].iter_mut().zip(rates) {
+                    *out = rate as f32;
+                }
+            }
+            Sink::Values(values) => {
+                for (out, rate) in values.rates[at..at + steps].iter_mut().zip(rates) {
+                    *out = rate;
+                }
+            }
         }
     }
 
     /// Multiplies the first rate with what it grows by.
     fn geometric<S: Profiled>(&mut self, schedule: &S, at: usize, steps: usize, last: u32) {
-        // Beyond these nothing is left of an `f32`, or it is infinite, and so are all later ones.
-        const NOTHING: f64 = 5e-46;
-        const INFINITE: f64 = 4e38;
-        let first = self.clock + at as u32;
-        if steps < 2 {
-            return self.exact(schedule, at, steps);
-        }
-        let two = [value(schedule, first), value(schedule, first + 1)];
-        let sizes = two.map(f64::abs);
-        let vanished = sizes[0] < NOTHING && sizes[1] <= sizes[0];
-        let overflowed = sizes[0] > INFINITE && sizes[1] >= sizes[0];
-        if self.alone && (vanished || overflowed) {
-            for (rate, which) in self.values.rates[at..at + steps].iter_mut().zip(0..) {
-                // The sign may change from step to step.
-                *rate = two[which & 1];
-            }
-            return;
-        }
-        let ahead = (last - first) as usize;
-        let Some(known) = self.growth(schedule, first, two[0], ahead) else {
-            return self.exact(schedule, at, steps);
-        };
-        // Taken out while the rates are filled.
-        let ratios = std::mem::take(&mut self.memory.growths[known].ratios);
         let mut done = 0;
         while done < steps {
-            let count = (steps - done).min(ratios.len());
-            let start = value(schedule, first + done as u32);
-            let ends = [start, ratios[count - 1], start * ratios[count - 1]];
-            if !ends.iter().all(|end| RANGE.contains(&end.abs())) {
-                self.exact(schedule, at + done, count);
-            } else {
-                let out = &mut self.values.rates[at + done..at + done + count];
-                self.isa.run(Grown {
-                    start,
-                    ratios: &ratios[..count],
-                    out,
-                });
-                // Seven values, each off by 2^-40, and some roundings; and the core's own.
-                self.values.admit(0.0, 9.0 / (1_u64 << 40) as f64);
+            let (first, left) = (self.step(at + done), steps - done);
+            let ahead = (last - first) as usize;
+            let start = value(schedule, first);
+            if self.goes_on_alike(schedule, at + done, left, start) {
+                return;
             }
+            let Some(known) = self.growth(schedule, first, start, ahead) else {
+                return self.exact(schedule, at + done, left);
+            };
+            // Taken out while the rates are made.
+            let ratios = std::mem::take(&mut self.memory.growths[known].ratios);
+            let count = left.min(ratios.len());
+            let ends = [start, ratios[count - 1], start * ratios[count - 1]];
+            if ends.iter().all(|end| RANGE.contains(&end.abs())) {
+                let grown = Grown {
+                    start,
+                    ratios: Given(&ratios),
+                };
+                // Seven values and some roundings; and the core's own.
+                let reach = Reach::relative(9.0 * GROWTH_ERROR);
+                self.put(schedule, at + done, count, (&grown, reach));
+            } else {
+                self.exact(schedule, at + done, count);
+            }
+            self.memory.growths[known].ratios = ratios;
             done += count;
         }
-        self.memory.growths[known].ratios = ratios;
+    }
+
+    /// Whether nothing is left of an `f32`, or it is infinite, at this step and all later ones: then they are written.
+    fn goes_on_alike<S: Profiled>(
+        &mut self,
+        schedule: &S,
+        at: usize,
+        steps: usize,
+        start: f64,
+    ) -> bool {
+        const NOTHING: f64 = 5e-46;
+        const INFINITE: f64 = 4e38;
+        let size = start.abs();
+        if steps < 2 || (NOTHING..=INFINITE).contains(&size) {
+            return false;
+        }
+        let next = value(schedule, self.step(at) + 1);
+        let Sink::Table { out, .. } = &mut self.sink else {
+            return false;
+        };
+        let vanished = size < NOTHING && next.abs() <= size;
+        let overflowed = size > INFINITE && next.abs() >= size;
+        if !vanished && !overflowed {
+            return false;
+        }
+        // The sign may change from step to step.
+        let two = [start as f32, next as f32];
+        for (out, which) in out[at..at + steps].iter_mut().zip(0..) {
+            *out = two[which & 1];
+        }
+        true
     }
 
     /// Which of the known growths is that of the schedule, at least as far as it is needed; a short one is not worth it.
@@ -185,7 +292,7 @@ impl Piece<'_> {
         let kind = std::ptr::from_ref(schedule).addr();
         let growths = &mut self.memory.growths;
         let known = growths.iter().position(|growth| growth.kind == kind);
-        let length = (RATIOS * RATIOS * RATIOS).min(ahead + 1);
+        let length = GROWTH.min(ahead + 1);
         if known.is_some_and(|known| growths[known].ratios.len() >= length) {
             return known;
         }
@@ -214,7 +321,7 @@ impl Piece<'_> {
         let (near, far, farthest) = (every(1), every(RATIOS), every(RATIOS * RATIOS));
         let ratios = &mut growths[known].ratios;
         ratios.clear();
-        ratios.reserve(RATIOS * RATIOS * RATIOS);
+        ratios.reserve(GROWTH);
         for farthest in farthest {
             for far in far {
                 let far = far * farthest;
@@ -227,52 +334,208 @@ impl Piece<'_> {
 
     /// Puts a wave through three rates.
     fn wave<S: Profiled>(&mut self, schedule: &S, at: usize, steps: usize, turn: f64) {
-        let longest = longest_wave(turn);
-        let mut done = 0;
-        while done < steps {
-            let count = (steps - done).min(longest);
-            let first = self.clock + (at + done) as u32;
-            let last = first + (count - 1) as u32;
-            let largest = schedule.taylor(first, last, 0);
-            if count < 8 || !SIZES_OF_RATES.contains(&largest) {
-                self.exact(schedule, at + done, count);
-            } else {
-                let middle = (count - 1) / 2;
-                let three =
-                    [0, middle, 2 * middle].map(|ahead| value(schedule, first + ahead as u32));
-                let circle = self.memory.circles.of(self.isa, turn);
-                let rates = &mut self.values.rates[at + done..at + done + count];
-                let off = circle.wave(self.isa, three, rates);
-                self.values.admit(off * largest, 0.0);
+        for (at, steps) in parts(at, steps, longest_wave(turn)) {
+            let first = self.step(at);
+            let largest = schedule.taylor(first, first + (steps - 1) as u32, 0);
+            if steps < 8 || !SIZES_OF_RATES.contains(&largest) {
+                self.exact(schedule, at, steps);
+                continue;
             }
-            done += count;
+            let middle = (steps - 1) / 2;
+            let three = [0, middle, 2 * middle].map(|ahead| value(schedule, first + ahead as u32));
+            // Taken out while the rates are made.
+            let mut circles = std::mem::take(&mut self.memory.circles);
+            let circle = circles.of(self.isa, turn, steps.div_ceil(2));
+            let (wave, reach) = circle.wave(three, steps, largest);
+            self.put(schedule, at, steps, (&wave, reach));
+            self.memory.circles = circles;
         }
     }
 
-    /// Puts a line through what the rates at both ends are one over.
-    fn one_over_line<S: Profiled>(
+    /// Puts a line through what the rates at both ends are one over, or over the root of.
+    fn over_line<S: Profiled>(&mut self, schedule: &S, at: usize, steps: usize, root: bool) {
+        // In between, no power of a rate leaves the normal numbers.
+        const RANGE: Range<f64> = 1e-15..1e15;
+        for (at, steps) in parts(at, steps, BELOW) {
+            let first = self.step(at);
+            let ends = [first, first + (steps - 1) as u32].map(|step| value(schedule, step));
+            if steps < 4 || !ends.iter().all(|end| RANGE.contains(&end.abs())) {
+                self.exact(schedule, at, steps);
+                continue;
+            }
+            let (line, reach) = line_below(root, ends, steps);
+            if root {
+                let sign = 1_f64.copysign(ends[0]);
+                self.put(schedule, at, steps, (&OneOverRoot { line, sign }, reach));
+            } else {
+                self.put(schedule, at, steps, (&OneOver(line), reach));
+            }
+        }
+    }
+
+    /// Puts a power of the distance from its origin through one of the rates. A distance of 0 is left to the core.
+    fn power<S: Profiled>(&mut self, schedule: &S, at: usize, steps: usize, power: &Power) {
+        let is_origin = |place: usize| power.distance(self.step(place)) == 0.0;
+        let ahead = usize::from(is_origin(at));
+        let behind = usize::from(steps > 1 && is_origin(at + steps - 1));
+        let (begin, count) = (at + ahead, steps - ahead - behind);
+        self.exact(schedule, at, ahead);
+        self.exact(schedule, begin + count, behind);
+        if count == 0 {
+            return;
+        }
+        let first = self.step(begin);
+        let known = power.largest(first, first + (count - 1) as u32);
+        let Some((largest, lowest)) = known.filter(|_| count >= 8) else {
+            return self.exact(schedule, begin, count);
+        };
+        let Power {
+            limit,
+            exponent,
+            rate,
+            ..
+        } = *power;
+        let term = value(schedule, largest) - limit;
+        let (size, beside) = (term.abs(), limit.abs());
+        // Where the limit is 0 all of it counts; else what is far below the limit may lose digits.
+        let least = if limit == 0.0 { RANGE.start } else { 0.0 };
+        let is_alone = limit == 0.0 || RANGE.contains(&beside);
+        if !is_alone || !(least..RANGE.end).contains(&size) {
+            return self.exact(schedule, begin, count);
+        }
+        let sum = Sum { limit, term };
+        let begins = power.distance(first);
+        let known = power.distance(largest).abs();
+        let distance = Distance {
+            begin: begins.abs(),
+            step: 1_f64.copysign(begins),
+            share: 1.0 / known,
+        };
+        let reach = power::reach(GROWTH_ERROR, limit, exponent, lowest);
+        macro_rules! put {
+            ($curve:expr) => {
+                self.put(schedule, begin, count, (&$curve, reach))
+            };
+        }
+        if rate != 0.0 {
+            if exponent != 1.0 {
+                return self.exact(schedule, begin, count);
+            }
+            put!(Damped {
+                sum,
+                distance,
+                rate,
+                begin: rate * (f64::from(first) - f64::from(largest)),
+            });
+        } else if exponent == 0.5 {
+            put!(Root(sum, distance));
+        } else if exponent == 2.0 {
+            put!(Whole::<2>(sum, distance));
+        } else if exponent == 3.0 {
+            put!(Whole::<3>(sum, distance));
+        } else if exponent == 4.0 {
+            put!(Whole::<4>(sum, distance));
+        } else if exponent == 5.0 {
+            put!(Whole::<5>(sum, distance));
+        } else {
+            let ends = [first, first + (count - 1) as u32].map(|step| power.distance(step).abs());
+            if let Some(distances) = Remembered::of(ends, known) {
+                put!(Real {
+                    sum,
+                    exponent,
+                    distances
+                });
+            } else {
+                put!(Real {
+                    sum,
+                    exponent,
+                    distances: distance
+                });
+            }
+        }
+    }
+
+    /// Puts a power of what a power of the share done lacks to 1 between its rates at both ends.
+    fn lacking<S: Profiled>(
         &mut self,
         schedule: &S,
         at: usize,
         steps: usize,
-        course: Course,
+        lacking: (f64, f64, [f64; 2]),
     ) {
-        // In between, no power of a rate leaves the normal numbers.
-        const RANGE: std::ops::Range<f64> = 1e-15..1e15;
-        let first = self.clock + at as u32;
-        let ends = [first, first + (steps - 1) as u32].map(|step| value(schedule, step));
-        if steps < 4 || !ends.iter().all(|end| RANGE.contains(&end.abs())) {
-            return self.exact(schedule, at, steps);
+        let (limit, span, [k, exponent]) = lacking;
+        let sum = Sum {
+            limit,
+            term: value(schedule, 0) - limit,
+        };
+        let (size, beside) = (sum.term.abs(), limit.abs());
+        let is_normal = RANGE.contains(&size) && (beside == 0.0 || RANGE.contains(&beside));
+        // Where nothing or all of it is done.
+        let ahead = usize::from(self.step(at) == 0);
+        let behind = usize::from(steps > ahead && f64::from(self.step(at + steps - 1)) == span);
+        self.exact(schedule, at, ahead);
+        self.exact(schedule, at + steps - behind, behind);
+        for (at, steps) in parts(at + ahead, steps - ahead - behind, LACKING) {
+            let ends = [at, at + steps - 1].map(|at| f64::from(self.step(at)));
+            let shares = ends.map(|end| end / span);
+            let reach = power::lacking_reach(GROWTH_ERROR, sum, [k, exponent], shares);
+            match (reach, Remembered::of(ends, span)) {
+                (Some(reach), Some(distances)) if is_normal && steps >= 8 => {
+                    let curve = Lacking {
+                        sum,
+                        exponent,
+                        k,
+                        distances,
+                    };
+                    self.put(schedule, at, steps, (&curve, reach));
+                }
+                _ => self.smooth(schedule, at, steps, span as u32),
+            }
         }
-        let rates = &mut self.values.rates[at..at + steps];
-        let root = course.bend == Bend::InverseRoot;
-        let relative = one_over_line(self.isa, root, ends, rates);
-        self.values.admit(0.0, relative);
+    }
+
+    /// Puts one over an exponential and 1 through the larger of the rates at both ends.
+    fn logistic<S: Profiled>(
+        &mut self,
+        schedule: &S,
+        at: usize,
+        steps: usize,
+        (limit, begin, rate, last): (f64, f64, f64, u32),
+    ) {
+        let ends = [self.step(at), self.step(at + steps - 1)];
+        let exponents = ends.map(|step| (begin + rate * f64::from(step)) * LOG2_E);
+        let [first_exponent, last_exponent] = exponents;
+        let (largest, least) = if first_exponent < last_exponent {
+            (ends[0], first_exponent)
+        } else {
+            (ends[1], last_exponent)
+        };
+        let farthest = [begin * LOG2_E, first_exponent, last_exponent]
+            .map(f64::abs)
+            .into_iter()
+            .fold(0.0, f64::max);
+        let term = (value(schedule, largest) - limit) * (1.0 + least.exp2());
+        let (size, beside) = (term.abs(), limit.abs());
+        let is_normal = RANGE.contains(&size) && (beside == 0.0 || RANGE.contains(&beside));
+        if steps < 8 || !(farthest <= -power::LOWEST) || !is_normal {
+            return self.smooth(schedule, at, steps, last);
+        }
+        let curve = Logistic {
+            sum: Sum { limit, term },
+            begin: first_exponent,
+            rate: rate * LOG2_E,
+        };
+        // The exponent is off by roundings of what it was at step 0 and is at the ends.
+        let reach = power::reach(GROWTH_ERROR, limit, 0.0, 2.0 * farthest);
+        self.put(schedule, at, steps, (&curve, reach));
     }
 
     /// Puts polynomials through some of the values.
     fn smooth<S: Profiled>(&mut self, schedule: &S, at: usize, steps: usize, last: u32) {
-        let begin = self.clock + at as u32;
+        let begin = self.step(at);
+        if self.line(schedule, at, steps) {
+            return;
+        }
         let mut done = 0;
         while done < steps {
             let left = steps - done;
@@ -315,14 +578,42 @@ impl Piece<'_> {
             for (value_at, offset) in values.iter_mut().zip(&fit.offsets[..fit.count]) {
                 *value_at = value(schedule, start + offset);
             }
-            let polynomial = fit.polynomial(&values);
+            let (polynomial, reach) = fit.polynomial(&values, truncation, largest);
             let count = (length - before).min(left);
-            let rates = &mut self.values.rates[at + done..at + done + count];
-            fit.evaluate(self.isa, &polynomial, before, rates);
-            self.values
-                .admit(fit.error(&polynomial, truncation, largest), 0.0);
+            fit.with(
+                &polynomial,
+                before,
+                Put {
+                    piece: self,
+                    schedule,
+                    at: at + done,
+                    steps: count,
+                    reach,
+                },
+            );
             done += count;
         }
+    }
+
+    /// Whether it is a straight line: then it is put through both ends.
+    fn line<S: Profiled>(&mut self, schedule: &S, at: usize, steps: usize) -> bool {
+        let (first, last) = (self.step(at), self.step(at + steps - 1));
+        if steps < 8 || schedule.taylor(first, last, 2) != 0.0 {
+            return false;
+        }
+        let largest = schedule.taylor(first, last, 0);
+        if !SIZES_OF_RATES.contains(&largest) {
+            return false;
+        }
+        let ends = [first, last].map(|step| value(schedule, step));
+        let line = Line {
+            begin: ends[0],
+            step: (ends[1] - ends[0]) / f64::from(last - first),
+        };
+        // The ends share their errors, and the core has its own; then the step is rounded twice, and a product and a sum.
+        let reach = Reach::absolute(largest * (2.0 * VALUE_ERROR + 4.0 * UNIT));
+        self.put(schedule, at, steps, (&line, reach));
+        true
     }
 
     /// The cheapest polynomial that is good enough for a piece, how far it is off, and the largest rate.
@@ -359,5 +650,97 @@ impl Piece<'_> {
         }
         self.memory.fit = at;
         Some((&fits[at], found, largest))
+    }
+}
+
+/// So many places from `at` on in parts of no more than `most`.
+fn parts(at: usize, count: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    (at..at + count)
+        .step_by(most)
+        .map(move |begin| (begin, most.min(at + count - begin)))
+}
+
+/// The numbers of a [`Bend::Power`], its rate in doublings.
+struct Power {
+    limit: f64,
+    origin: f64,
+    exponent: f64,
+    rate: f64,
+}
+
+impl Power {
+    /// From the origin to a step.
+    fn distance(&self, step: u32) -> f64 {
+        f64::from(step) - self.origin
+    }
+
+    /// The step between two, both on one side of the origin, at which the power is largest, to within a tenth, and the least logarithm to base 2 of
+    /// what another one is of it. None where numbers on the way might not be normal ones.
+    fn largest(&self, first: u32, last: u32) -> Option<(u32, f64)> {
+        const DISTANCES: Range<f64> = 1e-140..1e140;
+        let logarithm = |step: u32| {
+            let distance = self.distance(step).abs();
+            // What grows is measured from the first step, so that no digits are lost far out.
+            let grown = self.rate * (f64::from(step) - f64::from(first));
+            DISTANCES
+                .contains(&distance)
+                .then(|| self.exponent * distance.log2() + grown)
+        };
+        // Where the derivative of the logarithm is 0, if anywhere.
+        let between = self.origin - self.exponent / self.rate * LOG2_E;
+        let between = (between.round() as u32).clamp(first, last);
+        let (mut largest, mut low, mut high) = (first, f64::INFINITY, f64::NEG_INFINITY);
+        for step in [first, last, between] {
+            let logarithm = logarithm(step)?;
+            if logarithm > high {
+                (largest, high) = (step, logarithm);
+            }
+            low = low.min(logarithm);
+        }
+        let lowest = low - high;
+        // Not "below": an exponent may be infinitely large by now.
+        (lowest >= power::LOWEST).then_some((largest, lowest))
+    }
+}
+
+/// What a rate grows by, times where it begins.
+#[derive(Clone, Copy)]
+struct Grown<'a> {
+    start: f64,
+    ratios: Given<'a>,
+}
+
+impl Eights for Grown<'_> {
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
+        self.ratios.eight::<L>(at).map(|ratio| self.start * ratio)
+    }
+}
+
+/// Puts a polynomial where it belongs.
+struct Put<'a, 'p, 's, S> {
+    piece: &'a mut Piece<'p>,
+    schedule: &'s S,
+    at: usize,
+    steps: usize,
+    reach: Reach,
+}
+
+impl<S: Profiled> CurveUser for Put<'_, '_, '_, S> {
+    fn take<C: Eights>(self, curve: C) {
+        self.piece
+            .put(self.schedule, self.at, self.steps, (&curve, self.reach));
+    }
+}
+
+/// Writes the same rate again and again, past the caches.
+struct FillPastCaches<'a>(f32, &'a mut [f32]);
+
+impl Kernel for FillPastCaches<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        L::fill_past_caches(self.0, self.1);
     }
 }

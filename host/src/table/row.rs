@@ -2,13 +2,13 @@
 
 use hairpin_core::{AnySchedule, Bend, Course, KindVisitor, Profiled, Schedule};
 
-use super::piece::{Memory, Piece};
+use super::piece::{Memory, Piece, Sink};
 use super::shared::{Exact, Shared};
-use super::values::{MOST_STEPS, Values};
+use super::values::Values;
 use crate::lanes::{Isa, Kernel, Lanes};
 
-/// A curve of so many steps is filled by itself.
-const LONG: usize = 64;
+/// Steps of which nothing is known that are worth asking whether another row shares them.
+const SHARED: usize = 512;
 
 /// Steps of a combination that are filled at a time: few, as the error of each of its parts is that of the part's largest rate.
 const COMBINED: usize = 128;
@@ -17,7 +17,6 @@ const COMBINED: usize = 128;
 pub(super) struct Rows<'a> {
     isa: Isa,
     past_caches: bool,
-    values: Values,
     memory: Memory,
     shared: Shared<'a>,
 }
@@ -28,7 +27,6 @@ impl<'a> Rows<'a> {
         Self {
             isa,
             past_caches,
-            values: Values::of(0),
             memory: Memory::default(),
             shared: Shared::default(),
         }
@@ -44,7 +42,6 @@ impl<'a> Rows<'a> {
         let Self {
             isa,
             past_caches,
-            values,
             memory,
             shared,
         } = self;
@@ -55,72 +52,58 @@ impl<'a> Rows<'a> {
             let first = first + at as u32;
             let span = schedule.span(first);
             let left = (out.len() - at).min(usize::try_from(span.steps).unwrap_or(usize::MAX));
-            let mut count = left.min(MOST_STEPS);
-            if let Some(kind) = span.kind {
-                let course = kind.visit(CourseAt(span.clock));
-                let ahead = ((course.last - span.clock) as usize).saturating_add(1);
-                if course.bend == Bend::Unknown && ahead >= MOST_STEPS {
-                    let steps_at = at..at + left.min(ahead);
-                    kind.visit(Exact {
-                        clock: span.clock,
-                        profiles: &mut shared.of(schedule, begin, steps)[steps_at.clone()],
-                        out: &mut out[steps_at.clone()],
-                    });
-                    at = steps_at.end;
-                    continue;
-                }
-                if course.bend == Bend::Flat {
-                    if ahead >= MOST_STEPS {
-                        let steps = left.min(ahead);
-                        isa.run(Fill {
-                            rate: kind.lr(span.clock),
-                            out: &mut out[at..at + steps],
-                            past_caches: *past_caches,
-                        });
-                        at += steps;
-                        continue;
-                    }
-                } else if ahead >= LONG {
-                    // To the end of a long curve, so that no piece of it is cut off.
-                    count = count.min(ahead);
-                }
-            } else {
-                count = count.min(COMBINED);
-            }
-            let out = &mut out[at..at + count];
-            isa.run(Expect(out));
-            if let Some(kind) = span.kind {
-                values.restart(count);
-                kind.visit(Piece {
-                    isa: *isa,
-                    clock: span.clock,
-                    alone: true,
-                    values,
-                    memory,
-                });
-                values.round(*isa, out, |ahead| kind.lr(span.clock + ahead));
-            } else {
+            let Some(kind) = span.kind else {
+                let count = left.min(COMBINED);
+                let out = &mut out[at..at + count];
+                at += count;
                 let combined = schedule.combine(first, |kind, clock| {
-                    let mut values = Values::of(count);
+                    let mut values = Values::of(*isa, count);
                     kind.visit(Piece {
                         isa: *isa,
                         clock,
-                        alone: false,
-                        values: &mut values,
+                        sink: Sink::Values(&mut values),
                         memory,
                     });
                     values
                 });
                 let core = |ahead| schedule.lr(first + ahead);
                 match combined {
-                    Some(combined) => combined.round(*isa, out, core),
+                    Some(combined) => combined.round(out, core),
                     None => out
                         .iter_mut()
                         .zip(0..)
                         .for_each(|(out, ahead)| *out = core(ahead)),
                 }
-            }
+                continue;
+            };
+            let course = kind.visit(CourseAt(span.clock));
+            let ahead = ((course.last - span.clock) as usize).saturating_add(1);
+            let count = if course.bend == Bend::Unknown {
+                left.min(ahead)
+            } else {
+                left
+            };
+            let steps_at = at..at + count;
+            let out = &mut out[steps_at.clone()];
             at += count;
+            if course.bend == Bend::Unknown && ahead >= SHARED {
+                kind.visit(Exact {
+                    clock: span.clock,
+                    profiles: &mut shared.of(schedule, begin, steps)[steps_at],
+                    out,
+                });
+            } else {
+                let sink = Sink::Table {
+                    out,
+                    past_caches: *past_caches,
+                };
+                kind.visit(Piece {
+                    isa: *isa,
+                    clock: span.clock,
+                    sink,
+                    memory,
+                });
+            }
         }
     }
 }
@@ -136,26 +119,6 @@ impl KindVisitor for CourseAt {
     }
 }
 
-/// Writes the same rate again and again.
-struct Fill<'a> {
-    rate: f32,
-    out: &'a mut [f32],
-    past_caches: bool,
-}
-
-impl Kernel for Fill<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<L: Lanes>(self) {
-        if self.past_caches {
-            L::fill_past_caches(self.rate, self.out);
-        } else {
-            self.out.fill(self.rate);
-        }
-    }
-}
-
 /// Ends what was written past the caches.
 struct Settle;
 
@@ -165,16 +128,5 @@ impl Kernel for Settle {
     #[inline(always)]
     fn run<L: Lanes>(self) {
         L::settle();
-    }
-}
-
-struct Expect<'a>(&'a [f32]);
-
-impl Kernel for Expect<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<L: Lanes>(self) {
-        L::expect(self.0);
     }
 }

@@ -1,0 +1,225 @@
+//! From curves to cells: values are made, rounded and written in one go, and those in doubt are asked of the core.
+
+use crate::lanes::{EIGHT, Eights, Isa, Kernel, Lanes, Seen};
+
+/// A unit in the last place of 1.
+pub(super) const UNIT: f64 = f64::EPSILON;
+
+/// How far values may be from those of the core: by `absolute` and by `relative` of themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Reach {
+    pub(super) absolute: f64,
+    pub(super) relative: f64,
+}
+
+impl Reach {
+    /// They are the core's.
+    pub(super) const NONE: Self = Self {
+        absolute: 0.0,
+        relative: 0.0,
+    };
+
+    /// By so much, whatever their size.
+    pub(super) const fn absolute(absolute: f64) -> Self {
+        Self {
+            absolute,
+            relative: 0.0,
+        }
+    }
+
+    /// By so much of themselves.
+    pub(super) const fn relative(relative: f64) -> Self {
+        Self {
+            absolute: 0.0,
+            relative,
+        }
+    }
+}
+
+/// Values that are known.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'a>(pub(super) &'a [f64]);
+
+impl Eights for Given<'_> {
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
+        let from = self.0.get(at..).unwrap_or_default();
+        if let Some(whole) = from.first_chunk() {
+            return *whole;
+        }
+        let mut eight = [0.0; EIGHT];
+        eight[..from.len()].copy_from_slice(from);
+        eight
+    }
+}
+
+/// A line through its first value.
+#[derive(Clone, Copy)]
+pub(super) struct Line {
+    pub(super) begin: f64,
+    pub(super) step: f64,
+}
+
+impl Eights for Line {
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
+        places(at).map(|place| fused::<L>(place, self.step, self.begin))
+    }
+}
+
+/// The places from `at` on as numbers.
+#[inline(always)]
+pub(super) fn places(at: usize) -> [f64; EIGHT] {
+    const PLACES: [f64; EIGHT] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
+    let first = at as f64;
+    PLACES.map(|place| first + place)
+}
+
+/// `a * b + c`, rounded once where that is an instruction.
+#[inline(always)]
+pub(super) fn fused<L: Lanes>(a: f64, b: f64, c: f64) -> f64 {
+    if L::FUSES { a.mul_add(b, c) } else { a * b + c }
+}
+
+/// Values that are rounded together: so few that it costs little to look at each of them where one is in doubt.
+const TOGETHER: usize = 128;
+
+/// Values that one call of a kernel rounds: a bit for each part.
+const AT_ONCE: usize = 32 * TOGETHER;
+
+/// How far ahead memory is brought near.
+const AHEAD: usize = 4 * TOGETHER;
+
+/// Writes the values of `curve`, which may be off by `reach`, and those in doubt as `core` has them that many steps from the first.
+pub(super) fn emit<C: Eights>(
+    isa: Isa,
+    curve: &C,
+    reach: Reach,
+    out: &mut [f32],
+    core: impl Fn(u32) -> f32,
+) {
+    let mut begin = 0;
+    for out in out.chunks_mut(AT_ONCE) {
+        let mut doubtful = isa.run(Emit {
+            curve,
+            reach,
+            begin,
+            out: &mut *out,
+        });
+        while doubtful != 0 {
+            let first = doubtful.trailing_zeros() as usize * TOGETHER;
+            doubtful &= doubtful - 1;
+            let end = (first + TOGETHER).min(out.len());
+            let mut values = [0.0; TOGETHER];
+            let values = &mut values[..end - first];
+            isa.run(Store {
+                curve,
+                begin: begin + first,
+                out: values,
+            });
+            settle(values, reach, &mut out[first..end], |ahead| {
+                core((begin + first) as u32 + ahead)
+            });
+        }
+        begin += out.len();
+    }
+}
+
+/// Asks the core for those of the values of which the error could change a bit.
+#[cold]
+fn settle(values: &[f64], reach: Reach, out: &mut [f32], core: impl Fn(u32) -> f32) {
+    for ((value, out), ahead) in values.iter().zip(out).zip(0..) {
+        let error = reach.absolute + reach.relative * value.abs();
+        let (low, high) = ((value - error) as f32, (value + error) as f32);
+        // Without an error that is a number nothing is known.
+        if low.to_bits() != high.to_bits() || !error.is_finite() || low.is_nan() {
+            *out = core(ahead);
+        }
+    }
+}
+
+/// Writes values as they are.
+pub(super) fn store<C: Eights>(isa: Isa, curve: &C, out: &mut [f64]) {
+    isa.run(Store {
+        curve,
+        begin: 0,
+        out,
+    });
+}
+
+struct Store<'a, C> {
+    curve: &'a C,
+    begin: usize,
+    out: &'a mut [f64],
+}
+
+impl<C: Eights> Kernel for Store<'_, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let (whole, rest) = self.out.as_chunks_mut::<EIGHT>();
+        let mut at = self.begin;
+        for out in whole {
+            *out = self.curve.eight::<L>(at);
+            at += EIGHT;
+        }
+        if !rest.is_empty() {
+            rest.copy_from_slice(&self.curve.eight::<L>(at)[..rest.len()]);
+        }
+    }
+}
+
+/// Rounds, and tells in which parts, by a bit each, a value is as near to half-way between two `f32` as it may be off.
+struct Emit<'a, C> {
+    curve: &'a C,
+    reach: Reach,
+    begin: usize,
+    out: &'a mut [f32],
+}
+
+impl<C: Eights> Kernel for Emit<'_, C> {
+    type Output = u32;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) -> u32 {
+        let Self {
+            curve,
+            reach,
+            begin,
+            out,
+        } = self;
+        let mut doubtful = 0;
+        L::expect(&out[..out.len().min(AHEAD)]);
+        for (which, first) in (0..out.len()).step_by(TOGETHER).enumerate() {
+            let later = first + AHEAD;
+            if later < out.len() {
+                L::expect(&out[later..out.len().min(later + TOGETHER)]);
+            }
+            let end = out.len().min(first + TOGETHER);
+            let seen = L::round(curve, begin + first, &mut out[first..end]);
+            if reach != Reach::NONE && !is_sure(seen, reach) {
+                doubtful |= 1 << which;
+            }
+        }
+        doubtful
+    }
+}
+
+/// Whether none of the numbers, which are off by no more than that, has another `f32` within reach.
+#[inline(always)]
+fn is_sure(seen: Seen, Reach { absolute, relative }: Reach) -> bool {
+    const SMALLEST: u32 = upper_half(f32::MIN_POSITIVE as f64);
+    const TOO_LARGE: u32 = upper_half(f32::MAX as f64 / 2.0);
+    if seen.smallest < SMALLEST || seen.largest > TOO_LARGE {
+        return false;
+    }
+    // One over the unit in the last place of the smallest: no other has a smaller one.
+    let units = f64::from_bits(u64::from(2046 + 52 - (seen.smallest >> 20)) << 52);
+    let reach = absolute * units + relative * (2.0 / UNIT) + 1.0;
+    f64::from(seen.nearest) > 8.0 * reach
+}
+
+const fn upper_half(rate: f64) -> u32 {
+    (rate.to_bits() >> 32) as u32
+}

@@ -1,0 +1,345 @@
+//! Powers of a distance: `limit + term * (d / d_0)^exponent`, in as many lanes as there are.
+//!
+//! Logarithms and exponentials of base 2 are polynomials, within a bound of what they are off by: the bits are the core's, who is asked where it
+//! matters.
+
+use std::f64::consts::{LN_2, LOG2_E, SQRT_2};
+use std::sync::LazyLock;
+
+use super::emit::{Given, Reach, UNIT, fused, places};
+use crate::lanes::{EIGHT, Eights, Lanes};
+
+/// Terms of the exponential's series: the next one is below 2^-47 of the sum for half a doubling.
+const EXPONENTIAL: usize = 12;
+
+/// `ln(2)^k / k!`
+const DOUBLINGS: [f64; EXPONENTIAL] = {
+    let mut terms = [1.0; EXPONENTIAL];
+    let mut k = 1;
+    while k < EXPONENTIAL {
+        terms[k] = terms[k - 1] * LN_2 / k as f64;
+        k += 1;
+    }
+    terms
+};
+
+/// Terms of the logarithm's series, whose ratio is below 0.0295: the next one is below 2^-50 of the sum.
+const LOGARITHM: usize = 9;
+
+/// `2 / (ln(2) * (2 k + 1))`
+const HALVINGS: [f64; LOGARITHM] = {
+    let mut terms = [0.0; LOGARITHM];
+    let mut k = 0;
+    while k < LOGARITHM {
+        terms[k] = 2.0 * LOG2_E / (2 * k + 1) as f64;
+        k += 1;
+    }
+    terms
+};
+
+/// The lowest exponent of [`exp2`], whose highest is as far above 0.
+pub(super) const LOWEST: f64 = -1000.0;
+
+/// `2^x` for `x` from [`LOWEST`] to its opposite, off by less than 2^-46 of it.
+#[inline(always)]
+fn exp2<L: Lanes>(x: [f64; EIGHT]) -> [f64; EIGHT] {
+    // 1.5 * 2^52: a sum with it has no digits behind the point, and ends in the whole number as an integer has it.
+    const WHOLE: f64 = 6_755_399_441_055_744.0;
+    let shifted = x.map(|x| x + WHOLE);
+    let mut rest = x;
+    for (rest, shifted) in rest.iter_mut().zip(shifted) {
+        *rest -= shifted - WHOLE;
+    }
+    let sums = polynomial::<L, EXPONENTIAL>(&DOUBLINGS, rest);
+    let mut powers = sums;
+    for ((power, sum), shifted) in powers.iter_mut().zip(sums).zip(shifted) {
+        *power = f64::from_bits(sum.to_bits().wrapping_add(shifted.to_bits() << 52));
+    }
+    powers
+}
+
+/// The logarithm of a positive normal number to base 2, off by less than `4 * (1 + |log2(x)|)` units in the last place of 1, and by less than 16 of its
+/// own near 1.
+#[inline(always)]
+fn log2<L: Lanes>(x: [f64; EIGHT]) -> [f64; EIGHT] {
+    /// Of the root of 1/2: mantissas go from there to that of 2.
+    const LEAST: u64 = (SQRT_2 / 2.0).to_bits();
+    const ONE: u64 = 1_f64.to_bits();
+    /// 2^52, to whose bits a whole number below it is added as it is.
+    const WHOLE: f64 = 4_503_599_627_370_496.0;
+    let mut wholes = x;
+    let mut shares = x;
+    for ((whole, share), x) in wholes.iter_mut().zip(&mut shares).zip(x) {
+        let above = x.to_bits().wrapping_sub(LEAST).wrapping_add(ONE);
+        let exponent = above >> 52;
+        *whole = f64::from_bits(WHOLE.to_bits() | exponent) - (WHOLE + 1023.0);
+        let mantissa = f64::from_bits((above & ((1 << 52) - 1)).wrapping_add(LEAST));
+        *share = (mantissa - 1.0) / (mantissa + 1.0);
+    }
+    let sums = polynomial::<L, LOGARITHM>(&HALVINGS, shares.map(|share| share * share));
+    for ((whole, share), sum) in wholes.iter_mut().zip(shares).zip(sums) {
+        *whole = fused::<L>(share, sum, *whole);
+    }
+    wholes
+}
+
+/// A polynomial in fours: no sum waits for more than two before it.
+#[inline(always)]
+fn polynomial<L: Lanes, const N: usize>(coefficients: &[f64; N], x: [f64; EIGHT]) -> [f64; EIGHT] {
+    let square = x.map(|x| x * x);
+    let fourth = square.map(|square| square * square);
+    let four = |from: usize| {
+        let [a, b, c, d] = std::array::from_fn(|k| {
+            let coefficient = coefficients.get(from + k);
+            [coefficient.copied().unwrap_or(0.0); EIGHT]
+        });
+        each::<L>(each::<L>(d, x, c), square, each::<L>(b, x, a))
+    };
+    each::<L>(each::<L>(four(8), fourth, four(4)), fourth, four(0))
+}
+
+#[inline(always)]
+fn each<L: Lanes>(a: [f64; EIGHT], b: [f64; EIGHT], c: [f64; EIGHT]) -> [f64; EIGHT] {
+    let mut sums = c;
+    for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+        *sum = fused::<L>(a, b, *sum);
+    }
+    sums
+}
+
+/// The distance from an origin, as a share of that at which the term is known.
+#[derive(Clone, Copy)]
+pub(super) struct Distance {
+    /// At place 0.
+    pub(super) begin: f64,
+    /// 1 away from the origin, -1 towards it.
+    pub(super) step: f64,
+    /// One over the distance where the term is known.
+    pub(super) share: f64,
+}
+
+impl Distance {
+    /// Off by three roundings.
+    #[inline(always)]
+    fn eight(&self, at: usize) -> [f64; EIGHT] {
+        places(at).map(|place| (self.begin + self.step * place) * self.share)
+    }
+}
+
+/// What is added to a term, and what the term is multiplied by at each step.
+#[derive(Clone, Copy)]
+pub(super) struct Sum {
+    pub(super) limit: f64,
+    pub(super) term: f64,
+}
+
+impl Sum {
+    #[inline(always)]
+    fn of<L: Lanes>(&self, powers: [f64; EIGHT]) -> [f64; EIGHT] {
+        powers.map(|power| fused::<L>(self.term, power, self.limit))
+    }
+}
+
+/// A whole power.
+#[derive(Clone, Copy)]
+pub(super) struct Whole<const N: u32>(pub(super) Sum, pub(super) Distance);
+
+impl<const N: u32> Eights for Whole<N> {
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
+        let distances = self.1.eight(at);
+        let mut powers = distances;
+        for _ in 1..N {
+            for (power, distance) in powers.iter_mut().zip(distances) {
+                *power *= distance;
+            }
+        }
+        self.0.of::<L>(powers)
+    }
+}
+
+/// The root.
+#[derive(Clone, Copy)]
+pub(super) struct Root(pub(super) Sum, pub(super) Distance);
+
+impl Eights for Root {
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
+        self.0.of::<L>(self.1.eight(at).map(f64::sqrt))
+    }
+}
+
+/// The logarithms of distances to base 2, less that of the one where the term is known.
+pub(super) trait Logarithms: Copy {
+    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT];
+}
+
+impl Logarithms for Distance {
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
+        log2::<L>(Self::eight(self, at))
+    }
+}
+
+/// How many logarithms of whole numbers are remembered: 64 KiB of them.
+const REMEMBERED: usize = 1 << 13;
+
+/// Those of distances of whole steps.
+#[derive(Clone, Copy)]
+pub(super) struct Remembered {
+    /// All that are known, behind eight that count for nothing.
+    logarithms: &'static [f64],
+    /// Where that of place 0 is.
+    begin: usize,
+    /// Towards the origin.
+    falls: bool,
+    /// That of the distance where the term is known.
+    known: f64,
+}
+
+impl Remembered {
+    /// Those of `count` distances from `begin` on towards `end`, if all are whole and not too large.
+    pub(super) fn of([begin, end]: [f64; 2], known: f64) -> Option<Self> {
+        static LOGARITHMS: LazyLock<Vec<f64>> = LazyLock::new(|| {
+            let all = (0..REMEMBERED).map(|distance| (distance as f64).max(1.0).log2());
+            std::iter::repeat_n(0.0, EIGHT).chain(all).collect()
+        });
+        let is_whole = begin.fract() == 0.0 && begin.max(end) < REMEMBERED as f64;
+        is_whole.then(|| Self {
+            logarithms: &LOGARITHMS,
+            begin: begin as usize + EIGHT,
+            falls: end < begin,
+            known: known.log2(),
+        })
+    }
+}
+
+impl Logarithms for Remembered {
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
+        let logarithms = if self.falls {
+            let nearest = self.begin.saturating_sub(at + EIGHT - 1);
+            let mut eight = Given(&self.logarithms[nearest..]).eight::<L>(0);
+            eight.reverse();
+            eight
+        } else {
+            Given(self.logarithms).eight::<L>(self.begin + at)
+        };
+        logarithms.map(|logarithm| logarithm - self.known)
+    }
+}
+
+/// Any power.
+#[derive(Clone, Copy)]
+pub(super) struct Real<G> {
+    pub(super) sum: Sum,
+    pub(super) exponent: f64,
+    pub(super) distances: G,
+}
+
+impl<G: Logarithms> Eights for Real<G> {
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
+        let logarithms = self.distances.eight::<L>(at);
+        let powers = exp2::<L>(logarithms.map(|logarithm| self.exponent * logarithm));
+        self.sum.of::<L>(powers)
+    }
+}
+
+/// A power of what a power of the distance lacks to 1: `(1 - (d / d_0)^k)^exponent`.
+#[derive(Clone, Copy)]
+pub(super) struct Lacking<G> {
+    pub(super) sum: Sum,
+    pub(super) exponent: f64,
+    pub(super) k: f64,
+    pub(super) distances: G,
+}
+
+impl<G: Logarithms> Eights for Lacking<G> {
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
+        let logarithms = self.distances.eight::<L>(at);
+        // Where nothing is left of a power it is 2^-1000, which is nothing beside 1.
+        let shares = exp2::<L>(logarithms.map(|logarithm| (self.k * logarithm).max(LOWEST)));
+        let lacking = log2::<L>(shares.map(|share| 1.0 - share));
+        let powers = exp2::<L>(lacking.map(|logarithm| self.exponent * logarithm));
+        self.sum.of::<L>(powers)
+    }
+}
+
+/// The distance itself, and that grows or decays.
+#[derive(Clone, Copy)]
+pub(super) struct Damped {
+    pub(super) sum: Sum,
+    pub(super) distance: Distance,
+    /// The logarithm to base 2 of what a step grows by, and of what it has grown at place 0.
+    pub(super) rate: f64,
+    pub(super) begin: f64,
+}
+
+impl Eights for Damped {
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
+        let grown = exp2::<L>(places(at).map(|place| fused::<L>(self.rate, place, self.begin)));
+        let mut powers = self.distance.eight(at);
+        for (power, grown) in powers.iter_mut().zip(grown) {
+            *power *= grown;
+        }
+        self.sum.of::<L>(powers)
+    }
+}
+
+/// One over what an exponential and 1 make together.
+#[derive(Clone, Copy)]
+pub(super) struct Logistic {
+    pub(super) sum: Sum,
+    /// The exponential's logarithm to base 2 at place 0, and what it grows by.
+    pub(super) begin: f64,
+    pub(super) rate: f64,
+}
+
+impl Eights for Logistic {
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
+        let grown = exp2::<L>(places(at).map(|place| fused::<L>(self.rate, place, self.begin)));
+        self.sum.of::<L>(grown.map(|grown| 1.0 / (1.0 + grown)))
+    }
+}
+
+/// How far a curve is off whose limit is exact, of whose other values one gave its term, and all, with those that it is compared with, are off by
+/// `value` of the limit and of their term. No term is above that one, nor is below 2 to the power of `lowest` of it.
+pub(super) fn reach(value: f64, limit: f64, exponent: f64, lowest: f64) -> Reach {
+    // Three roundings of the distance, or two logarithms of numbers below 2^13, as often as the exponent says; the logarithm, its product with the
+    // exponent, and what of both is left in the exponential, which is off by 2^-46 itself. A whole power has less of each.
+    let power = UNIT * (40.0 * exponent.abs() + 12.0 * lowest.abs()) + 1.0 / (1_u64 << 46) as f64;
+    let relative = 1.01 * (2.0 * value + power + 4.0 * UNIT);
+    // A term is no larger than a value and the limit together.
+    Reach {
+        absolute: 2.0 * relative * limit.abs(),
+        relative,
+    }
+}
+
+/// The same for [`Lacking`], of the distances that lead to these ends; the term is that of a distance of 0.
+pub(super) fn lacking_reach(
+    value: f64,
+    sum: Sum,
+    [k, exponent]: [f64; 2],
+    ends: [f64; 2],
+) -> Option<Reach> {
+    // What a power of a share lacks to 1 is off by as much as the power, of which no more than `k * share^k * log(share)`, below 1, counts.
+    let off = UNIT * (40.0 * k + 40.0) + 1.0 / (1_u64 << 46) as f64;
+    let lacking = ends.map(|share| 1.0 - share.powf(k));
+    let least = lacking[0].min(lacking[1]);
+    let lowest = exponent * least.log2();
+    if !(least > 1e4 * off && lowest > LOWEST) {
+        return None;
+    }
+    // The derivative at the end where it is larger, and a hundredth more for what is between.
+    let steepest = exponent * least.powf(exponent - 1.0).max(1.0);
+    let rest = reach(value, sum.limit, exponent, lowest);
+    Some(Reach {
+        absolute: rest.absolute + 1.01 * off * steepest * sum.term.abs(),
+        relative: rest.relative,
+    })
+}
