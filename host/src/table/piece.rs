@@ -8,7 +8,9 @@ use hairpin_core::{Bend, KindVisitor, Profiled};
 use super::emit::{Given, Line, Reach, UNIT, emit, store};
 use super::fit::{CurveUser, Fit, MOST, SIZES, VALUE_ERROR, fits};
 use super::inverse::{OneOver, OneOverRoot, line_below};
-use super::power::{self, Damped, Distance, Lacking, Logistic, Real, Remembered, Root, Sum, Whole};
+use super::power::{
+    self, DAMPED, Damped, Distance, Lacking, Logistic, Real, Remembered, Root, Sum, Whole,
+};
 use super::values::Values;
 use super::wave::{Circles, longest_wave};
 use crate::lanes::{EIGHT, Eights, Isa, Kernel, Lanes};
@@ -133,7 +135,10 @@ impl KindVisitor for Piece<'_> {
                         exponent,
                         rate: rate * LOG2_E,
                     };
-                    self.power(schedule, at, steps, &power);
+                    let most = if rate == 0.0 { usize::MAX } else { DAMPED };
+                    for (at, steps) in parts(at, steps, most) {
+                        self.power(schedule, at, steps, &power);
+                    }
                 }
                 Bend::PowerOfRest {
                     limit,
@@ -177,7 +182,7 @@ impl Piece<'_> {
             }
             Sink::Values(values) => {
                 store(isa, curve, &mut values.rates[at..at + steps]);
-                values.admit(reach);
+                values.admit(at, steps, reach);
             }
         }
     }
@@ -421,12 +426,8 @@ impl Piece<'_> {
             if exponent != 1.0 {
                 return self.exact(schedule, begin, count);
             }
-            put!(Damped {
-                sum,
-                distance,
-                rate,
-                begin: rate * (f64::from(first) - f64::from(largest)),
-            });
+            let ahead = rate * (f64::from(first) - f64::from(largest));
+            put!(Damped::new(sum, distance, rate, ahead));
         } else if exponent == 0.5 {
             put!(Root(sum, distance));
         } else if exponent == 2.0 {

@@ -267,23 +267,49 @@ impl<G: Logarithms> Eights for Lacking<G> {
     }
 }
 
+/// The most steps of [`Damped`].
+pub(super) const DAMPED: usize = EIGHT * EIGHT * EIGHT;
+
 /// The distance itself, and that grows or decays.
 #[derive(Clone, Copy)]
 pub(super) struct Damped {
-    pub(super) sum: Sum,
-    pub(super) distance: Distance,
-    /// The logarithm to base 2 of what a step grows by, and of what it has grown at place 0.
-    pub(super) rate: f64,
-    pub(super) begin: f64,
+    sum: Sum,
+    distance: Distance,
+    /// What has grown in 0 to 7 steps, in as many times 8, and in as many times 64.
+    grown: [[f64; EIGHT]; 3],
+}
+
+impl Damped {
+    /// With the logarithm to base 2 of what a step grows by, and of what has grown at place 0 since the term was known.
+    pub(super) fn new(sum: Sum, distance: Distance, rate: f64, ahead: f64) -> Self {
+        let powers = |factor: f64, first: f64| {
+            let mut powers = [first; EIGHT];
+            for at in 1..EIGHT {
+                powers[at] = powers[at - 1] * factor;
+            }
+            powers
+        };
+        let one = [1, EIGHT, EIGHT * EIGHT].map(|steps| (steps as f64 * rate).exp2());
+        Self {
+            sum,
+            distance,
+            grown: [
+                powers(one[0], 1.0),
+                powers(one[1], 1.0),
+                powers(one[2], ahead.exp2()),
+            ],
+        }
+    }
 }
 
 impl Eights for Damped {
     #[inline(always)]
     fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        let grown = exp2::<L>(places(at).map(|place| fused::<L>(self.rate, place, self.begin)));
+        let [near, far, farthest] = &self.grown;
+        let grown = far[at / EIGHT % EIGHT] * farthest[at / (EIGHT * EIGHT) % EIGHT];
         let mut powers = self.distance.eight(at);
-        for (power, grown) in powers.iter_mut().zip(grown) {
-            *power *= grown;
+        for (power, near) in powers.iter_mut().zip(near) {
+            *power *= near * grown;
         }
         self.sum.of::<L>(powers)
     }
@@ -310,7 +336,8 @@ impl Eights for Logistic {
 /// `value` of the limit and of their term. No term is above that one, nor is below 2 to the power of `lowest` of it.
 pub(super) fn reach(value: f64, limit: f64, exponent: f64, lowest: f64) -> Reach {
     // Three roundings of the distance, or two logarithms of numbers below 2^13, as often as the exponent says; the logarithm, its product with the
-    // exponent, and what of both is left in the exponential, which is off by 2^-46 itself. A whole power has less of each.
+    // exponent, and what of both is left in the exponential, which is off by 2^-46 itself. A whole power has less of each, and what is damped three
+    // exponentials seven times, and some roundings.
     let power = UNIT * (40.0 * exponent.abs() + 12.0 * lowest.abs()) + 1.0 / (1_u64 << 46) as f64;
     let relative = 1.01 * (2.0 * value + power + 4.0 * UNIT);
     // A term is no larger than a value and the limit together.
@@ -342,4 +369,186 @@ pub(super) fn lacking_reach(
         absolute: rest.absolute + 1.01 * off * steepest * sum.term.abs(),
         relative: rest.relative,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::emit::store;
+    use super::*;
+    use crate::lanes::{Isa, Kernel};
+
+    /// Both functions of some numbers.
+    struct Both<'a>([f64; EIGHT], &'a mut [[f64; EIGHT]; 2]);
+
+    impl Kernel for Both<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<L: Lanes>(self) {
+            *self.1 = [exp2::<L>(self.0), log2::<L>(self.0)];
+        }
+    }
+
+    fn both(isa: Isa, x: [f64; EIGHT]) -> [[f64; EIGHT]; 2] {
+        let mut found = [[0.0; EIGHT]; 2];
+        isa.run(Both(x, &mut found));
+        found
+    }
+
+    #[test]
+    fn exponentials_and_logarithms_are_within_their_bounds() {
+        for isa in Isa::available() {
+            for i in 0..100_000 {
+                let share = f64::from(i) / 1e5;
+                // Between whole numbers, at them and around 0.
+                let x = [
+                    LOWEST + 2000.0 * share,
+                    share - 0.5,
+                    1e-9 * share,
+                    -30.0 * share,
+                    (1000.0 * share).round(),
+                    (1000.0 * share).round() + 0.5,
+                    -1e-300,
+                    0.0,
+                ];
+                for (x, found) in x.iter().zip(both(isa, x)[0]) {
+                    // The platform's own is off by less than a unit.
+                    let off = (found / x.exp2() - 1.0).abs();
+                    assert!(off < 1.0 / (1_u64 << 46) as f64, "2^{x}: {off:e}");
+                }
+                let x = [
+                    1e-280 * (1.0 + share),
+                    1e280 * (1.0 + share),
+                    1.0 + 1e-6 * share,
+                    1.0 - 1e-6 * share,
+                    0.5 + share,
+                    1e-3 + 5e3 * share,
+                    (2.0_f64).powf(600.0 * share - 300.0),
+                    SQRT_2 / 2.0,
+                ];
+                for (x, found) in x.iter().zip(both(isa, x)[1]) {
+                    let exact = x.log2();
+                    let off = (found - exact).abs();
+                    let near = 17.0 * UNIT * exact.abs();
+                    let bound = (4.0 * UNIT * (1.0 + exact.abs())).min(if exact.abs() < 0.1 {
+                        near
+                    } else {
+                        f64::INFINITY
+                    });
+                    assert!(off <= bound, "log2({x}): {off:e} is above {bound:e}");
+                }
+            }
+        }
+    }
+
+    /// Holds a curve against what it is, without the errors of the values that a core would have.
+    fn assert_within<C: Eights>(curve: &C, reach: Reach, name: &str, exact: impl Fn(f64) -> f64) {
+        for isa in Isa::available() {
+            let mut found = vec![0.0; 500];
+            store(isa, curve, &mut found);
+            for (place, found) in found.iter().enumerate() {
+                let off = (found - exact(place as f64)).abs();
+                let bound = reach.absolute + reach.relative * found.abs();
+                assert!(
+                    off <= bound,
+                    "{name} at {place}: {off:e} is above {bound:e}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_curve_is_within_its_reach_on_every_instruction_set() {
+        for limit in [0.0, 0.125, -3.0] {
+            let sum = Sum { limit, term: 0.75 };
+            for (begin, step) in [(1.0, 1.0), (500.0, -1.0), (8000.0, -1.0), (3.25, 1.0)] {
+                let end: f64 = begin + step * 499.0;
+                for exponent in [0.3_f64, 0.5, 1.7, 2.0, 5.0, -0.7] {
+                    let known = if exponent > 0.0 {
+                        end.max(begin)
+                    } else {
+                        end.min(begin)
+                    };
+                    let distance = Distance {
+                        begin,
+                        step,
+                        share: 1.0 / known,
+                    };
+                    let share = |place: f64| (begin + step * place) / known;
+                    let lowest = [0.0, 499.0]
+                        .map(|place| (share(place).log2() * exponent).min(0.0))
+                        .into_iter()
+                        .fold(0.0, f64::min);
+                    let reach = reach(0.0, limit, exponent, lowest);
+                    let exact = |place: f64| limit + 0.75 * share(place).powf(exponent);
+                    let distances = distance;
+                    assert_within(
+                        &Real {
+                            sum,
+                            exponent,
+                            distances,
+                        },
+                        reach,
+                        "measured",
+                        exact,
+                    );
+                    if let Some(distances) = Remembered::of([begin, end], known) {
+                        let curve = Real {
+                            sum,
+                            exponent,
+                            distances,
+                        };
+                        assert_within(&curve, reach, "remembered", exact);
+                    } else {
+                        assert!(begin.fract() != 0.0);
+                    }
+                    if exponent == 0.5 {
+                        assert_within(&Root(sum, distance), reach, "root", exact);
+                    } else if exponent == 5.0 {
+                        assert_within(&Whole::<5>(sum, distance), reach, "whole", exact);
+                    }
+                }
+                for rate in [-0.01, 1e-4, 0.02] {
+                    let known = begin;
+                    let distance = Distance {
+                        begin,
+                        step,
+                        share: 1.0 / known,
+                    };
+                    let exact = |place: f64| {
+                        limit + 0.75 * (begin + step * place) / known * (rate * place + 3.0).exp2()
+                    };
+                    let reach = reach(0.0, limit, 1.0, 20.0);
+                    let curve = Damped::new(sum, distance, rate, 3.0);
+                    assert_within(&curve, reach, "damped", exact);
+                }
+                if begin.fract() == 0.0 {
+                    for [k, exponent] in [[0.5, 0.7], [2.5, 0.5], [1.3, 3.0]] {
+                        let span = begin.max(end) + 20.0;
+                        let ends = [begin, end].map(|end| end / span);
+                        let reach = lacking_reach(0.0, sum, [k, exponent], ends).unwrap();
+                        let distances = Remembered::of([begin, end], span).unwrap();
+                        let curve = Lacking {
+                            sum,
+                            exponent,
+                            k,
+                            distances,
+                        };
+                        assert_within(&curve, reach, "lacking", |place| {
+                            let share = (begin + step * place) / span;
+                            limit + 0.75 * (1.0 - share.powf(k)).powf(exponent)
+                        });
+                    }
+                }
+            }
+            for (begin, rate) in [(-20.0_f64, 0.08), (3.0, -0.01), (700.0, -2.8)] {
+                let curve = Logistic { sum, begin, rate };
+                let farthest = begin.abs().max((begin + 499.0 * rate).abs());
+                let reach = reach(0.0, limit, 0.0, 2.0 * farthest);
+                assert_within(&curve, reach, "logistic", |place| {
+                    limit + 0.75 / (1.0 + (begin + rate * place).exp2())
+                });
+            }
+        }
+    }
 }

@@ -4,14 +4,11 @@ use hairpin_core::{AnySchedule, Bend, Course, KindVisitor, Profiled, Schedule};
 
 use super::piece::{Memory, Piece, Sink};
 use super::shared::{Exact, Shared};
-use super::values::Values;
+use super::values::{MOST_STEPS, Values};
 use crate::lanes::{Isa, Kernel, Lanes};
 
 /// Steps of which nothing is known that are worth asking whether another row shares them.
 const SHARED: usize = 512;
-
-/// Steps of a combination that are filled at a time: few, as the error of each of its parts is that of the part's largest rate.
-const COMBINED: usize = 128;
 
 /// Fills rows, one after the other.
 pub(super) struct Rows<'a> {
@@ -53,7 +50,7 @@ impl<'a> Rows<'a> {
             let span = schedule.span(first);
             let left = (out.len() - at).min(usize::try_from(span.steps).unwrap_or(usize::MAX));
             let Some(kind) = span.kind else {
-                let count = left.min(COMBINED);
+                let count = left.min(MOST_STEPS);
                 let out = &mut out[at..at + count];
                 at += count;
                 let combined = schedule.combine(first, |kind, clock| {
