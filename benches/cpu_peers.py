@@ -13,7 +13,8 @@ computes in f64 and rounds once, as hairpin does. Optax is called under vmap whe
 trials is compared with hairpin's rates: what is too far off ends the run, and `same bits` says how many cells are equal.
 
 *Update*: SGD, plain and with momentum 0.9, gradients present. `rates` says whether each trial has its own or all have one: an
-optimizer of torch has one for each group of parameters, so that "a group each" is what gives each trial its own.
+optimizer of torch has one for each group of parameters, so that "a group each" is what gives each trial its own. Before each step
+the bytes it moves are copied elsewhere, so that everybody begins with the same caches.
 
 *Sweep*: thousand trial-steps/s of `host/examples/train_rate.rs` and of `benches/jax_stacked.py`, which train the same trials.
 
@@ -63,10 +64,11 @@ class Wrong(Exception):
 # Turns and rows.
 
 
-def samples(call):
-    """Seconds of a call, after one that does not count unless it was long."""
+def samples(call, between):
+    """Seconds of a call, after one that does not count unless it was long; `between` is done before each."""
     times = []
     while len(times) <= SAMPLES:
+        between()
         begun = time.perf_counter()
         call()
         times.append(time.perf_counter() - begun)
@@ -75,11 +77,11 @@ def samples(call):
     return statistics.median(times[1:])
 
 
-def take_turns(rounds, ours, calls, count):
+def take_turns(rounds, ours, calls, count, between=lambda: None):
     """Nanoseconds for each of `count` cells or parameters, a list over the rounds by name. `ours` measures itself."""
     times = {}
     for _ in range(rounds):
-        measured = ours() | {name: samples(call) * 1e9 / count for name, call in calls.items()}
+        measured = ours() | {name: samples(call, between) * 1e9 / count for name, call in calls.items()}
         for name, ns in measured.items():
             times.setdefault(name, []).append(ns)
     return times
@@ -267,7 +269,10 @@ def run_update(settings, libraries, results):
                 about[name] = {"rates": whose}
 
             ours = functools.partial(our_update, settings, shape, called)
-            times = take_turns(settings.rounds, ours, calls, trials * size)
+            # As in `update_rate`: a copy of the bytes that an update moves leaves little of them in the caches.
+            source = np.ones(p.size * (5 if momentum else 3) // 2, np.float32)
+            between = functools.partial(np.copyto, source.copy(), source)
+            times = take_turns(settings.rounds, ours, calls, trials * size, between)
             results.add_all("update", case, times, about, "hairpin")
             if skipped:
                 results.add("update", case, skipped[0], note=skipped[1], rates="own")
