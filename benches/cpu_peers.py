@@ -47,7 +47,7 @@ PARTS = ("tables", "update", "sweep")
 LIBRARIES = ("numpy", "jax", "optax", "torch")
 SHAPES = [(1, 1 << 25), (4096, 650), (65536, 32)]
 MOMENTA = {"plain": 0.0, "momentum": 0.9}
-# More groups of parameters than this take seconds a step.
+# torch looks through all groups whenever one is added: many more than this take minutes.
 MOST_GROUPS = 4096
 QUICK_TRIALS = 256
 # A call's samples in a round; one that takes longer than this many seconds gives one.
@@ -263,7 +263,7 @@ def run_update(settings, libraries, results):
                         # It is the one tensor.
                         continue
                     if trials > MOST_GROUPS:
-                        skipped = name, f"left out: {trials} groups take more than a second a step"
+                        skipped = name, f"left out: the optimizer takes minutes to make {trials} groups"
                         continue
                 calls[name], _ = build(p, g, rates, momentum)
                 about[name] = {"rates": whose}
