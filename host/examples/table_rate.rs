@@ -64,7 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         let memset = ns(&mut memset);
         println!(
-            "| {name} | {memset:.2} | {:.2} | {:.2} | {most} |",
+            "| {name} | {memset:.3} | {:.2} | {:.2} | {most} |",
             ns(&mut by_trial) / memset,
             ns(&mut by_step) / memset
         );

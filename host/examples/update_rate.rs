@@ -1,8 +1,9 @@
 //! Prints how fast stacked trials are updated, as a share of what a copy of the same bytes by the same threads reaches.
 //!
 //! ```sh
-//! cargo run --release -p hairpin-host --example update_rate         # on all threads
-//! cargo run --release -p hairpin-host --example update_rate -- 1    # on one
+//! cargo run --release -p hairpin-host --example update_rate                # on all threads
+//! cargo run --release -p hairpin-host --example update_rate -- 1           # on one
+//! cargo run --release -p hairpin-host --example update_rate -- 2 "4096 x"  # on two, shapes whose names contain "4096 x"
 //! ```
 //!
 //! An update without momentum reads 8 bytes a parameter and writes 4, one with momentum reads 12 and writes 8; a copy reads as many as it
@@ -19,38 +20,55 @@ use rayon::prelude::*;
 const ROUNDS: usize = 15;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let threads = match std::env::args().nth(1) {
+    let mut arguments = std::env::args().skip(1);
+    let threads = match arguments.next() {
         Some(count) => count.parse()?,
         None => std::thread::available_parallelism()?.get(),
     };
+    let filter = arguments.next().unwrap_or_default();
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build_global()?;
     println!("{threads} threads; % of a copy of the same bytes\n");
-    println!("| trials x parameters | rounding | plain | momentum | copy GB/s |");
-    println!("|---|---|--:|--:|--:|");
+    println!(
+        "| trials x parameters | rounding | plain | momentum | copy GB/s | plain ns a parameter | momentum ns a parameter |"
+    );
+    println!("|---|---|--:|--:|--:|--:|--:|");
     for (trials, size) in [(1, 1 << 25), (4096, 650), (65_536, 32)] {
+        let name = format!("{trials} x {size}");
+        if !name.contains(&filter) {
+            continue;
+        }
         for rounding in [Rounding::Separate, Rounding::Fused] {
             let plain = measure(trials, size, rounding, 0.0)?;
             let momentum = measure(trials, size, rounding, 0.9)?;
             println!(
-                "| {trials} x {size} | {rounding:?} | {:.0} | {:.0} | {:.1} |",
-                100.0 * plain.0,
-                100.0 * momentum.0,
-                plain.1
+                "| {name} | {rounding:?} | {:.0} | {:.0} | {:.1} | {:.3} | {:.3} |",
+                100.0 * plain.of_copy,
+                100.0 * momentum.of_copy,
+                plain.copy_gbs,
+                plain.ns,
+                momentum.ns
             );
         }
     }
     Ok(())
 }
 
-/// The update's share of a copy's speed, and that of the copy.
+struct Speed {
+    /// The update's share of a copy's speed.
+    of_copy: f64,
+    copy_gbs: f64,
+    /// Of the update, for each parameter.
+    ns: f64,
+}
+
 fn measure(
     trials: usize,
     size: usize,
     rounding: Rounding,
     momentum: f64,
-) -> Result<(f64, f64), Box<dyn Error>> {
+) -> Result<Speed, Box<dyn Error>> {
     let config = SgdConfig {
         momentum,
         rounding,
@@ -90,7 +108,11 @@ fn measure(
         times[ROUNDS / 2].as_secs_f64()
     };
     let (copy, step) = (median(copies), median(steps));
-    Ok((copy / step, bytes as f64 / copy / 1e9))
+    Ok(Speed {
+        of_copy: copy / step,
+        copy_gbs: bytes as f64 / copy / 1e9,
+        ns: step * 1e9 / count as f64,
+    })
 }
 
 fn time(work: impl FnOnce()) -> Duration {
