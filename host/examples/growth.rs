@@ -19,12 +19,13 @@ use clap::Parser;
 use hairpin_core::{AnySchedule, ConfigError, CosineAnnealing, Linear, Sgd, SgdConfig, SgdState};
 use hairpin_host::data::digits;
 use hairpin_host::document::{Document, Format, Source};
+use hairpin_host::files::{self, WriteError};
 use hairpin_host::growth::{Measure, Over, Row, picture};
 use hairpin_host::spec::Spec;
 use hairpin_host::sweep::{self, Backend};
 use hairpin_host::train::{Engine, Model, Rates, TrainConfig, Trial, Watch};
 use hairpin_host::update::{Stacked, step};
-use hairpin_host::{files, table, table_file};
+use hairpin_host::{table, table_file};
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +34,7 @@ use serde::{Deserialize, Serialize};
 #[command(after_help = "\
 Examples, after `cargo run --release -p hairpin-host --example growth --`:
   --quick                                        every panel in a minute, coarsely
-  --record growth.csv --picture growth.svg       all points, kept and drawn: ten minutes on two cores, 3 GiB
+  --record growth.csv --picture growth.svg       all points, kept and drawn: a quarter of an hour, 1.1 GiB
   --from growth.csv --picture growth.svg         draws a record again")]
 struct Arguments {
     /// Measure fewer and smaller points, in short rounds
@@ -71,12 +72,12 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     // Before anything is measured: a place that cannot be written to is better known now.
-    for path in [&arguments.record, &arguments.picture]
-        .into_iter()
-        .flatten()
-    {
-        if let Some(directory) = path.parent() {
-            files::create_dir(directory)?;
+    for (option, path) in [
+        ("--record", &arguments.record),
+        ("--picture", &arguments.picture),
+    ] {
+        if let Some(directory) = path.as_deref().and_then(Path::parent) {
+            files::create_dir(directory).map_err(unwritten(option))?;
         }
     }
     let record = match &arguments.from {
@@ -89,12 +90,21 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         None => record(&all(arguments.quick)?)?,
     };
     if let Some(path) = &arguments.record {
-        files::write(path, &record).map_err(|error| format!("--record {error}"))?;
+        files::write(path, &record).map_err(unwritten("--record"))?;
     }
     if let Some(path) = &arguments.picture {
-        files::write(path, picture(&record)?).map_err(|error| format!("--picture {error}"))?;
+        files::write(path, picture(&record)?).map_err(unwritten("--picture"))?;
     }
     Ok(())
+}
+
+fn unwritten(option: &'static str) -> impl Fn(WriteError) -> String {
+    move |WriteError { path, source }| {
+        format!(
+            "{option} {}: {source}; name a file in a place that can be written to",
+            path.display()
+        )
+    }
 }
 
 /// What is to be measured.
