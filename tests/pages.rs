@@ -1,9 +1,10 @@
-//! The pages about the schedules: as the sources have them, whole, and with links that lead somewhere.
+//! The pages about the schedules: as the sources have them, whole, and with links that lead somewhere; and a picture as its record has it.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use hairpin_host::growth;
 use hairpin_host::pages::{Page, pages};
 use hairpin_host::spec::KINDS;
 
@@ -38,6 +39,28 @@ fn pages_are_what_the_sources_say() {
         differ.is_empty(),
         "these are not what the sources say: {differ:?}; `cargo run -p hairpin-host --example schedule_pages` writes them again, \
          and a file that belongs to no kind is to be removed"
+    );
+}
+
+#[test]
+fn the_picture_of_how_cost_grows_is_what_the_record_beside_it_draws() {
+    let docs = repository().join("docs");
+    let guide = fs::read_to_string(docs.join("performance.md")).unwrap();
+    let linked = |part: &str| {
+        let mut found = targets(&guide)
+            .into_iter()
+            .filter(|target| target.contains(part));
+        let only = found.next().unwrap_or_else(|| panic!("no link to {part}"));
+        assert_eq!(found.next(), None, "a second link to {part}");
+        docs.join(only)
+    };
+    let record = fs::read_to_string(linked("/growth-")).unwrap();
+    let drawn = growth::picture(&record).unwrap_or_else(|error| panic!("{error}"));
+    let picture = linked("images/growth.svg");
+    assert!(
+        fs::read_to_string(&picture).unwrap() == drawn,
+        "{} is not what its record draws; `cargo run -p hairpin-host --example growth -- --from RECORD --picture {0}` draws it again",
+        picture.display()
     );
 }
 

@@ -8,6 +8,7 @@ pub mod document;
 pub mod explain;
 pub mod export;
 pub mod files;
+pub mod growth;
 pub mod kinds;
 mod lanes;
 pub mod lr;
