@@ -156,19 +156,50 @@ fn size(
         found,
         "one for each parameter",
     )?;
-    let (expected, why) = if updates.iter().any(Sgd::needs_velocity) {
+    let looked_at = Looked::at(updates, rates);
+    let (expected, why) = if looked_at.needs_velocity {
         (found, "one for each parameter, as a trial has a momentum")
     } else {
         (0, "as no trial has a momentum")
     };
     count("velocity", stacked.velocity.len(), expected, why)?;
-    for (trial, (sgd, rate)) in updates.iter().zip(rates).enumerate() {
-        if group_rate(*rate, sgd.lr_multiplier()).is_nan() {
-            let error = StepError::NanRate;
-            return Err(UpdateError::Trial { trial, error });
-        }
+    if let Some(trial) = looked_at.nan {
+        let error = StepError::NanRate;
+        return Err(UpdateError::Trial { trial, error });
     }
     Ok(found.checked_div(trials).unwrap_or(0))
+}
+
+/// What was seen of some trials.
+struct Looked {
+    needs_velocity: bool,
+    /// The first whose rate is no number.
+    nan: Option<usize>,
+}
+
+impl Looked {
+    /// Looks at all trials: with few parameters each that is a part of the work, and shared like the rest.
+    fn at(updates: &[Sgd], rates: &[f32]) -> Self {
+        const FEW: usize = 4096;
+        if updates.len() > FEW {
+            let half = updates.len() / 2;
+            let ((updates, later_updates), (rates, later_rates)) =
+                (updates.split_at(half), rates.split_at(half));
+            let (first, later) = rayon::join(
+                || Self::at(updates, rates),
+                || Self::at(later_updates, later_rates),
+            );
+            return Self {
+                needs_velocity: first.needs_velocity || later.needs_velocity,
+                nan: first.nan.or(later.nan.map(|trial| half + trial)),
+            };
+        }
+        let is_nan = |(sgd, rate): (&Sgd, &f32)| group_rate(*rate, sgd.lr_multiplier()).is_nan();
+        Self {
+            needs_velocity: updates.iter().any(Sgd::needs_velocity),
+            nan: updates.iter().zip(rates).position(is_nan),
+        }
+    }
 }
 
 /// Some parameters in a row, of one trial or of several.
@@ -195,12 +226,15 @@ impl Kernel for Task<'_> {
             mut velocity,
             ..
         } = self;
-        let mut at = self.first;
-        while !params.is_empty() {
-            // A task may begin and end inside a trial.
-            let (trial, done) = (at / self.size, at % self.size);
+        // A task may begin and end inside a trial.
+        let mut done = self.first % self.size;
+        let trials = self.updates.iter().zip(self.states).zip(self.rates);
+        for ((sgd, state), rate) in trials.skip(self.first / self.size) {
+            if params.is_empty() {
+                break;
+            }
             let count = (self.size - done).min(params.len());
-            at += count;
+            done = 0;
             let (own, rest) = params.split_at_mut(count);
             params = rest;
             let (own_grads, rest) = grads.split_at(count);
@@ -208,19 +242,12 @@ impl Kernel for Task<'_> {
             let stacked = count.min(velocity.len());
             let (mut own_velocity, rest) = velocity.split_at_mut(stacked);
             velocity = rest;
-            let sgd = &self.updates[trial];
             if !sgd.needs_velocity() {
                 own_velocity = &mut [];
             }
-            let mut state = self.states[trial];
-            let done = sgd.step_with::<L::Fma>(
-                &mut state,
-                self.rates[trial],
-                own,
-                own_grads,
-                own_velocity,
-            );
-            debug_assert_eq!(done, Ok(()), "all of this was looked at before");
+            let mut state = *state;
+            let updated = sgd.step_with::<L::Fma>(&mut state, *rate, own, own_grads, own_velocity);
+            debug_assert_eq!(updated, Ok(()), "all of this was looked at before");
         }
     }
 }
@@ -370,6 +397,19 @@ mod tests {
         assert_eq!(
             tried(&[plain; 2], 2, &[0.1, f32::NAN], 4, 4, 0),
             "trial 1: lr is NaN: look at the schedule, a built-in kind never gives one"
+        );
+        // So many that several threads look at them; the first one counts.
+        let many = vec![plain; 20_000];
+        let mut rates = vec![0.1; 20_000];
+        (rates[9_000], rates[19_999]) = (f32::NAN, f32::NAN);
+        let told = tried(&many, 20_000, &rates, 20_000, 20_000, 0);
+        assert!(told.starts_with("trial 9000: lr is NaN"), "{told}");
+        rates.fill(0.1);
+        let mut mixed = many;
+        mixed[15_000] = heavy;
+        assert_eq!(
+            tried(&mixed, 20_000, &rates, 20_000, 20_000, 0),
+            "velocity has 0 elements: must have 20000, one for each parameter, as a trial has a momentum"
         );
     }
 }

@@ -9,7 +9,7 @@ use crate::lanes::{Isa, Kernel, Lanes};
 /// Trials that are turned together: two cache lines of a step.
 const TRIALS: usize = 64;
 
-/// Steps that are filled before they are turned: with [`TRIALS`] rows, 128 KiB.
+/// Steps that are filled before they are turned: with [`TRIALS`] rows, 256 KiB.
 const STEPS: usize = 1024;
 
 /// From one row to the next: so much more than the steps that eight rows do not meet in the same lines of the nearest cache.
@@ -70,11 +70,12 @@ impl Task<'_> {
     fn fill(&mut self, isa: Isa, first: u32, ahead: usize, past_caches: bool) {
         let mut filling = Rows::new(isa, false);
         let mut cells = vec![0.0_f32; TRIALS * PITCH];
-        let (mut begin, mut end) = (0, ahead);
-        while begin < self.trials.len() {
-            let trials = &self.trials[begin..end];
-            for (window, rows) in self.rows.chunks_mut(STEPS).enumerate() {
-                let first = first + (window * STEPS) as u32;
+        // All trials of some steps, then the next steps: so few rows at a time that the table of pages knows them all.
+        for (window, rows) in self.rows.chunks_mut(STEPS).enumerate() {
+            let first = first + (window * STEPS) as u32;
+            let (mut begin, mut end) = (0, ahead);
+            while begin < self.trials.len() {
+                let trials = &self.trials[begin..end];
                 for (schedule, row) in trials.iter().zip(cells.chunks_mut(PITCH)) {
                     filling.fill(schedule, first, &mut row[..rows.len()]);
                 }
@@ -84,9 +85,9 @@ impl Task<'_> {
                     rows,
                     past_caches: past_caches && trials.len().is_multiple_of(LINE),
                 });
+                begin = end;
+                end = (end + TRIALS).min(self.trials.len());
             }
-            begin = end;
-            end = (end + TRIALS).min(self.trials.len());
         }
     }
 }
