@@ -41,9 +41,7 @@ pub(super) struct OneOverRoot {
 impl Eights for OneOverRoot {
     #[inline(always)]
     fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        let mut eight = self.line.eight::<L>(at);
-        L::inverse_roots(&mut eight);
-        eight.map(|one_over| one_over * self.sign)
+        L::inverse_roots(self.line.eight::<L>(at)).map(|one_over| one_over * self.sign)
     }
 }
 
