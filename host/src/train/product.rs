@@ -43,7 +43,8 @@ impl Kernel for Product<'_> {
         let columns = self.shape[2];
         // Wide strips first, while whole ones are left; what remains is at most a few registers, the last of them partly used.
         let mut at = 0;
-        while columns - at >= 4 * L::WIDTH {
+        // Four registers of the right matrix beside three rows of sums are too many for sixteen, and two beside five or six are not.
+        while L::ACCUMULATORS > 16 && columns - at >= 4 * L::WIDTH {
             self.strip::<L, 4>(at);
             at += 4 * L::WIDTH;
         }
