@@ -10,6 +10,7 @@ mod fit;
 mod inverse;
 mod piece;
 mod power;
+mod powers;
 mod row;
 mod shared;
 mod turned;
