@@ -22,7 +22,15 @@ const ROUNDS: usize = 15;
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let threads = match arguments.next() {
-        Some(count) => count.parse()?,
+        Some(count) => match count.parse() {
+            Ok(threads) if threads > 0 => threads,
+            _ => {
+                return Err(format!(
+                    "threads: {count:?}: must be a whole number above 0, as in `-- 2`"
+                )
+                .into());
+            }
+        },
         None => std::thread::available_parallelism()?.get(),
     };
     let filter = arguments.next().unwrap_or_default();
