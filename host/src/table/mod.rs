@@ -7,6 +7,7 @@
 
 mod emit;
 mod fit;
+mod growth;
 mod inverse;
 mod piece;
 mod power;

@@ -5,27 +5,22 @@ use std::ops::Range;
 
 use hairpin_core::{Bend, KindVisitor, Profiled};
 
-use super::emit::{Given, Line, Reach, UNIT, emit, store};
+use super::emit::{Line, Reach, UNIT, emit, store};
 use super::fit::{CurveUser, Fit, MOST, SIZES, VALUE_ERROR, fits};
+use super::growth::{GROWTH, Growth};
 use super::inverse::{OneOver, OneOverRoot, line_below};
-use super::power::DAMPED;
+
 use super::powers::Power;
 use super::values::Values;
 use super::wave::{Circles, longest_wave};
-use crate::lanes::{EIGHT, Eights, Isa, Kernel, Lanes};
+use crate::lanes::{Eights, Isa, Kernel, Lanes};
 
 /// A polynomial may be off by this share of the largest rate. An `f32` of that size is a share of 2^-24 to 2^-23 from the next, so that no more than
 /// one step in 7,000 lies within reach of a half.
 const TRUNCATION: f64 = 4e-12;
 
-/// Steps with a ratio of their own, 1, 8 and 64 steps apart; the others are products of three.
-const RATIOS: usize = 8;
-
-/// The most steps that one start is multiplied for.
-const GROWTH: usize = RATIOS * RATIOS * RATIOS;
-
-/// The steps from which on a course is worth ratios of its own.
-const WORTH: usize = 64;
+/// The steps from which on a course is worth a growth of its own.
+const WORTH: usize = 12;
 
 /// Steps of a curve over a line: all of them are off by a rounding of the larger end.
 const BELOW: usize = 512;
@@ -48,18 +43,20 @@ pub(super) const GROWTH_ERROR: f64 = 1.0 / (1_u64 << 40) as f64;
 /// What is remembered from piece to piece of a row.
 #[derive(Default)]
 pub(super) struct Memory {
-    growths: Vec<Growth>,
+    growths: Vec<Known>,
     circles: Circles,
     /// The size of the last piece that a polynomial was found for, as an index of [`SIZES`], and that polynomial's.
     size: usize,
     fit: usize,
 }
 
-/// How much a kind grows in 0, 1, 2, … steps, up to 511 or to the end of its course.
-struct Growth {
+/// How a kind grows.
+struct Known {
     /// Where the kind is in memory: it does not move while its row is filled.
     kind: usize,
-    ratios: Vec<f64>,
+    growth: Growth,
+    /// For how many steps from any on.
+    steps: usize,
 }
 
 impl Memory {
@@ -131,7 +128,7 @@ impl KindVisitor for Piece<'_> {
                         exponent,
                         rate: rate * LOG2_E,
                     };
-                    let most = if rate == 0.0 { usize::MAX } else { DAMPED };
+                    let most = if rate == 0.0 { usize::MAX } else { GROWTH };
                     for (at, steps) in parts(at, steps, most) {
                         self.power(schedule, at, steps, &power);
                     }
@@ -228,25 +225,18 @@ impl Piece<'_> {
             if self.goes_on_alike(schedule, at + done, left, start) {
                 return;
             }
-            let Some(known) = self.growth(schedule, first, start, ahead) else {
+            let Some((growth, most)) = self.growth(schedule, first, start, ahead) else {
                 return self.exact(schedule, at + done, left);
             };
-            // Taken out while the rates are made.
-            let ratios = std::mem::take(&mut self.memory.growths[known].ratios);
-            let count = left.min(ratios.len());
-            let ends = [start, ratios[count - 1], start * ratios[count - 1]];
-            if ends.iter().all(|end| RANGE.contains(&end.abs())) {
-                let grown = Grown {
-                    start,
-                    ratios: Given(&ratios),
-                };
-                // Seven values and some roundings; and the core's own.
-                let reach = Reach::relative(9.0 * GROWTH_ERROR);
-                self.put(schedule, at + done, count, (&grown, reach));
+            let count = left.min(most);
+            let last = start * growth.of(count - 1);
+            if [start, last].iter().all(|end| RANGE.contains(&end.abs())) {
+                // The start, what it grows by, which comes from two values, some roundings, and the core's own.
+                let reach = Reach::relative(5.0 * GROWTH_ERROR);
+                self.put(schedule, at + done, count, (&growth.from(start), reach));
             } else {
                 self.exact(schedule, at + done, count);
             }
-            self.memory.growths[known].ratios = ratios;
             done += count;
         }
     }
@@ -282,55 +272,41 @@ impl Piece<'_> {
         true
     }
 
-    /// Which of the known growths is that of the schedule, at least as far as it is needed; a short one is not worth it.
+    /// How the schedule grows, and for how many steps that is known; a short course is not worth it.
     fn growth<S: Profiled>(
         &mut self,
         schedule: &S,
         first: u32,
         start: f64,
         ahead: usize,
-    ) -> Option<usize> {
+    ) -> Option<(Growth, usize)> {
         let kind = std::ptr::from_ref(schedule).addr();
         let growths = &mut self.memory.growths;
-        let known = growths.iter().position(|growth| growth.kind == kind);
-        let length = GROWTH.min(ahead + 1);
-        if known.is_some_and(|known| growths[known].ratios.len() >= length) {
-            return known;
+        let known = growths.iter().position(|known| known.kind == kind);
+        let steps = GROWTH.min(ahead + 1);
+        if let Some(known) = known.map(|known| &growths[known])
+            && known.steps >= steps
+        {
+            return Some((known.growth, known.steps));
         }
-        let end = value(schedule, first + (length - 1) as u32);
-        if ahead < WORTH || ![start, end].iter().all(|rate| RANGE.contains(&rate.abs())) {
+        if steps < WORTH {
             return None;
         }
-        let known = known.unwrap_or_else(|| {
-            growths.push(Growth {
-                kind,
-                ratios: Vec::new(),
-            });
-            growths.len() - 1
-        });
-        // Each is a product of three.
-        let every = |distance: usize| {
-            std::array::from_fn::<f64, RATIOS, _>(|which| {
-                let ahead = which * distance;
-                if ahead < length {
-                    value(schedule, first + ahead as u32) / start
-                } else {
-                    1.0
-                }
-            })
-        };
-        let (near, far, farthest) = (every(1), every(RATIOS), every(RATIOS * RATIOS));
-        let ratios = &mut growths[known].ratios;
-        ratios.clear();
-        ratios.reserve(GROWTH);
-        for farthest in farthest {
-            for far in far {
-                let far = far * farthest;
-                ratios.extend(near.map(|near| near * far));
-            }
+        let [next, end] = [1, steps - 1].map(|ahead| value(schedule, first + ahead as u32));
+        if ![start, end].iter().all(|rate| RANGE.contains(&rate.abs())) {
+            return None;
         }
-        ratios.truncate(length);
-        Some(known)
+        let rate = (end / start).abs().log2() / (steps - 1) as f64;
+        let growth = Growth::new(rate, next.is_sign_negative() != start.is_sign_negative());
+        if let Some(known) = known {
+            growths.swap_remove(known);
+        }
+        growths.push(Known {
+            kind,
+            growth,
+            steps,
+        });
+        Some((growth, steps))
     }
 
     /// Puts a wave through three rates.
@@ -344,12 +320,9 @@ impl Piece<'_> {
             }
             let middle = (steps - 1) / 2;
             let three = [0, middle, 2 * middle].map(|ahead| value(schedule, first + ahead as u32));
-            // Taken out while the rates are made.
-            let mut circles = std::mem::take(&mut self.memory.circles);
-            let circle = circles.of(self.isa, turn, steps.div_ceil(2));
+            let circle = self.memory.circles.of(turn);
             let (wave, reach) = circle.wave(three, steps, largest);
             self.put(schedule, at, steps, (&wave, reach));
-            self.memory.circles = circles;
         }
     }
 
@@ -502,20 +475,6 @@ pub(super) fn parts(at: usize, count: usize, most: usize) -> impl Iterator<Item 
     (at..at + count)
         .step_by(most)
         .map(move |begin| (begin, most.min(at + count - begin)))
-}
-
-/// What a rate grows by, times where it begins.
-#[derive(Clone, Copy)]
-struct Grown<'a> {
-    start: f64,
-    ratios: Given<'a>,
-}
-
-impl Eights for Grown<'_> {
-    #[inline(always)]
-    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        self.ratios.eight::<L>(at).map(|ratio| self.start * ratio)
-    }
 }
 
 /// Puts a polynomial where it belongs.

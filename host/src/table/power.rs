@@ -7,6 +7,7 @@ use std::f64::consts::{LN_2, LOG2_E, SQRT_2};
 use std::sync::LazyLock;
 
 use super::emit::{Given, Reach, UNIT, fused, places};
+use super::growth::Growth;
 use crate::lanes::{EIGHT, Eights, Lanes};
 
 /// Terms of the exponential's series: the next one is below 2^-47 of the sum for half a doubling.
@@ -267,49 +268,21 @@ impl<G: Logarithms> Eights for Lacking<G> {
     }
 }
 
-/// The most steps of [`Damped`].
-pub(super) const DAMPED: usize = EIGHT * EIGHT * EIGHT;
-
 /// The distance itself, and that grows or decays.
 #[derive(Clone, Copy)]
 pub(super) struct Damped {
-    sum: Sum,
-    distance: Distance,
-    /// What has grown in 0 to 7 steps, in as many times 8, and in as many times 64.
-    grown: [[f64; EIGHT]; 3],
-}
-
-impl Damped {
-    /// With the logarithm to base 2 of what a step grows by, and of what has grown at place 0 since the term was known.
-    pub(super) fn new(sum: Sum, distance: Distance, rate: f64, ahead: f64) -> Self {
-        let powers = |factor: f64, first: f64| {
-            let mut powers = [first; EIGHT];
-            for at in 1..EIGHT {
-                powers[at] = powers[at - 1] * factor;
-            }
-            powers
-        };
-        let one = [1, EIGHT, EIGHT * EIGHT].map(|steps| (steps as f64 * rate).exp2());
-        Self {
-            sum,
-            distance,
-            grown: [
-                powers(one[0], 1.0),
-                powers(one[1], 1.0),
-                powers(one[2], ahead.exp2()),
-            ],
-        }
-    }
+    pub(super) sum: Sum,
+    pub(super) distance: Distance,
+    /// From what has grown at place 0 since the term was known.
+    pub(super) growth: Growth,
 }
 
 impl Eights for Damped {
     #[inline(always)]
     fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        let [near, far, farthest] = &self.grown;
-        let grown = far[at / EIGHT % EIGHT] * farthest[at / (EIGHT * EIGHT) % EIGHT];
         let mut powers = self.distance.eight(at);
-        for (power, near) in powers.iter_mut().zip(near) {
-            *power *= near * grown;
+        for (power, grown) in powers.iter_mut().zip(self.growth.eight::<L>(at)) {
+            *power *= grown;
         }
         self.sum.of::<L>(powers)
     }
@@ -519,7 +492,12 @@ mod tests {
                         limit + 0.75 * (begin + step * place) / known * (rate * place + 3.0).exp2()
                     };
                     let reach = reach(0.0, limit, 1.0, 20.0);
-                    let curve = Damped::new(sum, distance, rate, 3.0);
+                    let growth = Growth::new(rate, false).from(3_f64.exp2());
+                    let curve = Damped {
+                        sum,
+                        distance,
+                        growth,
+                    };
                     assert_within(&curve, reach, "damped", exact);
                 }
                 if begin.fract() == 0.0 {

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use hairpin_core::Profiled;
 
+use super::growth::Growth;
 use super::piece::{GROWTH_ERROR, Piece, RANGE, parts, value};
 use super::power::{self, Damped, Distance, Lacking, Logistic, Real, Remembered, Root, Sum, Whole};
 
@@ -110,7 +111,11 @@ impl Piece<'_> {
                 return self.exact(schedule, begin, count);
             }
             let ahead = rate * (f64::from(first) - f64::from(largest));
-            put!(Damped::new(sum, distance, rate, ahead));
+            put!(Damped {
+                sum,
+                distance,
+                growth: Growth::new(rate, false).from(ahead.exp2()),
+            });
         } else if exponent == 0.5 {
             put!(Root(sum, distance));
         } else if exponent == 2.0 {

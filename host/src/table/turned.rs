@@ -120,12 +120,7 @@ impl Kernel for Turn<'_, '_> {
                 }
             }
             for trial in (0..count).step_by(8) {
-                L::turn(
-                    &self.cells[trial * PITCH + 8 * at..],
-                    PITCH,
-                    lines,
-                    trial,
-                );
+                L::turn(&self.cells[trial * PITCH + 8 * at..], PITCH, lines, trial);
             }
             for (row, line) in rows.iter_mut().zip(&*lines) {
                 let row = &mut row[self.trials.clone()];

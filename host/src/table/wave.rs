@@ -1,29 +1,89 @@
 //! Waves through three values: `a + b * cos(n * turn) + c * sin(n * turn)`.
 
-use super::emit::{Given, Reach, fused};
-use crate::lanes::{EIGHT, Eights, Isa, Kernel, Lanes};
-
-/// Steps to either side of a wave's middle.
-const HALF: usize = 256;
+use super::emit::{Reach, fused};
+use crate::lanes::{EIGHT, Eights, Lanes};
 
 /// Circles that are remembered.
 const REMEMBERED: usize = 4;
 
-/// The most steps of a wave: so few that half of them turn by no more than two radians.
+/// The most steps of a wave: what two places of eight tell apart, and so few that half of them turn by no more than two radians.
 pub(super) fn longest_wave(turn: f64) -> usize {
     // What is no number is 0 here.
     let half = (2.0 / turn) as usize;
-    2 * half.min(HALF - 1) + 1
+    2 * half.min(EIGHT * EIGHT * EIGHT / 2 - 1) + 1
 }
 
-/// Sines, and what cosines lack to 1, of whole numbers of turns.
+/// An angle's sine, and what its cosine lacks to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Angle {
+    sine: f64,
+    lacking: f64,
+}
+
+impl Angle {
+    fn of(angle: f64) -> Self {
+        let (sine, cosine) = angle.sin_cos();
+        Self {
+            sine,
+            lacking: 1.0 - cosine,
+        }
+    }
+
+    fn cosine(self) -> f64 {
+        1.0 - self.lacking
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            sine: self.sine * other.cosine() + other.sine * self.cosine(),
+            lacking: self.lacking + other.lacking * self.cosine() + self.sine * other.sine,
+        }
+    }
+
+    /// It 0 to 7 times, each from no more than two sums before it.
+    fn times(self) -> [Self; EIGHT] {
+        let two = self.plus(self);
+        let four = two.plus(two);
+        let three = two.plus(self);
+        [
+            Self::default(),
+            self,
+            two,
+            three,
+            four,
+            four.plus(self),
+            four.plus(two),
+            four.plus(three),
+        ]
+    }
+}
+
+/// Sines, and what cosines lack to 1, of 0 to 7 turns, of as many times 8, and of as many times 64.
+#[derive(Clone, Copy)]
 pub(super) struct Circle {
     turn: f64,
-    /// How many turns to either side are known.
-    reach: usize,
-    /// From `-HALF` turns to below `HALF`.
-    sines: Vec<f64>,
-    lacking: Vec<f64>,
+    near: [Angle; EIGHT],
+    far: [Angle; EIGHT],
+    farthest: [Angle; EIGHT],
+}
+
+impl Circle {
+    fn of(turn: f64) -> Self {
+        // So many times are an angle without a rounding.
+        let [near, far, farthest] = [1.0, 8.0, 64.0].map(|times| Angle::of(times * turn).times());
+        Self {
+            turn,
+            near,
+            far,
+            farthest,
+        }
+    }
+
+    /// That of so many turns.
+    fn at(&self, turns: usize) -> Angle {
+        let far = self.farthest[turns / 64 % EIGHT].plus(self.far[turns / EIGHT % EIGHT]);
+        far.plus(self.near[turns % EIGHT])
+    }
 }
 
 /// The circles that were asked for last.
@@ -34,71 +94,19 @@ pub(super) struct Circles {
 }
 
 impl Circles {
-    /// The circle of this turn, so far around, of [`HALF`] turns at most.
-    pub(super) fn of(&mut self, isa: Isa, turn: f64, reach: usize) -> &Circle {
-        let is_known = |circle: &Circle| circle.turn == turn && circle.reach >= reach;
-        let known = self.known.iter().position(is_known);
-        let at = known.unwrap_or_else(|| {
-            let at = self.next;
-            self.next = (at + 1) % REMEMBERED;
-            if at == self.known.len() {
-                self.known.push(Circle {
-                    turn,
-                    reach,
-                    sines: vec![0.0; 2 * HALF],
-                    lacking: vec![0.0; 2 * HALF],
-                });
-            }
-            (self.known[at].turn, self.known[at].reach) = (turn, reach);
-            isa.run(Around(&mut self.known[at]));
-            at
-        });
-        &self.known[at]
-    }
-}
-
-/// Goes around a circle.
-struct Around<'a>(&'a mut Circle);
-
-impl Kernel for Around<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<L: Lanes>(self) {
-        let Circle {
-            turn,
-            reach,
-            sines,
-            lacking,
-        } = self.0;
-        // Twice as many each time, and one more than are wanted.
-        let half = (*reach + 1).next_power_of_two().min(HALF);
-        let around = HALF - half..HALF + half;
-        let (back_sines, sines) = sines[around.clone()].split_at_mut(half);
-        let (back_lacking, cosines) = lacking[around].split_at_mut(half);
-        (sines[0], cosines[0]) = (0.0, 1.0);
-        let mut known = 1;
-        // Each time as many again, further by an angle whose own sine and cosine are taken: no error is doubled.
-        while known < half {
-            let (sine, cosine) = (*turn * known as f64).sin_cos();
-            let (from, to) = sines.split_at_mut(known);
-            let (from_cosines, to_cosines) = cosines.split_at_mut(known);
-            for (((s, c), to_s), to_c) in from.iter().zip(&*from_cosines).zip(to).zip(to_cosines) {
-                *to_s = s * cosine + c * sine;
-                *to_c = c * cosine - s * sine;
-            }
-            known *= 2;
+    /// The circle of this turn.
+    pub(super) fn of(&mut self, turn: f64) -> Circle {
+        if let Some(known) = self.known.iter().find(|circle| circle.turn == turn) {
+            return *known;
         }
-        for cosine in cosines.iter_mut() {
-            *cosine = 1.0 - *cosine;
+        let circle = Circle::of(turn);
+        if self.known.len() < REMEMBERED {
+            self.known.push(circle);
+        } else {
+            self.known[self.next] = circle;
+            self.next = (self.next + 1) % REMEMBERED;
         }
-        // The last one is farther back than any of the waves goes.
-        for (back, ahead) in back_sines.iter_mut().rev().zip(&sines[1..]) {
-            *back = -ahead;
-        }
-        for (back, ahead) in back_lacking.iter_mut().rev().zip(&cosines[1..]) {
-            *back = *ahead;
-        }
+        circle
     }
 }
 
@@ -110,47 +118,82 @@ impl Circle {
         [first, middle, last]: [f64; 3],
         steps: usize,
         size: f64,
-    ) -> (Wave<'_>, Reach) {
+    ) -> (Wave, Reach) {
         let half = (steps - 1) / 2;
-        let (sine, lacking) = (self.sines[HALF + half], self.lacking[HALF + half]);
-        let from = HALF - half;
+        let angle = self.at(half);
+        let across = (last - first) / 2.0 / angle.sine;
+        let along = ((last - middle) + (first - middle)) / 2.0 / angle.lacking;
+        // Seen from the middle so far; from here on, from the first step.
+        let begin = Swing {
+            value: first,
+            along: along * angle.cosine() + across * angle.sine,
+            across: across * angle.cosine() - along * angle.sine,
+        };
         let wave = Wave {
-            middle,
-            across: (last - first) / 2.0 / sine,
-            along: ((last - middle) + (first - middle)) / 2.0 / lacking,
-            sines: Given(&self.sines[from..]),
-            lacking: Given(&self.lacking[from..]),
+            near: split(self.near),
+            far: self.far,
+            farthest: self.farthest.map(|angle| begin.turned(angle)),
         };
         // Each of the three values is off by 2^-47 of the largest term, and so is the core's. What the cosine lacks is, one step beyond the ends of
         // eight, 16/9 of what it lacks there, and the sine 4/3: their errors come in five times, with the core's six times.
         const VALUES: f64 = 8.0 / (1_u64 << 47) as f64;
-        // Sines and cosines are off by eight times four roundings, and by what their angle is, which was rounded three times. Both the one at a
-        // step and the one at the ends count, with the same shares.
-        let circle = (40.0 + 4.0 * self.turn * half as f64) * f64::EPSILON;
+        // In half units in the last place of 1, the point of an angle on the circle is off by 3, and that of a sum of two angles by what theirs are
+        // and by 4 more: at seven times an angle by 45, at the sum of three such angles by 143. To turn a swing takes 12 more, if no term of it
+        // is above the size. The angle itself was rounded three times. Both the angle at a step and the one at the ends count, with the same
+        // shares.
+        let circle = (78.0 + 4.0 * self.turn * half as f64) * f64::EPSILON;
         (wave, Reach::absolute(size * (VALUES + 6.0 * circle)))
     }
 }
 
-/// A wave around its middle.
-#[derive(Clone, Copy)]
-pub(super) struct Wave<'a> {
-    middle: f64,
-    across: f64,
-    along: f64,
-    sines: Given<'a>,
-    lacking: Given<'a>,
+fn split(angles: [Angle; EIGHT]) -> [[f64; EIGHT]; 2] {
+    [
+        angles.map(|angle| angle.sine),
+        angles.map(|angle| angle.lacking),
+    ]
 }
 
-impl Eights for Wave<'_> {
+/// A wave as it goes on from a step: `value + along * (1 - cos(angle)) + across * sin(angle)`.
+#[derive(Clone, Copy)]
+struct Swing {
+    value: f64,
+    along: f64,
+    across: f64,
+}
+
+impl Swing {
+    /// As it goes on from an angle ahead.
+    #[inline(always)]
+    fn turned(self, Angle { sine, lacking }: Angle) -> Self {
+        let cosine = 1.0 - lacking;
+        Self {
+            value: self.value + (self.along * lacking + self.across * sine),
+            along: self.along * cosine - self.across * sine,
+            across: self.along * sine + self.across * cosine,
+        }
+    }
+}
+
+/// A wave from its first step on.
+#[derive(Clone, Copy)]
+pub(super) struct Wave {
+    /// Sines of 0 to 7 turns, and what their cosines lack.
+    near: [[f64; EIGHT]; 2],
+    /// As many times 8 turns.
+    far: [Angle; EIGHT],
+    /// How it goes on from as many times 64 steps.
+    farthest: [Swing; EIGHT],
+}
+
+impl Eights for Wave {
     #[inline(always)]
     fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        let (sines, lacking) = (self.sines.eight::<L>(at), self.lacking.eight::<L>(at));
+        let swing =
+            self.farthest[at / (EIGHT * EIGHT) % EIGHT].turned(self.far[at / EIGHT % EIGHT]);
+        let [sines, lacking] = &self.near;
         std::array::from_fn(|i| {
-            fused::<L>(
-                self.across,
-                sines[i],
-                fused::<L>(self.along, lacking[i], self.middle),
-            )
+            let value = fused::<L>(swing.along, lacking[i], swing.value);
+            fused::<L>(swing.across, sines[i], value)
         })
     }
 }
@@ -159,6 +202,7 @@ impl Eights for Wave<'_> {
 mod tests {
     use super::super::emit::store;
     use super::*;
+    use crate::lanes::Isa;
 
     #[test]
     fn every_wave_is_within_its_error_on_every_instruction_set() {
@@ -175,11 +219,11 @@ mod tests {
                     let mut circles = Circles::default();
                     // Others before it, so that one is forgotten.
                     for other in 1..4 {
-                        circles.of(isa, 0.01 * f64::from(other) + 1e-3, 256);
+                        circles.of(0.01 * f64::from(other) + 1e-3);
                     }
                     for _ in 0..2 {
                         let mut out = vec![0.0; length];
-                        let circle = circles.of(isa, turn, length.div_ceil(2));
+                        let circle = circles.of(turn);
                         let (wave, reach) = circle.wave(three, length, 1.0);
                         store(isa, &wave, &mut out);
                         let error = 0.75 * reach.absolute;
@@ -187,8 +231,8 @@ mod tests {
                             let off = (found - curve(step as f64)).abs();
                             assert!(off <= error, "{turn} {length} {step}: {off:e}");
                         }
-                        circles.of(isa, 0.4, 3);
-                        circles.of(isa, 0.41, 256);
+                        circles.of(0.4);
+                        circles.of(0.41);
                     }
                 }
             }
