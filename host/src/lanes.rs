@@ -339,14 +339,19 @@ mod x86 {
                 let ahead = to.as_ptr().align_offset(32).min(to.len());
                 let (from_head, from) = from.split_at(ahead);
                 let (head, to) = to.split_at_mut(ahead);
-                head.copy_from_slice(from_head);
+                // Without a call where there is nothing to copy.
+                if ahead > 0 {
+                    head.copy_from_slice(from_head);
+                }
                 let (from, from_tail) = from.as_chunks::<8>();
                 let (to, tail) = to.as_chunks_mut::<8>();
                 for (from, to) in from.iter().zip(to) {
                     // SAFETY: as in `splat`; both have eight elements, and the destination is at a multiple of 32 bytes.
                     unsafe { _mm256_stream_ps(to.as_mut_ptr(), _mm256_loadu_ps(from.as_ptr())) }
                 }
-                tail.copy_from_slice(from_tail);
+                if !tail.is_empty() {
+                    tail.copy_from_slice(from_tail);
+                }
             }
 
             #[inline(always)]
