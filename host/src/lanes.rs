@@ -52,6 +52,12 @@ pub(crate) trait Lanes: Real {
         to.copy_from_slice(from);
     }
 
+    /// The same for as many as are known when it is compiled.
+    #[inline(always)]
+    fn copy_all_past_caches<const N: usize>(from: &[f32; N], to: &mut [f32; N]) {
+        Self::copy_past_caches(from, to);
+    }
+
     /// Has memory that is about to be written brought near.
     #[inline(always)]
     fn expect(_to: &[f32]) {}
@@ -355,6 +361,20 @@ mod x86 {
             }
 
             #[inline(always)]
+            fn copy_all_past_caches<const N: usize>(from: &[f32; N], to: &mut [f32; N]) {
+                if !N.is_multiple_of(8) || to.as_ptr().align_offset(32) != 0 {
+                    return Self::copy_past_caches(from, to);
+                }
+                for at in (0..N).step_by(8) {
+                    // SAFETY: as in `splat`; eight elements are left in both, and the destination is at a multiple of 32 bytes.
+                    unsafe {
+                        let eight = _mm256_loadu_ps(from.as_ptr().add(at));
+                        _mm256_stream_ps(to.as_mut_ptr().add(at), eight);
+                    }
+                }
+            }
+
+            #[inline(always)]
             fn expect(to: &[f32]) {
                 for line in to.chunks(16) {
                     // SAFETY: the address is within the slice; nothing is read.
@@ -462,11 +482,10 @@ mod x86 {
 
             #[inline(always)]
             fn turn<const N: usize>(from: &[f32], pitch: usize, to: &mut [[f32; N]; 8], at: usize) {
-                let row = |row: usize| {
-                    let from = &from[row * pitch..][..8];
-                    // SAFETY: as in `splat`; the slice holds eight elements.
-                    unsafe { _mm256_loadu_ps(from.as_ptr()) }
-                };
+                assert!(from.len() >= pitch.saturating_mul(7).saturating_add(8));
+                assert!(N >= at.saturating_add(8));
+                // SAFETY: as in `splat`; the last of eight rows, so far apart, has eight elements, as was just seen.
+                let row = |row: usize| unsafe { _mm256_loadu_ps(from.as_ptr().add(row * pitch)) };
                 let rows: [__m256; 8] = core::array::from_fn(row);
                 // SAFETY: as in `splat`.
                 let columns = unsafe {
@@ -498,9 +517,8 @@ mod x86 {
                     })
                 };
                 for (to, column) in to.iter_mut().zip(columns) {
-                    let to = &mut to[at..at + 8];
-                    // SAFETY: as in `splat`; the slice has eight elements.
-                    unsafe { _mm256_storeu_ps(to.as_mut_ptr(), column) }
+                    // SAFETY: as in `splat`; there are eight elements from `at` on, as was just seen.
+                    unsafe { _mm256_storeu_ps(to.as_mut_ptr().add(at), column) }
                 }
             }
         };

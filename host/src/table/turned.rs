@@ -110,27 +110,19 @@ impl Kernel for Turn<'_, '_> {
     #[inline(always)]
     fn run<L: Lanes>(self) {
         let count = self.trials.len();
+        let Lines(lines) = &mut Lines([[0.0_f32; TRIALS]; 8]);
         for (at, rows) in self.rows.chunks_mut(8).enumerate() {
-            let Lines(lines) = &mut Lines([[0.0_f32; TRIALS]; 8]);
-            // So many rows beside each other are more than the processor fetches ahead by itself.
-            let next = 8 * at + 2 * LINE;
-            if next.is_multiple_of(LINE) && next < STEPS {
-                for row in self.cells.chunks_exact(PITCH).take(count) {
-                    L::expect(&row[next..][..1]);
-                }
-            }
             for trial in (0..count).step_by(8) {
                 L::turn(&self.cells[trial * PITCH + 8 * at..], PITCH, lines, trial);
             }
             for (row, line) in rows.iter_mut().zip(&*lines) {
                 let row = &mut row[self.trials.clone()];
-                if self.past_caches {
-                    L::copy_past_caches(&line[..count], row);
-                } else if let Ok(row) = <&mut [f32; TRIALS]>::try_from(&mut *row) {
-                    // Of a length that is known when it is compiled: no call.
-                    *row = *line;
-                } else {
-                    row.copy_from_slice(&line[..count]);
+                // Most are of a length that is known when this is compiled: no call, no loop.
+                match <&mut [f32; TRIALS]>::try_from(&mut *row) {
+                    Ok(row) if self.past_caches => L::copy_all_past_caches(line, row),
+                    Ok(row) => *row = *line,
+                    Err(_) if self.past_caches => L::copy_past_caches(&line[..count], row),
+                    Err(_) => row.copy_from_slice(&line[..count]),
                 }
             }
         }
