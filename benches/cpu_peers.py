@@ -19,7 +19,7 @@ the bytes it moves are copied elsewhere, so that everybody begins with the same 
 *Sweep*: thousand trial-steps/s of `host/examples/train_rate.rs` and of `benches/jax_stacked.py`, which train the same trials.
 
 All that is compared takes turns, round after round: hairpin's example first, then each peer, of whose calls in a round the median
-counts. `ns` is the median of the rounds, `x ours` that of the peer's time in a round over hairpin's, above 1 where hairpin is faster,
+counts. All large memory lies in huge pages, where the system has some. `ns` is the median of the rounds, `x ours` that of the peer's time in a round over hairpin's, above 1 where hairpin is faster,
 with the least and most beside it. torch's threads wait passively, as active ones are slowed a hundredfold by whatever else runs; with
 nothing else to do, `OMP_WAIT_POLICY=active` may be a little faster.
 """
@@ -358,6 +358,8 @@ def hold_threads(threads):
         os.environ[f"{name}_NUM_THREADS"] = str(threads)
     # Threads that spin while they wait starve each other a hundredfold where another process takes a core.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # NumPy asks for huge pages, in which torch's parameters lie here, too: glibc does the same for hairpin's examples.
+    os.environ.setdefault("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
     os.environ["JAX_PLATFORMS"] = "cpu"
     if threads == 1:
         flags = os.environ.get("XLA_FLAGS", "")
