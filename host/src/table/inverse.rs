@@ -8,11 +8,11 @@ use crate::lanes::{EIGHT, Eights, Lanes};
 pub(super) fn line_below(root: bool, ends: [f64; 2], steps: usize) -> (Line, Reach) {
     let line = ends.map(|end| if root { 1.0 / (end * end) } else { 1.0 / end });
     // The line is off by what the ends are, doubled where they were squared, with three roundings of each, and a root halves it; what is taken
-    // for one over it, or over its root, is off by another 2^-42. Its step, and each product and sum, are off by a rounding of its larger
-    // end, which is so much more of its smaller one.
+    // for one over it, or over its root, is off by another 2^-50. Then there is the core's own 2^-47. The line's step, and each product and sum,
+    // are off by a rounding of its larger end, which is so much more of its smaller one.
     let [a, b] = line.map(f64::abs);
     let ratio = if a < b { b / a } else { a / b };
-    let relative = 2.0 / (1_u64 << 42) as f64 + 4.0 * ratio * UNIT;
+    let relative = 3.0 / (1_u64 << 47) as f64 + 4.0 * ratio * UNIT;
     let line = Line {
         begin: line[0],
         step: (line[1] - line[0]) / (steps - 1) as f64,
