@@ -19,9 +19,10 @@ the bytes it moves are copied elsewhere, so that everybody begins with the same 
 *Sweep*: thousand trial-steps/s of `host/examples/train_rate.rs` and of `benches/jax_stacked.py`, which train the same trials.
 
 All that is compared takes turns, round after round: hairpin's example first, then each peer, of whose calls in a round the median
-counts. All large memory lies in huge pages, where the system has some. `ns` is the median of the rounds, `x ours` that of the peer's time in a round over hairpin's, above 1 where hairpin is faster,
-with the least and most beside it. torch's threads wait passively, as active ones are slowed a hundredfold by whatever else runs; with
-nothing else to do, `OMP_WAIT_POLICY=active` may be a little faster.
+counts. All large memory lies in huge pages, where the system has some. `ns` is the median of the rounds, `x ours` that of the
+peer's time in a round over hairpin's, above 1 where hairpin is faster, with the least and most beside it. torch's threads wait
+passively, as active ones are slowed a hundredfold by whatever else runs; with nothing else to do, `OMP_WAIT_POLICY=active` may be a
+little faster.
 """
 
 import argparse
