@@ -729,6 +729,13 @@ mod tests {
             L::fill_past_caches(0.0, &mut self.rounded[1..]);
             assert!(self.rounded[1..].iter().all(|x| *x == 0.0));
             L::copy_past_caches(&copied[1..], &mut self.rounded[1..]);
+            // One of eight places in a row is at a multiple of 32 bytes.
+            for at in 0..EIGHT {
+                let (from, to) = (&copied[at..], &mut self.rounded[at..]);
+                to[..64].fill(0.0);
+                let from = from.first_chunk::<64>().expect("so many numbers");
+                L::copy_all_past_caches(from, to.first_chunk_mut().expect("as many"));
+            }
             L::settle();
             L::turn(&copied, 9, self.columns, 8);
             seen
