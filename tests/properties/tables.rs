@@ -24,6 +24,12 @@ fn first(rng: &mut Rng, length: u32, count: usize) -> u32 {
     step.min(u32::MAX - (count as u32 - 1))
 }
 
+/// How many steps a table has: now and then more than any curve goes on for.
+fn steps(rng: &mut Rng, usual: u32) -> usize {
+    let most = if rng.up_to(15) == 0 { 5000 } else { usual };
+    1 + rng.up_to(most) as usize
+}
+
 fn assert_filled(schedules: &[AnySchedule], first: u32, count: usize) {
     let mut rows = vec![f32::NAN; schedules.len() * count];
     let mut columns = rows.clone();
@@ -49,7 +55,7 @@ fn assert_filled(schedules: &[AnySchedule], first: u32, count: usize) {
 fn tables_of_every_kind_hold_the_cores_bits() {
     let mut rng = Rng::from_env("tables");
     for _ in 0..configs() {
-        let count = 1 + rng.up_to(1200) as usize;
+        let count = steps(&mut rng, 1200);
         let drawn = one_of_each(&mut rng);
         let first = first(&mut rng, drawn[0].length, count);
         let schedules: Vec<AnySchedule> = drawn.into_iter().map(|drawn| drawn.any).collect();
@@ -65,7 +71,7 @@ fn tables_of_every_kind_hold_the_cores_bits() {
 fn tables_of_compositions_hold_the_cores_bits() {
     let mut rng = Rng::from_env("tables of compositions");
     for _ in 0..configs() {
-        let count = 1 + rng.up_to(600) as usize;
+        let count = steps(&mut rng, 600);
         let schedules: Vec<AnySchedule> = std::iter::from_fn(|| Some(tree(&mut rng, 3).plan()))
             .filter_map(|plan| match plan {
                 Ok(Plan::Schedule(schedule)) => Some(schedule),

@@ -76,6 +76,15 @@ pub(super) fn places(at: usize) -> [f64; EIGHT] {
     PLACES.map(|place| first + place)
 }
 
+/// Curves that put a place together from its place among eight, among sixteen eights, and among sixteen of those, are so long at most.
+pub(super) const LONGEST: usize = FAR * SIXTEEN;
+
+/// See [`LONGEST`].
+pub(super) const SIXTEEN: usize = 2 * EIGHT;
+
+/// Steps that a place among eight and one among sixteen eights tell apart.
+pub(super) const FAR: usize = EIGHT * SIXTEEN;
+
 /// `a * b + c`, rounded once where that is an instruction.
 #[inline(always)]
 pub(super) fn fused<L: Lanes>(a: f64, b: f64, c: f64) -> f64 {
@@ -91,15 +100,16 @@ const AT_ONCE: usize = 32 * TOGETHER;
 /// How far ahead memory is brought near.
 const AHEAD: usize = 4 * TOGETHER;
 
-/// Writes the values of `curve`, which may be off by `reach`, and those in doubt as `core` has them that many steps from the first.
+/// Writes the values of `curve` from place `begin` on, a multiple of [`EIGHT`], which may be off by `reach`, and those in doubt as `core` has them
+/// that many steps from the first of the curve.
 pub(super) fn emit<C: Eights>(
     isa: Isa,
     curve: &C,
     reach: Reach,
+    mut begin: usize,
     out: &mut [f32],
     core: impl Fn(u32) -> f32,
 ) {
-    let mut begin = 0;
     for out in out.chunks_mut(AT_ONCE) {
         let mut doubtful = isa.run(Emit {
             curve,
@@ -139,13 +149,9 @@ fn settle(values: &[f64], reach: Reach, out: &mut [f32], core: impl Fn(u32) -> f
     }
 }
 
-/// Writes values as they are.
-pub(super) fn store<C: Eights>(isa: Isa, curve: &C, out: &mut [f64]) {
-    isa.run(Store {
-        curve,
-        begin: 0,
-        out,
-    });
+/// Writes values as they are, from place `begin` on, a multiple of [`EIGHT`].
+pub(super) fn store<C: Eights>(isa: Isa, curve: &C, begin: usize, out: &mut [f64]) {
+    isa.run(Store { curve, begin, out });
 }
 
 struct Store<'a, C> {

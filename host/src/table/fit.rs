@@ -217,7 +217,7 @@ mod tests {
 
     impl CurveUser for Stored<'_> {
         fn take<C: Eights>(self, curve: C) {
-            store(self.0, &curve, self.1);
+            store(self.0, &curve, 0, self.1);
         }
     }
 

@@ -1,78 +1,113 @@
 //! What grows by one factor a step.
 
+use super::emit::{FAR, SIXTEEN};
+use super::recent::Recent;
 use crate::lanes::{EIGHT, Eights, Lanes};
 
-/// The most steps of a [`Growth`]: what three places of eight tell apart.
-pub(super) const GROWTH: usize = EIGHT * EIGHT * EIGHT;
+/// How fast something grows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rate {
+    /// A step.
+    pub(super) doublings: f64,
+    /// Whether it has another sign at each step.
+    pub(super) alternates: bool,
+}
 
-/// What grows in 0 to 7 steps, in as many times 8, and in as many times 64; the last from where it begins.
+/// What grows, for no more than [`LONGEST`](super::emit::LONGEST) steps: in 0 to 7 of them, in 0 to 15 times as many as 8, and in as many times 128; the last from where it begins.
 #[derive(Clone, Copy)]
-pub(super) struct Growth([[f64; EIGHT]; 3]);
+pub(super) struct Growth {
+    rate: Rate,
+    near: [f64; EIGHT],
+    far: [f64; SIXTEEN],
+    farthest: [f64; SIXTEEN],
+}
 
 impl Growth {
-    /// From 1 on, by so many doublings a step, off by less than 2^-46 of it; with another sign at each step or not.
-    pub(super) fn new(rate: f64, alternates: bool) -> Self {
+    /// The growth of this rate.
+    pub(super) fn known(growths: &mut Recent<Self>, rate: Rate) -> &Self {
+        growths.of(|growth| growth.rate == rate, || Self::new(rate))
+    }
+
+    /// From 1 on, off by less than 2^-46 of it.
+    pub(super) fn new(rate: Rate) -> Self {
         // So many times are a rate without a rounding.
-        let mut places = [1.0, 8.0, 64.0].map(|steps| {
-            let factor = (steps * rate).exp2();
-            let mut powers = [1.0; EIGHT];
-            for at in 1..EIGHT {
-                powers[at] = powers[at - 1] * factor;
+        let [one, far, farthest] =
+            [1.0, EIGHT as f64, FAR as f64].map(|steps| (steps * rate.doublings).exp2());
+        let mut near = powers(one);
+        if rate.alternates {
+            for grown in near.iter_mut().skip(1).step_by(2) {
+                *grown = -*grown;
             }
-            powers
-        });
-        if alternates {
-            let [near, ..] = &mut places;
-            near.iter_mut()
-                .skip(1)
-                .step_by(2)
-                .for_each(|grown| *grown = -*grown);
         }
-        Self(places)
+        Self {
+            rate,
+            near,
+            far: powers(far),
+            farthest: powers(farthest),
+        }
     }
 
     /// From another beginning on.
     pub(super) fn from(mut self, begin: f64) -> Self {
-        let [.., farthest] = &mut self.0;
-        farthest.iter_mut().for_each(|grown| *grown *= begin);
+        for grown in &mut self.farthest {
+            *grown *= begin;
+        }
         self
     }
 
     /// After so many steps, of which every eighth begins a group.
     #[inline(always)]
     fn group(&self, at: usize) -> f64 {
-        let [_, far, farthest] = &self.0;
-        far[at / EIGHT % EIGHT] * farthest[at / (EIGHT * EIGHT) % EIGHT]
+        self.far[at / EIGHT % SIXTEEN] * self.farthest[at / FAR % SIXTEEN]
     }
 
     /// After so many steps.
     pub(super) fn of(&self, steps: usize) -> f64 {
-        self.0[0][steps % EIGHT] * self.group(steps)
+        self.near[steps % EIGHT] * self.group(steps)
     }
+}
+
+/// The powers of a factor from 1 on.
+fn powers<const N: usize>(factor: f64) -> [f64; N] {
+    let mut powers = [1.0; N];
+    for at in 1..N {
+        powers[at] = powers[at - 1] * factor;
+    }
+    powers
 }
 
 impl Eights for Growth {
     #[inline(always)]
     fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
         let grown = self.group(at);
-        self.0[0].map(|near| near * grown)
+        self.near.map(|near| near * grown)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::emit::store;
+    use super::super::emit::{LONGEST, store};
     use super::*;
     use crate::lanes::Isa;
 
     #[test]
     fn growths_are_within_their_error_on_every_instruction_set() {
-        for rate in [-1.9, -0.3, -1e-9, 0.0, 1e-4, 0.02, 1.9] {
+        for rate in [-0.45, -0.3, -1e-9, 0.0, 1e-4, 0.02, 0.45] {
             for alternates in [false, true] {
-                let growth = Growth::new(rate, alternates).from(0.75);
+                let mut growths = Recent::default();
+                // Others after it, so that it is forgotten, and again.
+                let rate_of = |doublings| Rate {
+                    doublings,
+                    alternates,
+                };
+                Growth::known(&mut growths, rate_of(rate));
+                for other in 1..=4 {
+                    Growth::known(&mut growths, rate_of(2.0 + f64::from(other)));
+                }
+                let growth = Growth::known(&mut growths, rate_of(rate)).from(0.75);
                 for isa in Isa::available() {
-                    let mut out = [0.0; GROWTH];
-                    store(isa, &growth, &mut out);
+                    let mut out = [0.0; LONGEST];
+                    store(isa, &growth, 0, &mut out);
                     for (step, found) in out.into_iter().enumerate() {
                         let sign = if alternates && step % 2 == 1 {
                             -1.0

@@ -79,9 +79,9 @@ mod tests {
                         let ends = [curve(0), curve(length - 1)];
                         let (line, reach) = line_below(root, ends, length);
                         if root {
-                            store(isa, &OneOverRoot { line, sign: 1.0 }, &mut out);
+                            store(isa, &OneOverRoot { line, sign: 1.0 }, 0, &mut out);
                         } else {
-                            store(isa, &OneOver(line), &mut out);
+                            store(isa, &OneOver(line), 0, &mut out);
                         }
                         let error = reach.relative;
                         for (step, found) in out.iter().enumerate() {

@@ -10,8 +10,10 @@ mod fit;
 mod growth;
 mod inverse;
 mod piece;
+mod plan;
 mod power;
 mod powers;
+mod recent;
 mod row;
 mod shared;
 mod turned;
@@ -22,6 +24,7 @@ use hairpin_core::AnySchedule;
 use rayon::prelude::*;
 
 use crate::lanes::Isa;
+use piece::Memory;
 use row::Rows;
 
 /// Rows that a task fills: few enough to keep all cores busy.
@@ -141,8 +144,11 @@ fn fill_rows<'a>(rows: impl IntoIterator<Item = Row<'a>>, first: u32) {
     let past_caches = out_of_cache(cells);
     rows.par_chunks_mut(ROWS_PER_TASK).for_each(|rows| {
         let mut filling = Rows::new(isa, past_caches);
+        let mut memory = Memory::new();
         for (schedule, row) in rows {
-            filling.fill(schedule, first, row);
+            memory.next_row();
+            let steps = row.len();
+            filling.fill(schedule, &mut memory, first, row, steps);
         }
         filling.settle();
     });

@@ -347,6 +347,7 @@ pub(super) fn lacking_reach(
 #[cfg(test)]
 mod tests {
     use super::super::emit::store;
+    use super::super::growth::Rate;
     use super::*;
     use crate::lanes::{Isa, Kernel};
 
@@ -418,7 +419,7 @@ mod tests {
     fn assert_within<C: Eights>(curve: &C, reach: Reach, name: &str, exact: impl Fn(f64) -> f64) {
         for isa in Isa::available() {
             let mut found = vec![0.0; 500];
-            store(isa, curve, &mut found);
+            store(isa, curve, 0, &mut found);
             for (place, found) in found.iter().enumerate() {
                 let off = (found - exact(place as f64)).abs();
                 let bound = reach.absolute + reach.relative * found.abs();
@@ -492,7 +493,11 @@ mod tests {
                         limit + 0.75 * (begin + step * place) / known * (rate * place + 3.0).exp2()
                     };
                     let reach = reach(0.0, limit, 1.0, 20.0);
-                    let growth = Growth::new(rate, false).from(3_f64.exp2());
+                    let rate = Rate {
+                        doublings: rate,
+                        alternates: false,
+                    };
+                    let growth = Growth::new(rate).from(3_f64.exp2());
                     let curve = Damped {
                         sum,
                         distance,

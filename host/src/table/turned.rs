@@ -1,8 +1,11 @@
 //! Tables with one row a step: rows of trials are filled where they stay in a cache, and turned on their way out.
 
+use std::cell::Cell;
+
 use hairpin_core::AnySchedule;
 use rayon::prelude::*;
 
+use super::piece::Memory;
 use super::row::Rows;
 use crate::lanes::{Isa, Kernel, Lanes};
 
@@ -59,6 +62,19 @@ pub(super) fn fill(trials: &[AnySchedule], first: u32, out: &mut [f32], past_cac
         });
 }
 
+/// What a thread works with. It is kept from task to task, as memory that is new to a process costs more than to fill it.
+#[derive(Default)]
+struct Scratch {
+    /// Rows of trials before they are turned.
+    cells: Vec<f32>,
+    /// For each trial of a task, which goes on in each window as it did before.
+    memories: Vec<Memory>,
+}
+
+thread_local! {
+    static SCRATCH: Cell<Scratch> = Cell::default();
+}
+
 /// Some trials, and their pieces of all steps' rows.
 struct Task<'a> {
     trials: &'a [AnySchedule],
@@ -68,19 +84,29 @@ struct Task<'a> {
 impl Task<'_> {
     /// Fills the pieces, the first `ahead` trials by themselves.
     fn fill(&mut self, isa: Isa, first: u32, ahead: usize, past_caches: bool) {
+        let steps = self.rows.len();
         let mut filling = Rows::new(isa, false);
-        let mut cells = vec![0.0_f32; TRIALS * PITCH];
+        let mut scratch = SCRATCH.take();
+        scratch.cells.resize(TRIALS * PITCH, 0.0);
+        let known = scratch.memories.len().max(self.trials.len());
+        scratch.memories.resize_with(known, Memory::new);
+        scratch.memories.iter_mut().for_each(Memory::next_row);
+        let Scratch { cells, memories } = &mut scratch;
         // All trials of some steps, then the next steps: so few rows at a time that the table of pages knows them all.
         for (window, rows) in self.rows.chunks_mut(STEPS).enumerate() {
+            let left = steps - window * STEPS;
             let first = first + (window * STEPS) as u32;
             let (mut begin, mut end) = (0, ahead);
             while begin < self.trials.len() {
                 let trials = &self.trials[begin..end];
-                for (schedule, row) in trials.iter().zip(cells.chunks_mut(PITCH)) {
-                    filling.fill(schedule, first, &mut row[..rows.len()]);
+                let memories = &mut memories[begin..end];
+                for ((schedule, row), memory) in
+                    trials.iter().zip(cells.chunks_mut(PITCH)).zip(memories)
+                {
+                    filling.fill(schedule, memory, first, &mut row[..rows.len()], left);
                 }
                 isa.run(Turn {
-                    cells: &cells,
+                    cells,
                     trials: begin..end,
                     rows,
                     past_caches: past_caches && trials.len().is_multiple_of(LINE),
@@ -89,6 +115,7 @@ impl Task<'_> {
                 end = (end + TRIALS).min(self.trials.len());
             }
         }
+        SCRATCH.set(scratch);
     }
 }
 

@@ -42,7 +42,7 @@ impl Values {
         let parts = self.rates.chunks(PART).zip(&self.reaches);
         for ((rates, reach), (which, out)) in parts.zip(out.chunks_mut(PART).enumerate()) {
             let first = (which * PART) as u32;
-            emit(self.isa, &Given(rates), *reach, out, |ahead| {
+            emit(self.isa, &Given(rates), *reach, 0, out, |ahead| {
                 core(first + ahead)
             });
         }

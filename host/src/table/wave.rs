@@ -1,16 +1,14 @@
 //! Waves through three values: `a + b * cos(n * turn) + c * sin(n * turn)`.
 
-use super::emit::{Reach, fused};
+use super::emit::{FAR, LONGEST, Reach, SIXTEEN, fused};
+use super::recent::Recent;
 use crate::lanes::{EIGHT, Eights, Lanes};
 
-/// Circles that are remembered.
-const REMEMBERED: usize = 4;
-
-/// The most steps of a wave: what two places of eight tell apart, and so few that half of them turn by no more than two radians.
+/// The most steps of a wave: no more than [`LONGEST`], and so few that half of them turn by no more than two radians.
 pub(super) fn longest_wave(turn: f64) -> usize {
     // What is no number is 0 here.
     let half = (2.0 / turn) as usize;
-    2 * half.min(EIGHT * EIGHT * EIGHT / 2 - 1) + 1
+    2 * half.min(LONGEST / 2 - 1) + 1
 }
 
 /// An angle's sine, and what its cosine lacks to 1.
@@ -56,69 +54,83 @@ impl Angle {
             four.plus(three),
         ]
     }
+
+    /// It 0 to 15 times, of which it 8 times was found by itself.
+    fn times_and_eight(self, eight: Self) -> [Self; SIXTEEN] {
+        let times = self.times();
+        std::array::from_fn(|at| {
+            if at < EIGHT {
+                times[at]
+            } else {
+                eight.plus(times[at - EIGHT])
+            }
+        })
+    }
 }
 
-/// Sines, and what cosines lack to 1, of 0 to 7 turns, of as many times 8, and of as many times 64.
-#[derive(Clone, Copy)]
+/// Sines, and what cosines lack to 1, of 0 to 7 turns, of 0 to 15 times as many as 8, and of as many times 128.
 pub(super) struct Circle {
     turn: f64,
-    near: [Angle; EIGHT],
-    far: [Angle; EIGHT],
-    farthest: [Angle; EIGHT],
+    /// For waves of so many steps; what only longer ones need is not there.
+    steps: usize,
+    near: [[f64; EIGHT]; 2],
+    far: [Angle; SIXTEEN],
+    farthest: [Angle; SIXTEEN],
 }
 
 impl Circle {
-    fn of(turn: f64) -> Self {
+    /// The circle of this turn, for waves of so many steps.
+    pub(super) fn known(circles: &mut Recent<Self>, turn: f64, steps: usize) -> &Self {
+        let circle = circles.of(|circle| circle.turn == turn, || Self::of(turn, steps));
+        if circle.steps < steps {
+            *circle = Self::of(turn, steps);
+        }
+        circle
+    }
+
+    fn of(turn: f64, steps: usize) -> Self {
         // So many times are an angle without a rounding.
-        let [near, far, farthest] = [1.0, 8.0, 64.0].map(|times| Angle::of(times * turn).times());
+        let angle = |times: usize| {
+            if times < steps {
+                Angle::of(times as f64 * turn)
+            } else {
+                Angle::default()
+            }
+        };
+        let farthest = if steps > FAR {
+            angle(FAR).times_and_eight(angle(EIGHT * FAR))
+        } else {
+            [Angle::default(); SIXTEEN]
+        };
         Self {
             turn,
-            near,
-            far,
+            steps,
+            near: split(angle(1).times()),
+            far: angle(EIGHT).times_and_eight(angle(EIGHT * EIGHT)),
             farthest,
         }
     }
 
     /// That of so many turns.
     fn at(&self, turns: usize) -> Angle {
-        let far = self.farthest[turns / 64 % EIGHT].plus(self.far[turns / EIGHT % EIGHT]);
-        far.plus(self.near[turns % EIGHT])
-    }
-}
-
-/// The circles that were asked for last.
-#[derive(Default)]
-pub(super) struct Circles {
-    known: Vec<Circle>,
-    next: usize,
-}
-
-impl Circles {
-    /// The circle of this turn.
-    pub(super) fn of(&mut self, turn: f64) -> Circle {
-        if let Some(known) = self.known.iter().find(|circle| circle.turn == turn) {
-            return *known;
-        }
-        let circle = Circle::of(turn);
-        if self.known.len() < REMEMBERED {
-            self.known.push(circle);
-        } else {
-            self.known[self.next] = circle;
-            self.next = (self.next + 1) % REMEMBERED;
-        }
-        circle
+        let far = self.farthest[turns / FAR].plus(self.far[turns / EIGHT % SIXTEEN]);
+        let [sines, lacking] = &self.near;
+        far.plus(Angle {
+            sine: sines[turns % EIGHT],
+            lacking: lacking[turns % EIGHT],
+        })
     }
 }
 
 impl Circle {
-    /// The wave that has these values at its first step, in the middle of its odd number of steps and at the last of them, where an even number
-    /// has one step more; and how far it is off, if no term of it is above `size`.
-    pub(super) fn wave(
+    /// The swing that has these values at its first step, in the middle of its odd number of steps and at the last of them, where an even number
+    /// has one step more; and how far its wave is off, if no term of it is above `size`.
+    pub(super) fn swing(
         &self,
         [first, middle, last]: [f64; 3],
         steps: usize,
         size: f64,
-    ) -> (Wave, Reach) {
+    ) -> (Swing, Reach) {
         let half = (steps - 1) / 2;
         let angle = self.at(half);
         let across = (last - first) / 2.0 / angle.sine;
@@ -129,20 +141,30 @@ impl Circle {
             along: along * angle.cosine() + across * angle.sine,
             across: across * angle.cosine() - along * angle.sine,
         };
-        let wave = Wave {
-            near: split(self.near),
-            far: self.far,
-            farthest: self.farthest.map(|angle| begin.turned(angle)),
-        };
         // Each of the three values is off by 2^-47 of the largest term, and so is the core's. What the cosine lacks is, one step beyond the ends of
         // eight, 16/9 of what it lacks there, and the sine 4/3: their errors come in five times, with the core's six times.
         const VALUES: f64 = 8.0 / (1_u64 << 47) as f64;
         // In half units in the last place of 1, the point of an angle on the circle is off by 3, and that of a sum of two angles by what theirs are
-        // and by 4 more: at seven times an angle by 45, at the sum of three such angles by 143. To turn a swing takes 12 more, if no term of it
-        // is above the size. The angle itself was rounded three times. Both the angle at a step and the one at the ends count, with the same
-        // shares.
-        let circle = (78.0 + 4.0 * self.turn * half as f64) * f64::EPSILON;
-        (wave, Reach::absolute(size * (VALUES + 6.0 * circle)))
+        // and by 4 more: at seven times an angle by 45, at fifteen times by 52, at the sum of three such angles by 157. To turn a swing takes 12
+        // more, if no term of it is above the size. The angle itself was rounded three times. Both the angle at a step and the one at the ends
+        // count, with the same shares.
+        let circle = (85.0 + 4.0 * self.turn * half as f64) * f64::EPSILON;
+        (begin, Reach::absolute(size * (VALUES + 6.0 * circle)))
+    }
+
+    /// The wave that begins like this, as far as it is known for so many steps.
+    pub(super) fn wave(&self, begin: Swing, steps: usize) -> Wave<'_> {
+        let mut farthest = [begin; SIXTEEN];
+        for (swing, angle) in farthest[1..steps.div_ceil(FAR)]
+            .iter_mut()
+            .zip(&self.farthest[1..])
+        {
+            *swing = begin.turned(*angle);
+        }
+        Wave {
+            circle: self,
+            farthest,
+        }
     }
 }
 
@@ -154,8 +176,8 @@ fn split(angles: [Angle; EIGHT]) -> [[f64; EIGHT]; 2] {
 }
 
 /// A wave as it goes on from a step: `value + along * (1 - cos(angle)) + across * sin(angle)`.
-#[derive(Clone, Copy)]
-struct Swing {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Swing {
     value: f64,
     along: f64,
     across: f64,
@@ -176,21 +198,18 @@ impl Swing {
 
 /// A wave from its first step on.
 #[derive(Clone, Copy)]
-pub(super) struct Wave {
-    /// Sines of 0 to 7 turns, and what their cosines lack.
-    near: [[f64; EIGHT]; 2],
-    /// As many times 8 turns.
-    far: [Angle; EIGHT],
-    /// How it goes on from as many times 64 steps.
-    farthest: [Swing; EIGHT],
+pub(super) struct Wave<'a> {
+    circle: &'a Circle,
+    /// How it goes on from 0 to 15 times as many as 128 steps.
+    farthest: [Swing; SIXTEEN],
 }
 
-impl Eights for Wave {
+impl Eights for Wave<'_> {
     #[inline(always)]
     fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        let swing =
-            self.farthest[at / (EIGHT * EIGHT) % EIGHT].turned(self.far[at / EIGHT % EIGHT]);
-        let [sines, lacking] = &self.near;
+        let circle = self.circle;
+        let swing = self.farthest[at / FAR % SIXTEEN].turned(circle.far[at / EIGHT % SIXTEEN]);
+        let [sines, lacking] = &circle.near;
         std::array::from_fn(|i| {
             let value = fused::<L>(swing.along, lacking[i], swing.value);
             fused::<L>(swing.across, sines[i], value)
@@ -208,7 +227,7 @@ mod tests {
     fn every_wave_is_within_its_error_on_every_instruction_set() {
         for turn in [1e-6, 1e-4, 0.01, 0.1, 0.3, 0.5] {
             let curve = |step: f64| 0.25 + 0.5 * (1.0 + turn * step).sin();
-            for length in [8, 9, 100, 511, 512] {
+            for length in [8, 9, 64, 65, 100, 128, 129, 512, 1024, 1025, 2047, 2048] {
                 let length = length.min(longest_wave(turn));
                 if length < 8 {
                     continue;
@@ -216,23 +235,26 @@ mod tests {
                 let middle = (length - 1) / 2;
                 let three = [0, middle, 2 * middle].map(|step| curve(step as f64));
                 for isa in Isa::available() {
-                    let mut circles = Circles::default();
+                    let mut circles = Recent::default();
                     // Others before it, so that one is forgotten.
                     for other in 1..4 {
-                        circles.of(0.01 * f64::from(other) + 1e-3);
+                        Circle::known(&mut circles, 0.01 * f64::from(other) + 1e-3, 8);
                     }
                     for _ in 0..2 {
                         let mut out = vec![0.0; length];
-                        let circle = circles.of(turn);
-                        let (wave, reach) = circle.wave(three, length, 1.0);
-                        store(isa, &wave, &mut out);
+                        // Known before, but for shorter waves.
+                        Circle::known(&mut circles, turn, 8);
+                        let circle = Circle::known(&mut circles, turn, length);
+                        let (begin, reach) = circle.swing(three, length, 1.0);
+                        let wave = circle.wave(begin, length);
+                        store(isa, &wave, 0, &mut out);
                         let error = 0.75 * reach.absolute;
                         for (step, found) in out.iter().enumerate() {
                             let off = (found - curve(step as f64)).abs();
                             assert!(off <= error, "{turn} {length} {step}: {off:e}");
                         }
-                        circles.of(0.4);
-                        circles.of(0.41);
+                        Circle::known(&mut circles, 0.4, 8);
+                        Circle::known(&mut circles, 0.41, 8);
                     }
                 }
             }
