@@ -24,6 +24,18 @@ pub enum Bend {
         /// Radians a step.
         turn: f64,
     },
+    /// `value(t + n) = limit + c * ((1 - cos((ahead - n) * turn)) / 2)^exponent`, `t` being the step that was asked about. Each value is off by no more
+    /// than 2^-47 of the limit and of `c`. [`Profiled::taylor`](crate::Profiled::taylor) is known, too.
+    HalfWave {
+        /// The rate at the foot.
+        limit: f64,
+        /// How many steps ahead the foot is; below 0 where it is behind.
+        ahead: f64,
+        /// Radians a step.
+        turn: f64,
+        /// The power of the wave.
+        exponent: u8,
+    },
     /// `value(t) = limit + c * |t - origin|^exponent * e^(rate * t)`, on one side of the origin. Each value is off by no more than 2^-40 of the
     /// limit and of what it has beside it.
     Power {

@@ -117,6 +117,19 @@ impl Interpolation {
         }
     }
 
+    /// How a rate goes on, with so many of `span` steps left to this limit.
+    pub(crate) const fn bend_to(self, limit: f64, left: f64, span: f64) -> Bend {
+        match self {
+            Self::Linear => Bend::Smooth,
+            Self::Cosine => Bend::HalfWave {
+                limit,
+                ahead: left,
+                turn: PI / span,
+                exponent: 1,
+            },
+        }
+    }
+
     /// How a weight goes on, on a way of `span` steps.
     pub(crate) const fn bend(self, span: f64) -> Bend {
         match self {
@@ -203,9 +216,10 @@ impl Curve {
             Self::Sqrt => ROOT.bend_to(from, 0.0),
             Self::ReverseSqrt => ROOT.bend_to(to, f64::from(span)),
             Self::Power(power) => power.bend_to(from, 0.0),
-            Self::Cosine => Bend::Wave {
-                turn: PI / f64::from(span),
-            },
+            Self::Cosine => {
+                let span = f64::from(span);
+                Interpolation::Cosine.bend_to(to, span - f64::from(done), span)
+            }
             Self::Cycles(amount) => Bend::Wave {
                 turn: TAU * libm::fabs(*amount) / f64::from(span),
             },

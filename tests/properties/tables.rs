@@ -186,6 +186,31 @@ impl KindVisitor for Claims<'_> {
                 let bound = largest * (8.0 / (1_u64 << 47) as f64 + 16.0 * angle * f64::EPSILON);
                 assert!(off <= bound || off.is_nan(), "{off:e} is above {bound:e}");
             }
+            Bend::HalfWave {
+                limit,
+                ahead: to_foot,
+                turn,
+                exponent,
+            } => {
+                let height = |place: u32| {
+                    let sine = (0.5 * turn * (to_foot - f64::from(place))).sin();
+                    (sine * sine).powi(exponent.into())
+                };
+                let [mut low, mut high] = [0, 0].map(|_| rng.up_to(ahead.min(1 << 12)));
+                if height(low) > height(high) {
+                    (low, high) = (high, low);
+                }
+                let term = (value(step + high) - limit) / height(high);
+                let size = limit.abs() + term.abs();
+                if height(high) > 1e-3 && (1e-100..1e100).contains(&size) {
+                    let off = (limit + term * height(low) - value(step + low)).abs();
+                    // Two values, each off by 2^-47, and the angles, rounded three times.
+                    let angle = (to_foot.abs() + f64::from(low.max(high))) * turn;
+                    let powers = f64::from(exponent) * (16.0 + 8.0 * angle) * f64::EPSILON;
+                    let bound = size * (2.0 / (1_u64 << 47) as f64 + powers);
+                    assert!(off <= bound, "{low}, {high}: {off:e} is above {bound:e}");
+                }
+            }
             Bend::Smooth => {
                 for order in 0..=4 {
                     let most = ahead.min(1 << 12) / u32::max(order, 1);
@@ -286,7 +311,7 @@ impl KindVisitor for Claims<'_> {
 #[test]
 fn what_a_kind_says_of_its_course_holds() {
     let mut rng = Rng::from_env("courses");
-    let mut seen = [0_u32; 10];
+    let mut seen = [0_u32; 11];
     for _ in 0..4 * configs() {
         for drawn in one_of_each(&mut rng) {
             let step = draw::step(&mut rng, drawn.length);
@@ -308,7 +333,8 @@ fn what_a_kind_says_of_its_course_holds() {
                 Bend::Power { .. } => 6,
                 Bend::PowerOfRest { .. } => 7,
                 Bend::Logistic { .. } => 8,
-                _ => 9,
+                Bend::HalfWave { .. } => 9,
+                _ => 10,
             }] += 1;
         }
     }

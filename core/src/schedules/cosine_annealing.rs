@@ -111,10 +111,11 @@ parameters! {
     => CosineAnnealing::new(learning_rate, eta_min, t_max).map(|made| made.past(past))
 }
 
-impl Profiled for CosineAnnealing {
+impl CosineAnnealing {
+    /// How many steps of `t_max` a step is from the nearest one with the highest rate.
     #[inline]
-    fn profile(&self, step: u32) -> Profile {
-        let from_top = match self.past {
+    fn from_top(&self, step: u32) -> u32 {
+        match self.past {
             Past::Periodic => {
                 let quotient = step.checked_div(self.t_max).unwrap_or(0);
                 let remainder = step.checked_rem(self.t_max).unwrap_or(0);
@@ -126,7 +127,14 @@ impl Profiled for CosineAnnealing {
             }
             Past::Hold => step.min(self.t_max),
             Past::Restart => step.checked_rem(self.t_max).unwrap_or(0),
-        };
+        }
+    }
+}
+
+impl Profiled for CosineAnnealing {
+    #[inline]
+    fn profile(&self, step: u32) -> Profile {
+        let from_top = self.from_top(step);
         let from_bottom = self.t_max.saturating_sub(from_top);
         half_cosine(Way::steps(from_bottom, from_top))
     }
@@ -138,8 +146,18 @@ impl Profiled for CosineAnnealing {
 
     /// The periodic one has no seam: it is the cosine itself, folded only so that the angle stays small.
     fn course(&self, step: u32) -> Course {
-        let wave = Bend::Wave {
-            turn: PI / f64::from(self.t_max),
+        let from_top = f64::from(self.from_top(step));
+        let t_max = f64::from(self.t_max);
+        let falls = match self.past {
+            Past::Periodic => step.checked_div(self.t_max).unwrap_or(0) & 1 == 0,
+            Past::Hold | Past::Restart => true,
+        };
+        let to_foot = t_max - from_top;
+        let wave = Bend::HalfWave {
+            limit: self.eta_min,
+            ahead: if falls { to_foot } else { -to_foot },
+            turn: PI / t_max,
+            exponent: 1,
         };
         match self.past {
             Past::Periodic => Course::curve(wave, u32::MAX),

@@ -126,16 +126,16 @@ impl Profiled for CosineDecay {
 
     fn course(&self, step: u32) -> Course {
         match (self.k, self.exponent) {
-            (Power::Whole(1), Power::Whole(1)) => Course::until(
+            (Power::Whole(1), Power::Whole(exponent)) => Course::until(
                 step,
                 self.decay_steps,
-                Bend::Wave {
+                Bend::HalfWave {
+                    limit: self.eta_min,
+                    ahead: f64::from(self.decay_steps.saturating_sub(step)),
                     turn: PI / f64::from(self.decay_steps),
+                    exponent,
                 },
             ),
-            (Power::Whole(1), Power::Whole(_)) => {
-                Course::until(step, self.decay_steps, Bend::Smooth)
-            }
             _ => Course::UNKNOWN,
         }
     }

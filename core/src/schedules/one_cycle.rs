@@ -205,7 +205,6 @@ parameters! {
     }
 }
 
-/// The weights of `start_lr`, `learning_rate` and `end_lr`, of which one is 0.
 /// Which of the rates a phase leads to.
 #[derive(Clone, Copy)]
 enum Leg {
@@ -228,6 +227,16 @@ struct Phase {
 }
 
 impl OneCycle {
+    /// The rates at both ends of a phase.
+    const fn ends(&self, leg: Leg) -> [f64; 2] {
+        match leg {
+            Leg::Up => [self.start_lr, self.learning_rate],
+            Leg::Down => [self.learning_rate, self.end_lr],
+            Leg::Back => [self.learning_rate, self.start_lr],
+            Leg::Out => [self.start_lr, self.end_lr],
+        }
+    }
+
     /// The phase that `step` is in; none after the last.
     #[inline]
     fn phase(&self, step: u32) -> Option<Phase> {
@@ -280,10 +289,14 @@ impl Profiled for OneCycle {
 
     fn course(&self, step: u32) -> Course {
         match self.phase(step) {
-            Some(phase) => Course::curve(
-                self.shape.bend(phase.end - phase.begin),
-                (phase.end as u32).max(step),
-            ),
+            Some(phase) => {
+                let [_, to] = self.ends(phase.leg);
+                let (left, span) = (phase.end - f64::from(step), phase.end - phase.begin);
+                Course::curve(
+                    self.shape.bend_to(to, left, span),
+                    (phase.end as u32).max(step),
+                )
+            }
             None => Course::FOREVER,
         }
     }
@@ -292,12 +305,7 @@ impl Profiled for OneCycle {
         let Some(phase) = self.phase(first) else {
             return f64::INFINITY;
         };
-        let [from, to] = match phase.leg {
-            Leg::Up => [self.start_lr, self.learning_rate],
-            Leg::Down => [self.learning_rate, self.end_lr],
-            Leg::Back => [self.learning_rate, self.start_lr],
-            Leg::Out => [self.start_lr, self.end_lr],
-        };
+        let [from, to] = self.ends(phase.leg);
         (libm::fabs(from) + libm::fabs(to)) * self.shape.taylor(phase.end - phase.begin, order)
     }
 

@@ -314,8 +314,11 @@ impl Profiled for WarmRestarts {
         if ahead < 1.0 {
             return Course::unknown_at(step);
         }
-        let wave = Bend::Wave {
+        let wave = Bend::HalfWave {
+            limit: self.eta_min,
+            ahead: cycle.way.left(),
             turn: PI / cycle.way.whole(),
+            exponent: 1,
         };
         Course::curve(wave, step.saturating_add(ahead as u32))
     }

@@ -6,7 +6,7 @@ use super::emit::{Reach, emit, store};
 use super::fit::{CurveUser, Fit, MOST, SIZES, fits};
 use super::growth::Growth;
 use super::plan::{Curve, Plan, Planner, Plans, SIZES_OF_RATES, Sources, step, value};
-use super::power::Damped;
+use super::power::{Damped, Whole};
 use super::values::Values;
 use super::wave::Circle;
 use crate::lanes::{Eights, Isa, Kernel, Lanes};
@@ -189,6 +189,16 @@ impl<S: Profiled> Filling<'_, '_, S> {
             Curve::Wave(begin, turn, most) => {
                 let circle = Circle::known(&mut sources.circles, *turn, *most);
                 put!(&circle.wave(*begin, *most));
+            }
+            Curve::WavePower(sum, exponent, begin, turn, most) => {
+                let circle = Circle::known(&mut sources.circles, *turn, *most);
+                let (sum, wave) = (*sum, circle.wave(*begin, *most));
+                match exponent {
+                    2 => put!(&Whole::<2, _>(sum, wave)),
+                    3 => put!(&Whole::<3, _>(sum, wave)),
+                    4 => put!(&Whole::<4, _>(sum, wave)),
+                    _ => put!(&Whole::<5, _>(sum, wave)),
+                }
             }
             Curve::OneOver(line) => put!(line),
             Curve::OneOverRoot(line) => put!(line),

@@ -3,7 +3,7 @@
 //! A plan takes a few of the core's rates. It holds as long as the course and the curve do, so that a table that is filled in windows goes on with
 //! the one it has.
 
-use std::f64::consts::LOG2_E;
+use std::f64::consts::{LOG2_E, PI};
 use std::ops::Range;
 
 use hairpin_core::{Bend, Course, Profiled};
@@ -50,6 +50,8 @@ pub(super) enum Curve {
     Growth(Rate, f64),
     /// Of this turn, for no more than so many steps.
     Wave(Swing, f64, usize),
+    /// A power, from 2 to 5, of such a wave.
+    WavePower(Sum, u8, Swing, f64, usize),
     OneOver(OneOver),
     OneOverRoot(OneOverRoot),
     Root(Root),
@@ -183,6 +185,20 @@ impl<S: Profiled> Planner<'_, S> {
             Bend::Inverse => self.over_line(first, steps, false),
             // So slow a wave that its cosines are all 1 is as good as a parabola.
             Bend::Wave { turn } if turn > SLOWEST => self.wave(first, steps, turn),
+            Bend::HalfWave {
+                limit,
+                ahead,
+                turn,
+                exponent,
+            } => self
+                .half_wave(first, steps, [limit, ahead, turn], exponent)
+                .unwrap_or_else(|| {
+                    if exponent == 1 {
+                        Plan::exact(steps.min(SHORT))
+                    } else {
+                        Plan::smooth(course.last, steps)
+                    }
+                }),
             Bend::Power {
                 limit,
                 origin,
@@ -317,6 +333,63 @@ impl<S: Profiled> Planner<'_, S> {
             reach,
             steps,
         }
+    }
+
+    /// Puts a power of half a wave through a rate that is far from its foot.
+    fn half_wave(
+        &self,
+        first: u32,
+        steps: usize,
+        [limit, ahead, turn]: [f64; 3],
+        exponent: u8,
+    ) -> Option<Plan> {
+        let steps = steps.min(LONGEST);
+        if steps < EIGHT || !(1..=5).contains(&exponent) {
+            return None;
+        }
+        let height = |place: usize| {
+            let sine = (0.5 * turn * (ahead - place as f64)).sin();
+            sine * sine
+        };
+        let last = steps - 1;
+        let ends = [ahead.abs(), (ahead - last as f64).abs()];
+        let farther = if ends[0] < ends[1] { last } else { 0 };
+        // Up to the first top on either side of the foot, rates rise; a little beyond, too little to count.
+        let (place, height, others) = if turn * ends[0].max(ends[1]) < 1.01 * PI {
+            (farther, height(farther), 1.01)
+        } else {
+            // One of these is not near a foot.
+            let places = [0, last, steps / 2, steps / 4].map(|place| (place, height(place)));
+            let highest = places.into_iter().fold((0, 0.0), |highest, other| {
+                if other.1 > highest.1 { other } else { highest }
+            });
+            (highest.0, highest.1, 1.0 / highest.1)
+        };
+        let term = (self.value(step(first, place)) - limit) / height.powi(exponent.into());
+        let size = limit.abs() + term.abs();
+        if !SIZES_OF_RATES.contains(&size) {
+            return None;
+        }
+        // Others are so many times as high as the rate that it goes through, and each is off by itself.
+        let values = (others + 1.0) / (1_u64 << 47) as f64;
+        Some(if exponent == 1 {
+            let (begin, off) = Circle::half_swing(turn, ahead, [limit, term], steps);
+            Plan {
+                curve: Curve::Wave(begin, turn, steps),
+                reach: Reach::absolute(size * (values + off)),
+                steps,
+            }
+        } else {
+            let (begin, off) = Circle::half_swing(turn, ahead, [0.0, 1.0], steps);
+            let sum = Sum { limit, term };
+            // A power of what is not above 1 is off by as many times as much, and some roundings.
+            let power = f64::from(exponent) * (off + 4.0 * UNIT);
+            Plan {
+                curve: Curve::WavePower(sum, exponent, begin, turn, steps),
+                reach: Reach::absolute(size * (values + power + 4.0 * UNIT)),
+                steps,
+            }
+        })
     }
 
     /// Puts a line through what the rates at both ends are one over, or over the root of.

@@ -119,10 +119,10 @@ pub(super) struct Distance {
     pub(super) share: f64,
 }
 
-impl Distance {
+impl Eights for Distance {
     /// Off by three roundings.
     #[inline(always)]
-    fn eight(&self, at: usize) -> [f64; EIGHT] {
+    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
         places(at).map(|place| (self.begin + self.step * place) * self.share)
     }
 }
@@ -141,14 +141,14 @@ impl Sum {
     }
 }
 
-/// A whole power.
+/// A whole power of a distance, or of another curve.
 #[derive(Clone, Copy)]
-pub(super) struct Whole<const N: u32>(pub(super) Sum, pub(super) Distance);
+pub(super) struct Whole<const N: u32, C = Distance>(pub(super) Sum, pub(super) C);
 
-impl<const N: u32> Eights for Whole<N> {
+impl<const N: u32, C: Eights> Eights for Whole<N, C> {
     #[inline(always)]
     fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        let distances = self.1.eight(at);
+        let distances = self.1.eight::<L>(at);
         let mut powers = distances;
         for _ in 1..N {
             for (power, distance) in powers.iter_mut().zip(distances) {
@@ -166,19 +166,19 @@ pub(super) struct Root(pub(super) Sum, pub(super) Distance);
 impl Eights for Root {
     #[inline(always)]
     fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        self.0.of::<L>(self.1.eight(at).map(f64::sqrt))
+        self.0.of::<L>(self.1.eight::<L>(at).map(f64::sqrt))
     }
 }
 
 /// The logarithms of distances to base 2, less that of the one where the term is known.
 pub(super) trait Logarithms: Copy {
-    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT];
+    fn logarithms<L: Lanes>(&self, at: usize) -> [f64; EIGHT];
 }
 
 impl Logarithms for Distance {
     #[inline(always)]
-    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        log2::<L>(Self::eight(self, at))
+    fn logarithms<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
+        log2::<L>(self.eight::<L>(at))
     }
 }
 
@@ -217,7 +217,7 @@ impl Remembered {
 
 impl Logarithms for Remembered {
     #[inline(always)]
-    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
+    fn logarithms<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
         let logarithms = if self.falls {
             let nearest = self.begin.saturating_sub(at + EIGHT - 1);
             let mut eight = Given(&self.logarithms[nearest..]).eight::<L>(0);
@@ -241,7 +241,7 @@ pub(super) struct Real<G> {
 impl<G: Logarithms> Eights for Real<G> {
     #[inline(always)]
     fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        let logarithms = self.distances.eight::<L>(at);
+        let logarithms = self.distances.logarithms::<L>(at);
         let powers = exp2::<L>(logarithms.map(|logarithm| self.exponent * logarithm));
         self.sum.of::<L>(powers)
     }
@@ -259,7 +259,7 @@ pub(super) struct Lacking<G> {
 impl<G: Logarithms> Eights for Lacking<G> {
     #[inline(always)]
     fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        let logarithms = self.distances.eight::<L>(at);
+        let logarithms = self.distances.logarithms::<L>(at);
         // Where nothing is left of a power it is 2^-1000, which is nothing beside 1.
         let shares = exp2::<L>(logarithms.map(|logarithm| (self.k * logarithm).max(LOWEST)));
         let lacking = log2::<L>(shares.map(|share| 1.0 - share));
@@ -280,7 +280,7 @@ pub(super) struct Damped {
 impl Eights for Damped {
     #[inline(always)]
     fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        let mut powers = self.distance.eight(at);
+        let mut powers = self.distance.eight::<L>(at);
         for (power, grown) in powers.iter_mut().zip(self.growth.eight::<L>(at)) {
             *power *= grown;
         }

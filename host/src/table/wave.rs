@@ -152,6 +152,27 @@ impl Circle {
         (begin, Reach::absolute(size * (VALUES + 6.0 * circle)))
     }
 
+    /// The swing of a wave whose foot, so many steps ahead, is at a limit, with its top at a height above it; and what share of both it is off by, for
+    /// so many steps.
+    pub(super) fn half_swing(
+        turn: f64,
+        ahead: f64,
+        [limit, height]: [f64; 2],
+        steps: usize,
+    ) -> (Swing, f64) {
+        let begin = Angle::of(ahead * turn);
+        let half = height / 2.0;
+        let swing = Swing {
+            value: limit + half * begin.lacking,
+            along: half * begin.cosine(),
+            across: -half * begin.sine,
+        };
+        // In half units in the last place of 1: 169 for a point of the circle and the swing that is turned there, as above, 2 for the point where it
+        // begins, and some roundings of the sum. Then there is the angle, rounded three times.
+        let farthest = (ahead.abs() + steps as f64) * turn;
+        (swing, (100.0 + 4.0 * farthest) * f64::EPSILON)
+    }
+
     /// The wave that begins like this, as far as it is known for so many steps.
     pub(super) fn wave(&self, begin: Swing, steps: usize) -> Wave<'_> {
         let mut farthest = [begin; SIXTEEN];
@@ -255,6 +276,33 @@ mod tests {
                         }
                         Circle::known(&mut circles, 0.4, 8);
                         Circle::known(&mut circles, 0.41, 8);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_half_wave_is_within_its_error_on_every_instruction_set() {
+        for (t_max, ahead) in [
+            (700.0, 700.0),
+            (700.0, 3.25),
+            (90.5, -20.0),
+            (1e7, 4000.0),
+            (3.0, 1.0),
+        ] {
+            let turn = std::f64::consts::PI / t_max;
+            for steps in [8, 500, 2048] {
+                for isa in Isa::available() {
+                    let mut out = vec![0.0; steps];
+                    let mut circles = Recent::default();
+                    let circle = Circle::known(&mut circles, turn, steps);
+                    let (begin, off) = Circle::half_swing(turn, ahead, [0.125, 0.5], steps);
+                    store(isa, &circle.wave(begin, steps), 0, &mut out);
+                    for (step, found) in out.iter().enumerate() {
+                        let sine = (0.5 * turn * (ahead - step as f64)).sin();
+                        let far = (found - (0.125 + 0.5 * sine * sine)).abs();
+                        assert!(far <= 0.625 * off, "{t_max} {ahead} {step}: {far:e}");
                     }
                 }
             }
