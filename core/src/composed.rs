@@ -2,7 +2,9 @@
 
 use crate::error::ConfigError;
 use crate::kinds::{FeedbackKind, FeedbackState, Kind};
-use crate::program::{Body, Change, Combine, Node, Program, Span, Value, evaluate, span};
+use crate::program::{
+    Body, Change, Combine, Cycle, Node, Program, Span, Value, cycle, evaluate, span,
+};
 use crate::schedule::{Feedback, Observed, Schedule};
 use crate::schedules::line;
 
@@ -193,6 +195,12 @@ impl<const N: usize> Composed<N> {
     #[must_use]
     pub fn span(&self, step: u32) -> Span<'_> {
         span(self.program.nodes(), step)
+    }
+
+    /// Whether the rates from `step` on come again and again, after how many steps, and for how long.
+    #[must_use]
+    pub fn cycle(&self, step: u32) -> Option<Cycle> {
+        cycle(self.program.nodes(), step)
     }
 
     /// Whether `other` is composed alike, with kinds that have the same profiles at every step.

@@ -78,6 +78,12 @@ macro_rules! kinds {
                 match self { $(Self::$kind(kind) => visitor.visit(kind),)+ }
             }
 
+            /// After how many steps the rates come again, at any step, where they do.
+            #[must_use]
+            pub fn period(&self) -> Option<u32> {
+                match self { $(Self::$kind(kind) => kind.period(),)+ }
+            }
+
             /// Whether `other` is of the same kind and has the same profile at every step.
             #[must_use]
             pub fn shares_profile(&self, other: &Self) -> bool {

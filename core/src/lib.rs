@@ -97,7 +97,7 @@ pub use error::ConfigError;
 pub use expression::{Expression, ExpressionError};
 pub use kinds::{FeedbackKind, FeedbackState, Kind, KindVisitor};
 pub use noise::{Distribution, Noise};
-pub use program::{Change, Combine, Span, Value};
+pub use program::{Change, Combine, Cycle, Span, Value};
 pub use schedule::{Feedback, Observed, Profile, Profiled, Schedule};
 pub use schedules::{
     AbsoluteMargin, Anneal, BelowMin, BlockedCut, Constant, ConstantFactor, Cooldown,

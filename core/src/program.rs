@@ -334,6 +334,43 @@ pub(crate) fn span(nodes: &[Node], step: u32) -> Span<'_> {
     span
 }
 
+/// A run of steps whose rates come again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cycle {
+    /// After so many steps, at least one.
+    pub period: u32,
+    /// How many steps it lasts, at least one; steps beyond `u32` are counted.
+    pub steps: u64,
+}
+
+pub(crate) fn cycle(nodes: &[Node], step: u32) -> Option<Cycle> {
+    let (mut at, mut clock) = (0_usize, step);
+    let mut steps = (1_u64 << 32).saturating_sub(u64::from(step));
+    // Each turn goes one node further: there are never more turns than nodes.
+    loop {
+        match &nodes.get(at)?.body {
+            Body::Sequence => {
+                if let Some(next) = next_part_begins(nodes, at, clock) {
+                    steps = steps.min(u64::from(next.saturating_sub(clock)));
+                }
+                (at, clock) = part_in_force(nodes, at, clock);
+                // A clock that has come to the end of `u32` stops there.
+                steps = steps.min((1_u64 << 32).saturating_sub(u64::from(clock)));
+            }
+            Body::Repeat(period) => {
+                let period = *period;
+                return Some(Cycle { period, steps });
+            }
+            Body::Changed(Change::Scale(_) | Change::Clamp { .. }) => at = at.saturating_add(1),
+            Body::Kind(kind) => {
+                let period = kind.period()?;
+                return Some(Cycle { period, steps });
+            }
+            Body::Changed(Change::Noise(_)) | Body::Combined(_) | Body::Feedback => return None,
+        }
+    }
+}
+
 /// A composition that may hold the place of a feedback schedule.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Debug)]

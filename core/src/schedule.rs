@@ -34,6 +34,11 @@ pub trait Profiled {
         f64::INFINITY
     }
 
+    /// After how many steps the profiles come again, at any step, where they do.
+    fn period(&self) -> Option<u32> {
+        None
+    }
+
     /// Whether `other` has the same profile at every step.
     fn shares_profile(&self, other: &Self) -> bool;
 }

@@ -311,7 +311,7 @@ impl KindVisitor for Claims<'_> {
 #[test]
 fn what_a_kind_says_of_its_course_holds() {
     let mut rng = Rng::from_env("courses");
-    let mut seen = [0_u32; 11];
+    let (mut seen, mut again) = ([0_u32; 11], 0);
     for _ in 0..4 * configs() {
         for drawn in one_of_each(&mut rng) {
             let step = draw::step(&mut rng, drawn.length);
@@ -323,6 +323,11 @@ fn what_a_kind_says_of_its_course_holds() {
             let Ok(bend) = std::panic::catch_unwind(claims) else {
                 panic!("at {step}: {}", drawn.config);
             };
+            if let Some(later) = kind.period().and_then(|period| step.checked_add(period)) {
+                let two = [step, later].map(|step| kind.value(step).to_bits());
+                assert_eq!(two[0], two[1], "{step}, {later}: {}", drawn.config);
+                again += 1;
+            }
             seen[match bend {
                 Bend::Flat => 0,
                 Bend::Geometric => 1,
@@ -339,4 +344,5 @@ fn what_a_kind_says_of_its_course_holds() {
         }
     }
     assert!(seen.iter().all(|count| *count > 100), "{seen:?}");
+    assert!(again > 100, "{again}");
 }

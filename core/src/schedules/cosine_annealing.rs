@@ -171,6 +171,14 @@ impl Profiled for CosineAnnealing {
             * wave(PI / f64::from(self.t_max), order)
     }
 
+    fn period(&self) -> Option<u32> {
+        match self.past {
+            Past::Periodic => self.t_max.checked_mul(2),
+            Past::Hold => None,
+            Past::Restart => Some(self.t_max),
+        }
+    }
+
     fn shares_profile(&self, other: &Self) -> bool {
         self.t_max == other.t_max && self.past == other.past
     }

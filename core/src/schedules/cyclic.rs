@@ -231,6 +231,13 @@ impl Profiled for Cyclic {
         (libm::fabs(self.learning_rate) + libm::fabs(self.max_lr)) * line(slope, order)
     }
 
+    fn period(&self) -> Option<u32> {
+        match self.mode {
+            CyclicMode::Triangular => self.step_size_up.checked_add(self.step_size_down),
+            CyclicMode::Triangular2 | CyclicMode::ExpRange => None,
+        }
+    }
+
     fn shares_profile(&self, other: &Self) -> bool {
         self.step_size_up == other.step_size_up
             && self.step_size_down == other.step_size_down

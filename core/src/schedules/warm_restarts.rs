@@ -331,6 +331,11 @@ impl Profiled for WarmRestarts {
         (libm::fabs(peak) + libm::fabs(self.eta_min)) * wave(PI / cycle.way.whole(), order)
     }
 
+    fn period(&self) -> Option<u32> {
+        let alike = self.t_mult == 1.0 && self.peaks.given() == 1.0 && self.cycle_limit == 0;
+        alike.then_some(self.t_0)
+    }
+
     fn shares_profile(&self, other: &Self) -> bool {
         self.t_0 == other.t_0
             && self.t_mult == other.t_mult

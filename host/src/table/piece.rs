@@ -18,8 +18,8 @@ const TRUNCATION: f64 = 4e-12;
 /// Steps of which nothing is known that are worth asking whether another row shares them.
 const SHARED: usize = 512;
 
-/// Steps of one rate that are worth writing past the caches.
-const LONG: usize = 512;
+/// Steps that are known beforehand are worth writing past the caches from so many on.
+pub(super) const LONG: usize = 512;
 
 /// What is remembered from piece to piece of a row.
 pub(super) struct Memory {

@@ -2,7 +2,7 @@
 
 use hairpin_core::{AnySchedule, Schedule};
 
-use super::piece::{Memory, Piece, Sink};
+use super::piece::{LONG, Memory, Piece, Sink};
 use super::shared::{Exact, Shared};
 use super::values::{MOST_STEPS, Values};
 use crate::lanes::{Isa, Kernel, Lanes};
@@ -39,62 +39,143 @@ impl<'a> Rows<'a> {
         out: &mut [f32],
         steps: usize,
     ) {
-        let Self {
-            isa,
-            past_caches,
-            shared,
-        } = self;
         let mut at = 0;
         while at < out.len() {
             let begin = first + at as u32;
-            let span = schedule.span(begin);
-            let wanted = (steps - at).min(usize::try_from(span.steps).unwrap_or(usize::MAX));
-            let left = wanted.min(out.len() - at);
-            let Some(kind) = span.kind else {
-                let count = left.min(MOST_STEPS);
-                let out = &mut out[at..at + count];
-                at += count;
-                let combined = schedule.combine(begin, |kind, clock| {
-                    let mut values = Values::of(*isa, count);
-                    kind.visit(Piece {
-                        isa: *isa,
-                        clock,
-                        sink: Sink::Values(&mut values),
-                        wanted,
-                        memory,
+            let left = &mut out[at..];
+            if let Some(cycle) = schedule.cycle(begin) {
+                let count = left.len().min(whole(cycle.steps));
+                let period = cycle.period as usize;
+                if period < count {
+                    let again = &mut left[..count];
+                    let mut done = 0;
+                    while done < period {
+                        let once = &mut again[done..period];
+                        done += self.span(schedule, memory, begin + done as u32, once, once.len());
+                    }
+                    self.isa.run(Again {
+                        period,
+                        out: again,
+                        past_caches: self.past_caches,
                     });
-                    values
-                });
-                let core = |ahead| schedule.lr(begin + ahead);
-                match combined {
-                    Some(combined) => combined.round(out, core),
-                    None => out
-                        .iter_mut()
-                        .zip(0..)
-                        .for_each(|(out, ahead)| *out = core(ahead)),
+                    at += count;
+                    continue;
                 }
-                continue;
-            };
+            }
+            at += self.span(schedule, memory, begin, left, steps - at);
+        }
+    }
+
+    /// Fills it as far as the same kinds decide the rate, and tells how far that is.
+    fn span(
+        &mut self,
+        schedule: &'a AnySchedule,
+        memory: &mut Memory,
+        first: u32,
+        out: &mut [f32],
+        steps: usize,
+    ) -> usize {
+        let span = schedule.span(first);
+        let wanted = steps.min(whole(span.steps));
+        let count = wanted.min(out.len());
+        let out = &mut out[..count];
+        let Some(kind) = span.kind else {
+            for (which, out) in out.chunks_mut(MOST_STEPS).enumerate() {
+                let ahead = which * MOST_STEPS;
+                self.combination(schedule, memory, first + ahead as u32, out, wanted - ahead);
+            }
+            return count;
+        };
+        let mut at = 0;
+        while at < count {
+            let clock = span.clock + at as u32;
             let given = kind.visit(Piece {
-                isa: *isa,
-                clock: span.clock,
+                isa: self.isa,
+                clock,
                 sink: Sink::Table {
-                    out: &mut out[at..at + left],
-                    past_caches: *past_caches,
+                    out: &mut out[at..],
+                    past_caches: self.past_caches,
                 },
-                wanted,
+                wanted: wanted - at,
                 memory,
             });
             at += given.steps;
             if given.unknown > 0 {
                 let unknown = at..at + given.unknown;
                 at = unknown.end;
-                let profiles = shared.of(schedule, first, out.len());
+                let profiles = self.shared.of(schedule, first, count);
                 kind.visit(Exact {
-                    clock: span.clock + given.steps as u32,
+                    clock: clock + given.steps as u32,
                     profiles: &mut profiles[unknown.clone()],
                     out: &mut out[unknown],
                 });
+            }
+        }
+        count
+    }
+
+    /// Fills it with no more than [`MOST_STEPS`] rates of several kinds.
+    fn combination(
+        &self,
+        schedule: &AnySchedule,
+        memory: &mut Memory,
+        first: u32,
+        out: &mut [f32],
+        wanted: usize,
+    ) {
+        let combined = schedule.combine(first, |kind, clock| {
+            let mut values = Values::of(self.isa, out.len());
+            kind.visit(Piece {
+                isa: self.isa,
+                clock,
+                sink: Sink::Values(&mut values),
+                wanted,
+                memory,
+            });
+            values
+        });
+        let core = |ahead| schedule.lr(first + ahead);
+        match combined {
+            Some(combined) => combined.round(out, core),
+            None => out
+                .iter_mut()
+                .zip(0..)
+                .for_each(|(out, ahead)| *out = core(ahead)),
+        }
+    }
+}
+
+/// So many steps as a number of cells, of which there are not more.
+fn whole(steps: u64) -> usize {
+    usize::try_from(steps).unwrap_or(usize::MAX)
+}
+
+/// Writes the first `period` numbers again and again.
+struct Again<'a> {
+    period: usize,
+    out: &'a mut [f32],
+    past_caches: bool,
+}
+
+impl Kernel for Again<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let (mut known, all) = (self.period, self.out.len());
+        // Short ones side by side first, so that few are long.
+        while known < LONG && known < all {
+            let more = known.min(all - known);
+            self.out.copy_within(..more, known);
+            known += more;
+        }
+        let (once, rest) = self.out.split_at_mut(known);
+        for again in rest.chunks_mut(known) {
+            let once = &once[..again.len()];
+            if self.past_caches {
+                L::copy_past_caches(once, again);
+            } else {
+                again.copy_from_slice(once);
             }
         }
     }
