@@ -102,6 +102,20 @@ pub(crate) trait Lanes: Real {
     }
 }
 
+/// Has the first so many bytes of something brought near that is about to be read.
+#[inline(always)]
+pub(crate) fn look_at<T>(what: &T, bytes: usize) {
+    #[cfg(target_arch = "x86_64")]
+    for at in (0..bytes.min(size_of::<T>())).step_by(64) {
+        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        let begin = core::ptr::from_ref(what).cast::<i8>();
+        // SAFETY: every x86-64 has the instruction; the address is within `what`, and nothing is read.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(begin.add(at)) }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (what, bytes);
+}
+
 /// Numbers that are made together: two registers of four, or one of eight.
 pub(crate) const EIGHT: usize = 8;
 

@@ -47,6 +47,12 @@ impl Memory {
         }
     }
 
+    /// Has it brought near.
+    pub(super) fn look_at(&self) {
+        self.plans.look_at();
+        self.sources.look_at();
+    }
+
     /// Forgets the kinds of the last row.
     pub(super) fn next_row(&mut self) {
         self.plans.next_row();

@@ -16,7 +16,7 @@ use super::power::{Distance, Lacking, Logistic, Real, Remembered, Root, Sum, Who
 use super::powers::Power;
 use super::recent::Recent;
 use super::wave::{Circle, Swing, longest_wave};
-use crate::lanes::EIGHT;
+use crate::lanes::{EIGHT, look_at};
 
 /// The steps from which on a course is worth a growth of its own.
 const WORTH: usize = 12;
@@ -110,6 +110,18 @@ pub(super) struct Sources {
     pub(super) circles: Recent<Circle>,
 }
 
+impl Sources {
+    /// Has those brought near that are there most often.
+    pub(super) fn look_at(&self) {
+        if let Some(growth) = self.growths.first() {
+            look_at(growth, usize::MAX);
+        }
+        if let Some(circle) = self.circles.first() {
+            look_at(circle, usize::MAX);
+        }
+    }
+}
+
 /// How a kind goes on.
 struct Known {
     kind: usize,
@@ -126,6 +138,13 @@ struct Growing {
 }
 
 impl Plans {
+    /// Has it brought near.
+    pub(super) fn look_at(&self) {
+        for known in self.known.iter().take(2) {
+            look_at(known, usize::MAX);
+        }
+    }
+
     /// Forgets the kinds of the last row.
     pub(super) fn next_row(&mut self) {
         self.known.clear();

@@ -19,6 +19,11 @@ impl<T> Default for Recent<T> {
 }
 
 impl<T> Recent<T> {
+    /// The one that was made first.
+    pub(super) fn first(&self) -> Option<&T> {
+        self.kept.first()
+    }
+
     /// The one that `is` it, or one that is made now.
     pub(super) fn of(&mut self, is: impl Fn(&T) -> bool, make: impl FnOnce() -> T) -> &mut T {
         let at = match self.kept.iter().position(is) {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::piece::Memory;
 use super::row::Rows;
-use crate::lanes::{Isa, Kernel, Lanes};
+use crate::lanes::{Isa, Kernel, Lanes, look_at};
 
 /// Trials that are turned together: two cache lines of a step.
 const TRIALS: usize = 64;
@@ -23,6 +23,9 @@ const TRIALS_PER_TASK: usize = 512;
 
 /// Cells of a cache line.
 const LINE: usize = 16;
+
+/// Bytes of a schedule that are brought near before they are needed: two or three pieces.
+const SCHEDULE: usize = 640;
 
 /// Fills `out`, `[steps, trials]`.
 pub(super) fn fill(trials: &[AnySchedule], first: u32, out: &mut [f32], past_caches: bool) {
@@ -99,10 +102,12 @@ impl Task<'_> {
             let (mut begin, mut end) = (0, ahead);
             while begin < self.trials.len() {
                 let trials = &self.trials[begin..end];
-                let memories = &mut memories[begin..end];
-                for ((schedule, row), memory) in
-                    trials.iter().zip(cells.chunks_mut(PITCH)).zip(memories)
-                {
+                for (at, row) in (begin..end).zip(cells.chunks_mut(PITCH)) {
+                    if at + 1 < end {
+                        look_at(&self.trials[at + 1], SCHEDULE);
+                        memories[at + 1].look_at();
+                    }
+                    let (schedule, memory) = (&self.trials[at], &mut memories[at]);
                     filling.fill(schedule, memory, first, &mut row[..rows.len()], left);
                 }
                 isa.run(Turn {
