@@ -1,6 +1,8 @@
 //! Curves that are one over a line, or over the root of one, from their ends.
 
-use super::emit::{Line, Reach, UNIT};
+use std::sync::LazyLock;
+
+use super::emit::{Given, Line, Reach, UNIT};
 use crate::lanes::{EIGHT, Eights, Lanes};
 
 /// The line through what these values at the first and the last of some steps are one over, or, with `root`, over the root of; and the share of
@@ -42,6 +44,52 @@ impl Eights for OneOverRoot {
     #[inline(always)]
     fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
         L::inverse_roots(self.line.eight::<L>(at)).map(|one_over| one_over * self.sign)
+    }
+}
+
+/// How many inverse roots of whole numbers are remembered: 64 KiB of them, as much as a row of so many steps.
+const REMEMBERED: usize = 1 << 13;
+
+/// One over the root of whole numbers one after the other, times a factor.
+#[derive(Clone, Copy)]
+pub(super) struct OneOverRootOfWhole {
+    /// All that are known.
+    roots: &'static [f64],
+    /// The number at place 0.
+    begin: usize,
+    factor: f64,
+}
+
+impl OneOverRootOfWhole {
+    /// The same as one over the root of a line that rises by the same as each number does, from a multiple of it on, to within the share that is
+    /// added to what it is off by; if it is such a line, and the last of so many numbers is not too large.
+    pub(super) fn of(line: Line, first: f64, steps: usize) -> Option<(Self, f64)> {
+        static ROOTS: LazyLock<Vec<f64>> = LazyLock::new(|| {
+            let all = (0..REMEMBERED + EIGHT).map(|number| 1.0 / (number as f64).max(1.0).sqrt());
+            all.collect()
+        });
+        /// The ends of a line are not known any better.
+        const NEAR: f64 = 1.0 / (1_u64 << 44) as f64;
+        let begin = line.begin / line.step;
+        let whole = begin.round();
+        let is_whole = whole >= 1.0 && (begin - whole).abs() <= NEAR * whole;
+        (is_whole && whole + steps as f64 <= REMEMBERED as f64).then(|| {
+            let one_over_root = Self {
+                roots: &ROOTS,
+                begin: whole as usize,
+                factor: first * whole.sqrt(),
+            };
+            // Of a root the share is half as large; it counts where the number is and where the factor is from.
+            (one_over_root, NEAR)
+        })
+    }
+}
+
+impl Eights for OneOverRootOfWhole {
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
+        let roots = Given(self.roots).eight::<L>(self.begin + at);
+        roots.map(|one_over_root| one_over_root * self.factor)
     }
 }
 
@@ -91,6 +139,28 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn inverse_roots_of_whole_numbers_are_within_their_error_on_every_instruction_set() {
+        for begin in [1.0_f64, 7.0, 1000.0, 7000.0] {
+            let curve = |step: usize| 0.3 / (begin + step as f64).sqrt();
+            let steps = 1000;
+            let (line, reach) = line_below(true, [curve(0), curve(steps - 1)], steps);
+            let (curve_of_whole, more) = OneOverRootOfWhole::of(line, curve(0), steps).unwrap();
+            for isa in Isa::available() {
+                let mut out = vec![0.0; steps];
+                store(isa, &curve_of_whole, 0, &mut out);
+                for (step, found) in out.iter().enumerate() {
+                    let off = (found / curve(step) - 1.0).abs();
+                    assert!(off <= reach.relative + more, "{begin} {step}: {off:e}");
+                }
+            }
+        }
+        // Not whole, too large, too near.
+        for (begin, step) in [(0.25, 1.0), (8000.0, 1.0), (0.0, 1.0), (-5.0, 1.0)] {
+            assert!(OneOverRootOfWhole::of(Line { begin, step }, 1.0, 1000).is_none());
         }
     }
 }

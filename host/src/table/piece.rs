@@ -208,6 +208,7 @@ impl<S: Profiled> Filling<'_, '_, S> {
             }
             Curve::OneOver(line) => put!(line),
             Curve::OneOverRoot(line) => put!(line),
+            Curve::OneOverRootOfWhole(roots) => put!(roots),
             Curve::Root(power) => put!(power),
             Curve::Square(power) => put!(power),
             Curve::Cube(power) => put!(power),

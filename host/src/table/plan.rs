@@ -11,7 +11,7 @@ use hairpin_core::{Bend, Course, Profiled};
 use super::emit::{LONGEST, Line, Reach, UNIT};
 use super::fit::VALUE_ERROR;
 use super::growth::{Growth, Rate};
-use super::inverse::{OneOver, OneOverRoot, line_below};
+use super::inverse::{OneOver, OneOverRoot, OneOverRootOfWhole, line_below};
 use super::power::{Distance, Lacking, Logistic, Real, Remembered, Root, Sum, Whole};
 use super::powers::Power;
 use super::recent::Recent;
@@ -54,6 +54,7 @@ pub(super) enum Curve {
     WavePower(Sum, u8, Swing, f64, usize),
     OneOver(OneOver),
     OneOverRoot(OneOverRoot),
+    OneOverRootOfWhole(OneOverRootOfWhole),
     Root(Root),
     Square(Whole<2>),
     Cube(Whole<3>),
@@ -427,6 +428,14 @@ impl<S: Profiled> Planner<'_, S> {
             // The farther the ends are apart the less is known of the smaller one.
             if reach.relative > NEAR && steps > SHORT {
                 continue;
+            }
+            let whole = OneOverRootOfWhole::of(line, begin, steps).filter(|_| root);
+            if let Some((roots, more)) = whole {
+                return Plan {
+                    curve: Curve::OneOverRootOfWhole(roots),
+                    reach: Reach::relative(reach.relative + more),
+                    steps,
+                };
             }
             let curve = if root {
                 let sign = 1_f64.copysign(begin);

@@ -17,6 +17,30 @@ pub(super) struct Values {
     pub(super) rates: Vec<f64>,
     isa: Isa,
     reaches: [Reach; MOST_STEPS / PART],
+    ranges: [Option<Range>; MOST_STEPS / PART],
+}
+
+/// The lowest and the highest rate, but for those that are no numbers: these are settled when they are rounded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Range {
+    lowest: f64,
+    highest: f64,
+}
+
+impl Range {
+    const NOTHING: Self = Self {
+        lowest: f64::INFINITY,
+        highest: f64::NEG_INFINITY,
+    };
+
+    /// The size of the largest.
+    const fn largest(self) -> f64 {
+        if self.lowest > self.highest {
+            0.0
+        } else {
+            self.lowest.abs().max(self.highest.abs())
+        }
+    }
 }
 
 impl Values {
@@ -26,6 +50,7 @@ impl Values {
             rates: vec![0.0; steps],
             isa,
             reaches: Default::default(),
+            ranges: Default::default(),
         }
     }
 
@@ -50,8 +75,14 @@ impl Values {
 
     fn parts(&mut self) -> impl Iterator<Item = Part<'_>> {
         let isa = self.isa;
-        let parts = self.rates.chunks_mut(PART).zip(&mut self.reaches);
-        parts.map(move |(rates, reach)| Part { isa, rates, reach })
+        let known = self.reaches.iter_mut().zip(&mut self.ranges);
+        let parts = self.rates.chunks_mut(PART).zip(known);
+        parts.map(move |(rates, (reach, range))| Part {
+            isa,
+            rates,
+            reach,
+            range,
+        })
     }
 
     /// Does the same to all parts of both.
@@ -65,11 +96,11 @@ impl Values {
 
 impl Value for Values {
     fn product(self, other: Self) -> Self {
-        self.with(other, |part, other| part.multiply(&other))
+        self.with(other, |part, other| part.multiply(other))
     }
 
     fn sum(self, other: Self) -> Self {
-        self.with(other, |part, other| part.add(&other))
+        self.with(other, |part, other| part.add(other))
     }
 
     fn shared(mut self, parts: u32) -> Self {
@@ -90,12 +121,20 @@ struct Part<'a> {
     isa: Isa,
     rates: &'a mut [f64],
     reach: &'a mut Reach,
+    /// Where it is known.
+    range: &'a mut Option<Range>,
 }
 
 impl Part<'_> {
-    /// The size of the largest; one that is no number is passed over here, and settled when it is rounded.
-    fn largest(&self) -> f64 {
-        self.isa.run(Largest(self.rates))
+    fn range(&mut self) -> Range {
+        *self
+            .range
+            .get_or_insert_with(|| self.isa.run(Ranging(self.rates)))
+    }
+
+    /// The size of the largest.
+    fn largest(&mut self) -> f64 {
+        self.range().largest()
     }
 
     fn is_exact(&self) -> bool {
@@ -103,7 +142,7 @@ impl Part<'_> {
     }
 
     /// How far the one farthest off is.
-    fn error(&self) -> f64 {
+    fn error(&mut self) -> f64 {
         if self.is_exact() {
             0.0
         } else {
@@ -112,10 +151,20 @@ impl Part<'_> {
     }
 
     /// `(a + e)(b + f) - ab = af + be + ef`, and the product's own rounding.
-    fn multiply(&mut self, other: &Part<'_>) {
+    fn multiply(&mut self, mut other: Part<'_>) {
         if !self.is_exact() || !other.is_exact() {
-            let (a, b) = (self.largest(), other.largest());
             let (own, its) = (*self.reach, *other.reach);
+            // What is multiplied by 0 need not be known.
+            let a = if its.absolute == 0.0 {
+                0.0
+            } else {
+                self.largest()
+            };
+            let b = if own.absolute == 0.0 {
+                0.0
+            } else {
+                other.largest()
+            };
             let absolute = a * its.absolute * (1.0 + own.relative)
                 + b * own.absolute * (1.0 + its.relative)
                 + own.absolute * its.absolute;
@@ -129,15 +178,17 @@ impl Part<'_> {
             rates: self.rates,
             others: other.rates,
         });
+        *self.range = None;
     }
 
-    fn add(&mut self, other: &Part<'_>) {
+    fn add(&mut self, mut other: Part<'_>) {
         let is_exact = self.is_exact() && other.is_exact();
         let error = self.error() + other.error();
         self.isa.run(Added {
             rates: self.rates,
             others: other.rates,
         });
+        *self.range = None;
         if !is_exact {
             let error = error * (1.0 + 4.0 * UNIT) + 2.0 * UNIT * self.largest();
             *self.reach = Reach::absolute(error);
@@ -148,6 +199,7 @@ impl Part<'_> {
         for rate in &mut *self.rates {
             *rate = rate.shared(parts);
         }
+        *self.range = None;
         if !self.is_exact() {
             let Reach { absolute, relative } = self.reach;
             *absolute = *absolute / f64::from(parts) * (1.0 + 4.0 * UNIT) + f64::MIN_POSITIVE;
@@ -158,24 +210,34 @@ impl Part<'_> {
     fn change(&mut self, change: &Change, clock: u32) {
         match *change {
             Change::Scale(factor) => {
-                self.isa.run(Scaled {
+                let range = self.isa.run(Scaled {
                     rates: self.rates,
                     factor,
                 });
+                *self.range = Some(range);
                 self.scaled(factor);
             }
             Change::Clamp { min_lr, max_lr } => {
                 let error = self.error();
-                let is_settled = self.isa.run(Clamped {
-                    rates: self.rates,
-                    limits: [min_lr, max_lr],
-                    error,
-                });
-                if is_settled {
-                    *self.reach = Reach::NONE;
-                } else {
-                    // A limit may be as far from a rate beyond it as that one is off.
-                    *self.reach = Reach::absolute(error);
+                let Range { lowest, highest } = self.range();
+                // What is not known to within a number may be anything, and so may what is none.
+                let is_known = error.is_finite() && lowest <= highest;
+                if !(is_known && min_lr < lowest && highest < max_lr) {
+                    for rate in &mut *self.rates {
+                        *rate = change.apply(*rate, clock);
+                    }
+                    *self.range = None;
+                }
+                if !self.is_exact() {
+                    // Where all of them are beyond one limit, whatever they are off by, they are that limit. Else a limit may be as far from a rate
+                    // beyond it as that one is off.
+                    let beyond = highest + error < min_lr || lowest - error > max_lr;
+                    let is_number = |rate: &f64| !rate.is_nan();
+                    *self.reach = if is_known && beyond && self.rates.iter().all(is_number) {
+                        Reach::NONE
+                    } else {
+                        Reach::absolute(error)
+                    };
                 }
             }
             Change::Noise(_) => {
@@ -185,6 +247,7 @@ impl Part<'_> {
                     largest = f64::max(largest, factor.abs());
                     *rate = rate.product(factor);
                 }
+                *self.range = None;
                 self.scaled(largest);
             }
         }
@@ -200,26 +263,42 @@ impl Part<'_> {
     }
 }
 
-/// The size of the largest of some rates, but for those that are no numbers.
-struct Largest<'a>(&'a [f64]);
+/// Looks for the lowest and the highest of some rates.
+struct Ranging<'a>(&'a [f64]);
 
-impl Kernel for Largest<'_> {
-    type Output = f64;
+impl Kernel for Ranging<'_> {
+    type Output = Range;
 
     #[inline(always)]
-    fn run<L: Lanes>(self) -> f64 {
-        let larger = |a: f64, b: f64| if b > a { b } else { a };
-        // Several at a time, so that none waits for the one before.
-        let mut largest = [0.0; 16];
-        let (whole, rest) = self.0.as_chunks::<16>();
+    fn run<L: Lanes>(self) -> Range {
+        let mut ranges = [Range::NOTHING; EIGHT];
+        let (whole, rest) = self.0.as_chunks::<EIGHT>();
         for rates in whole {
-            for (largest, rate) in largest.iter_mut().zip(rates) {
-                *largest = larger(*largest, rate.abs());
-            }
+            widen(&mut ranges, rates);
         }
-        let rest = rest.iter().map(|rate| rate.abs());
-        largest.into_iter().chain(rest).fold(0.0, larger)
+        widened(ranges, rest)
     }
+}
+
+/// Several at a time, so that none waits for the one before; what is no number changes nothing.
+#[inline(always)]
+fn widen(ranges: &mut [Range; EIGHT], rates: &[f64; EIGHT]) {
+    for (Range { lowest, highest }, rate) in ranges.iter_mut().zip(rates) {
+        *lowest = if rate < lowest { *rate } else { *lowest };
+        *highest = if rate > highest { *rate } else { *highest };
+    }
+}
+
+/// All of them, and a few rates more.
+#[inline(always)]
+fn widened(mut ranges: [Range; EIGHT], rates: &[f64]) -> Range {
+    for rate in rates {
+        widen(&mut ranges, &[*rate; EIGHT]);
+    }
+    ranges.into_iter().fold(Range::NOTHING, |all, range| Range {
+        lowest: all.lowest.min(range.lowest),
+        highest: all.highest.max(range.highest),
+    })
 }
 
 /// Puts in products, each as the core has it.
@@ -250,17 +329,20 @@ struct Scaled<'a> {
 }
 
 impl Kernel for Scaled<'_> {
-    type Output = ();
+    type Output = Range;
 
     #[inline(always)]
-    fn run<L: Lanes>(self) {
+    fn run<L: Lanes>(self) -> Range {
+        let mut ranges = [Range::NOTHING; EIGHT];
         let (rates, rest) = self.rates.as_chunks_mut::<EIGHT>();
         for rates in rates {
             multiply(rates, &[self.factor; EIGHT]);
+            widen(&mut ranges, rates);
         }
-        for rate in rest {
+        for rate in &mut *rest {
             *rate = rate.product(self.factor);
         }
+        widened(ranges, rest)
     }
 }
 
@@ -290,37 +372,5 @@ impl Kernel for Added<'_> {
         for (rate, other) in self.rates.iter_mut().zip(self.others) {
             *rate = rate.sum(*other);
         }
-    }
-}
-
-/// Keeps rates, which are off by no more than `error`, within limits; tells whether each is then one of them, whatever it was off by.
-struct Clamped<'a> {
-    rates: &'a mut [f64],
-    limits: [f64; 2],
-    error: f64,
-}
-
-impl Kernel for Clamped<'_> {
-    type Output = bool;
-
-    #[inline(always)]
-    fn run<L: Lanes>(self) -> bool {
-        let Self {
-            rates,
-            limits: [min_lr, max_lr],
-            error,
-        } = self;
-        // Of a kind that is known where this is compiled.
-        let clamp = Change::Clamp { min_lr, max_lr };
-        let mut unsettled = 0;
-        for rate in rates {
-            // Where both ends of what it may be come to the same limit there is no error left.
-            let low = clamp.apply(*rate - error, 0).to_bits();
-            let high = clamp.apply(*rate + error, 0).to_bits();
-            unsettled |= low ^ high;
-            *rate = clamp.apply(*rate, 0);
-        }
-        // What is not known to within a number may be anything.
-        unsettled == 0 && error.is_finite()
     }
 }
