@@ -1,5 +1,7 @@
 //! Rates of some steps in a row before they are rounded, and how far they may be from those of the core.
 
+use std::cell::RefCell;
+
 use hairpin_core::{Change, Value};
 
 use super::emit::{Given, Reach, UNIT, emit};
@@ -11,8 +13,12 @@ pub(super) const MOST_STEPS: usize = 512;
 /// Steps with errors of their own: few, as one that is some share of the largest of them is more of the smallest.
 const PART: usize = 128;
 
+thread_local! {
+    /// Memory for rates. They are all overwritten, and to clear it each time would take as long as a curve.
+    static SPARE: RefCell<Vec<Vec<f64>>> = const { RefCell::new(Vec::new()) };
+}
+
 /// Rates, each within a reach of what the core computes, or exactly that where there is none.
-#[derive(Clone)]
 pub(super) struct Values {
     pub(super) rates: Vec<f64>,
     isa: Isa,
@@ -46,8 +52,10 @@ impl Range {
 impl Values {
     /// For no more than [`MOST_STEPS`].
     pub(super) fn of(isa: Isa, steps: usize) -> Self {
+        let mut rates = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        rates.resize(steps, 0.0);
         Self {
-            rates: vec![0.0; steps],
+            rates,
             isa,
             reaches: Default::default(),
             ranges: Default::default(),
@@ -91,6 +99,13 @@ impl Values {
             join(&mut part, other);
         }
         self
+    }
+}
+
+impl Drop for Values {
+    fn drop(&mut self) {
+        let rates = std::mem::take(&mut self.rates);
+        SPARE.with_borrow_mut(|spare| spare.push(rates));
     }
 }
 
@@ -222,18 +237,19 @@ impl Part<'_> {
                 let Range { lowest, highest } = self.range();
                 // What is not known to within a number may be anything, and so may what is none.
                 let is_known = error.is_finite() && lowest <= highest;
-                if !(is_known && min_lr < lowest && highest < max_lr) {
-                    for rate in &mut *self.rates {
-                        *rate = change.apply(*rate, clock);
-                    }
-                    *self.range = None;
+                if is_known && min_lr < lowest && highest < max_lr {
+                    return;
                 }
+                let are_numbers = self.isa.run(Clamped {
+                    rates: self.rates,
+                    limits: [min_lr, max_lr],
+                });
+                *self.range = None;
                 if !self.is_exact() {
                     // Where all of them are beyond one limit, whatever they are off by, they are that limit. Else a limit may be as far from a rate
                     // beyond it as that one is off.
                     let beyond = highest + error < min_lr || lowest - error > max_lr;
-                    let is_number = |rate: &f64| !rate.is_nan();
-                    *self.reach = if is_known && beyond && self.rates.iter().all(is_number) {
+                    *self.reach = if is_known && are_numbers && beyond {
                         Reach::NONE
                     } else {
                         Reach::absolute(error)
@@ -336,7 +352,12 @@ impl Kernel for Scaled<'_> {
         let mut ranges = [Range::NOTHING; EIGHT];
         let (rates, rest) = self.rates.as_chunks_mut::<EIGHT>();
         for rates in rates {
-            multiply(rates, &[self.factor; EIGHT]);
+            // Only 0 makes something else of numbers than their product; no factor is infinite.
+            if self.factor == 0.0 {
+                multiply(rates, &[self.factor; EIGHT]);
+            } else {
+                *rates = rates.map(|rate| rate * self.factor);
+            }
             widen(&mut ranges, rates);
         }
         for rate in &mut *rest {
@@ -372,5 +393,28 @@ impl Kernel for Added<'_> {
         for (rate, other) in self.rates.iter_mut().zip(self.others) {
             *rate = rate.sum(*other);
         }
+    }
+}
+
+/// Keeps rates within limits; tells whether all are numbers.
+struct Clamped<'a> {
+    rates: &'a mut [f64],
+    limits: [f64; 2],
+}
+
+impl Kernel for Clamped<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) -> bool {
+        let [min_lr, max_lr] = self.limits;
+        // Of a kind that is known where this is compiled.
+        let clamp = Change::Clamp { min_lr, max_lr };
+        let mut are_numbers = true;
+        for rate in self.rates {
+            are_numbers &= !rate.is_nan();
+            *rate = clamp.apply(*rate, 0);
+        }
+        are_numbers
     }
 }
