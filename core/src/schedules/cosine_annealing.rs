@@ -114,7 +114,7 @@ parameters! {
 impl CosineAnnealing {
     /// How many steps of `t_max` a step is from the nearest one with the highest rate.
     #[inline]
-    fn from_top(&self, step: u32) -> u32 {
+    fn steps_from_top(&self, step: u32) -> u32 {
         match self.past {
             Past::Periodic => {
                 let quotient = step.checked_div(self.t_max).unwrap_or(0);
@@ -134,7 +134,7 @@ impl CosineAnnealing {
 impl Profiled for CosineAnnealing {
     #[inline]
     fn profile(&self, step: u32) -> Profile {
-        let from_top = self.from_top(step);
+        let from_top = self.steps_from_top(step);
         let from_bottom = self.t_max.saturating_sub(from_top);
         half_cosine(Way::steps(from_bottom, from_top))
     }
@@ -146,7 +146,7 @@ impl Profiled for CosineAnnealing {
 
     /// The periodic one has no seam: it is the cosine itself, folded only so that the angle stays small.
     fn course(&self, step: u32) -> Course {
-        let from_top = f64::from(self.from_top(step));
+        let from_top = f64::from(self.steps_from_top(step));
         let t_max = f64::from(self.t_max);
         let falls = match self.past {
             Past::Periodic => step.checked_div(self.t_max).unwrap_or(0) & 1 == 0,
