@@ -47,7 +47,7 @@ impl Eights for OneOverRoot {
     }
 }
 
-/// How many inverse roots of whole numbers are remembered: 64 KiB of them, as much as a row of so many steps.
+/// How many inverse roots of whole numbers are remembered: 64 KiB of them.
 const REMEMBERED: usize = 1 << 13;
 
 /// One over the root of whole numbers one after the other, times a factor.

@@ -363,6 +363,8 @@ impl<S: Profiled> Planner<'_, S> {
         [limit, ahead, turn]: [f64; 3],
         exponent: u8,
     ) -> Option<Plan> {
+        /// Too near a foot to tell how high the top is, where others may be higher.
+        const LOW: f64 = 0.1;
         let steps = steps.min(LONGEST);
         if steps < EIGHT || !(1..=5).contains(&exponent) {
             return None;
@@ -378,12 +380,24 @@ impl<S: Profiled> Planner<'_, S> {
         let (place, height, others) = if turn * ends[0].max(ends[1]) < 1.01 * PI {
             (farther, height(farther), 1.01)
         } else {
-            // One of these is not near a foot.
-            let places = [0, last, steps / 2, steps / 4].map(|place| (place, height(place)));
-            let highest = places.into_iter().fold((0, 0.0), |highest, other| {
-                if other.1 > highest.1 { other } else { highest }
-            });
-            (highest.0, highest.1, 1.0 / highest.1)
+            // A quarter of a wave apart, so that not all of them are near a foot, unless the end comes before.
+            let quarter = (0.5 * PI / turn).round() as usize;
+            let places = [
+                0,
+                last.min(quarter),
+                last.min(quarter.max(1).saturating_mul(2)),
+                last,
+            ];
+            let (place, height) = places.map(|place| (place, height(place))).into_iter().fold(
+                (0, 0.0),
+                |highest, other| {
+                    if other.1 > highest.1 { other } else { highest }
+                },
+            );
+            if height < LOW {
+                return None;
+            }
+            (place, height, height.powi(exponent.into()).recip())
         };
         let term = (self.value(step(first, place)) - limit) / height.powi(exponent.into());
         let size = limit.abs() + term.abs();

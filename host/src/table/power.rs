@@ -310,7 +310,7 @@ impl Eights for Logistic {
 pub(super) fn reach(value: f64, limit: f64, exponent: f64, lowest: f64) -> Reach {
     // Three roundings of the distance, or two logarithms of numbers below 2^13, as often as the exponent says; the logarithm, its product with the
     // exponent, and what of both is left in the exponential, which is off by 2^-46 itself. A whole power has less of each, and what is damped three
-    // exponentials seven times, and some roundings.
+    // exponentials 7, 15 and 15 times, and some roundings.
     let power = UNIT * (40.0 * exponent.abs() + 12.0 * lowest.abs()) + 1.0 / (1_u64 << 46) as f64;
     let relative = 1.01 * (2.0 * value + power + 4.0 * UNIT);
     // A term is no larger than a value and the limit together.
