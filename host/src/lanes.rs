@@ -7,6 +7,8 @@
 //! found at run time, and the instructions themselves inside it.
 #![allow(unsafe_code)]
 
+use core::ops::Range;
+
 use hairpin_arithmetic::{PARTIAL, Real, Scalar};
 use hairpin_core::{Fma, LibmFma};
 
@@ -78,14 +80,16 @@ pub(crate) trait Lanes: Real {
         numbers.map(|number| 1.0 / number.sqrt())
     }
 
-    /// Rounds numbers from place `first` on to `f32`, and tells what [`Seen`] says.
+    /// Rounds numbers from place `first` on to `f32`, and tells what [`Seen`] says: of their sizes only with `SIZES`.
     #[inline(always)]
-    fn round<E: Eights>(from: &E, first: usize, to: &mut [f32]) -> Seen {
+    fn round<E: Eights, const SIZES: bool>(from: &E, first: usize, to: &mut [f32]) -> Seen {
         let mut seen = Seen::NOTHING;
-        for (to, at) in to.chunks_mut(EIGHT).zip((first..).step_by(EIGHT)) {
-            for (from, to) in from.eight::<Self>(at).iter().zip(to) {
-                *to = seen.round(*from);
+        let mut places = Places::from(first);
+        for to in to.chunks_mut(EIGHT) {
+            for (from, to) in from.eight::<Self>(&places).iter().zip(to) {
+                *to = seen.round::<SIZES>(*from);
             }
+            places.next();
         }
         seen
     }
@@ -119,10 +123,46 @@ pub(crate) fn look_at<T>(what: &T, bytes: usize) {
 /// Numbers that are made together: two registers of four, or one of eight.
 pub(crate) const EIGHT: usize = 8;
 
+/// Eight places one after the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Places {
+    /// The first of them.
+    pub(crate) first: usize,
+    /// All of them as numbers.
+    pub(crate) numbers: [f64; EIGHT],
+}
+
+impl Places {
+    /// Those from one below 2^32 on.
+    #[inline(always)]
+    pub(crate) fn from(first: usize) -> Self {
+        // From 1 on, as a sum with 0 is none to a compiler, which then no longer sees eight alike.
+        const EACH: [f64; EIGHT] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
+        // As `u32`, whose conversion is one instruction.
+        let before = f64::from(first as u32) - 1.0;
+        let numbers = EACH.map(|each| before + each);
+        Self { first, numbers }
+    }
+
+    /// Those that follow.
+    #[inline(always)]
+    pub(crate) fn next(&mut self) {
+        self.first += EIGHT;
+        self.numbers = self.numbers.map(|number| number + EIGHT as f64);
+    }
+}
+
 /// A row of numbers by their places, each of which is made when it is asked for.
 pub(crate) trait Eights {
-    /// The numbers from place `at` on, a multiple of [`EIGHT`] from where the row begins. What is beyond its end may be anything.
-    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT];
+    /// Whether all numbers between two places are, without their errors, between those that are there. All of one sign, they then have no smaller
+    /// and no larger size.
+    #[inline(always)]
+    fn goes_one_way(&self, _places: Range<usize>) -> bool {
+        false
+    }
+
+    /// The numbers at some places, the first of them a multiple of [`EIGHT`] from where the row begins. What is beyond its end may be anything.
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT];
 }
 
 /// What was seen of numbers while they were rounded to `f32`.
@@ -136,24 +176,50 @@ pub(crate) struct Seen {
     pub(crate) largest: u32,
 }
 
+/// Half a unit in the last place of an `f32` in the units of [`Seen::nearest`].
+const HALF: u32 = 1 << 31;
+
 impl Seen {
+    /// The same with the sizes of what goes one way from one number to another, both of which were rounded.
+    #[inline(always)]
+    pub(crate) fn between(self, first: f32, last: f32) -> Self {
+        let sizes = [first, last].map(|end| upper_half(f64::from(end)));
+        // Through 0, no size is too small.
+        let is_through_zero = first.is_sign_negative() != last.is_sign_negative();
+        // The ends were rounded, which may have changed the upper half by one; and a number may be beyond them by what all are off by, which is less
+        // than half a unit in the last place of an `f32`, and much less than one of an upper half, where there is no doubt.
+        let smallest = sizes[0].min(sizes[1]).saturating_sub(2);
+        Self {
+            nearest: self.nearest,
+            smallest: if is_through_zero { 0 } else { smallest },
+            largest: sizes[0].max(sizes[1]),
+        }
+    }
+
     const NOTHING: Self = Self {
-        nearest: u32::MAX,
+        nearest: HALF,
         smallest: u32::MAX,
         largest: 0,
     };
 
     #[inline(always)]
-    fn round(&mut self, number: f64) -> f32 {
+    fn round<const SIZES: bool>(&mut self, number: f64) -> f32 {
         let bits = number.to_bits();
-        // The 29 digits that an `f32` does not have come to the upper end of a word, where a half is the sign.
-        let from_half = ((bits as u32) << 3 ^ 1 << 31) as i32;
-        self.nearest = self.nearest.min(from_half.unsigned_abs());
-        let size = (bits >> 32) as u32 & i32::MAX as u32;
-        self.smallest = self.smallest.min(size);
-        self.largest = self.largest.max(size);
+        // The 29 digits that an `f32` does not have come to the upper end of a word. As a signed one it is how far they are from nothing.
+        let behind = ((bits as u32) << 3) as i32;
+        self.nearest = self.nearest.min(HALF - behind.unsigned_abs());
+        if SIZES {
+            let size = upper_half(number);
+            self.smallest = self.smallest.min(size);
+            self.largest = self.largest.max(size);
+        }
         number as f32
     }
+}
+
+/// The upper half of a number without its sign, which is larger for a larger number.
+pub(crate) const fn upper_half(number: f64) -> u32 {
+    (number.to_bits() >> 32) as u32 & i32::MAX as u32
 }
 
 /// All rows that vectors are loaded from are padded to a multiple of this many elements: whole registers, and whole rounds of the
@@ -295,7 +361,7 @@ impl Real for Portable {
 mod x86 {
     use core::arch::x86_64::*;
 
-    use super::{EIGHT, Eights, HardwareFma, Kernel, Lanes, Real, Seen};
+    use super::{EIGHT, Eights, HALF, HardwareFma, Kernel, Lanes, Places, Real, Seen};
 
     #[target_feature(enable = "avx2,fma")]
     pub(crate) fn avx2<K: Kernel>(work: K) -> K::Output {
@@ -449,19 +515,19 @@ mod x86 {
             }
 
             #[inline(always)]
-            fn round<E: Eights>(from: &E, first: usize, to: &mut [f32]) -> Seen {
+            fn round<E: Eights, const SIZES: bool>(from: &E, first: usize, to: &mut [f32]) -> Seen {
                 let (to, rest) = to.as_chunks_mut::<EIGHT>();
-                let whole = EIGHT * to.len();
+                let mut places = Places::from(first);
                 let mut found = [[0; 8]; 3];
                 // SAFETY: as in `splat`; every array that is read or written has eight elements.
                 unsafe {
                     let all_but_sign = _mm256_set1_epi32(i32::MAX);
-                    let sign = _mm256_set1_epi32(i32::MIN);
-                    let mut nearest = _mm256_set1_epi32(-1);
-                    let mut smallest = nearest;
-                    let mut largest = _mm256_setzero_si256();
-                    for (to, at) in to.iter_mut().zip((first..).step_by(EIGHT)) {
-                        let from = from.eight::<Self>(at);
+                    let mut behind = _mm256_setzero_si256();
+                    let mut smallest = _mm256_set1_epi32(-1);
+                    let mut largest = behind;
+                    for to in to {
+                        let from = from.eight::<Self>(&places);
+                        places.next();
                         let a = _mm256_loadu_pd(from.as_ptr());
                         let b = _mm256_loadu_pd(from[4..].as_ptr());
                         let rounded = _mm256_set_m128(_mm256_cvtpd_ps(b), _mm256_cvtpd_ps(a));
@@ -469,27 +535,29 @@ mod x86 {
                         let (a, b) = (_mm256_castpd_ps(a), _mm256_castpd_ps(b));
                         // In another order than they come in, which does not matter here.
                         let lower = _mm256_castps_si256(_mm256_shuffle_ps::<0b10_00_10_00>(a, b));
-                        let upper = _mm256_castps_si256(_mm256_shuffle_ps::<0b11_01_11_01>(a, b));
-                        let from_half = _mm256_xor_si256(_mm256_slli_epi32::<3>(lower), sign);
-                        nearest = _mm256_min_epu32(nearest, _mm256_abs_epi32(from_half));
-                        let size = _mm256_and_si256(upper, all_but_sign);
-                        smallest = _mm256_min_epu32(smallest, size);
-                        largest = _mm256_max_epu32(largest, size);
+                        let digits = _mm256_abs_epi32(_mm256_slli_epi32::<3>(lower));
+                        behind = _mm256_max_epu32(behind, digits);
+                        if SIZES {
+                            let upper = _mm256_shuffle_ps::<0b11_01_11_01>(a, b);
+                            let size = _mm256_and_si256(_mm256_castps_si256(upper), all_but_sign);
+                            smallest = _mm256_min_epu32(smallest, size);
+                            largest = _mm256_max_epu32(largest, size);
+                        }
                     }
-                    for (found, register) in found.iter_mut().zip([nearest, smallest, largest]) {
+                    for (found, register) in found.iter_mut().zip([behind, smallest, largest]) {
                         _mm256_storeu_si256(found.as_mut_ptr().cast(), register);
                     }
                 }
-                let [nearest, smallest, largest] = found;
+                let [behind, smallest, largest] = found;
                 let mut seen = Seen {
-                    nearest: nearest.into_iter().fold(u32::MAX, u32::min),
+                    nearest: HALF - behind.into_iter().fold(0, u32::max),
                     smallest: smallest.into_iter().fold(u32::MAX, u32::min),
                     largest: largest.into_iter().fold(0, u32::max),
                 };
                 if !rest.is_empty() {
-                    let from = from.eight::<Self>(first + whole);
+                    let from = from.eight::<Self>(&places);
                     for (from, to) in from.iter().zip(rest) {
-                        *to = seen.round(*from);
+                        *to = seen.round::<SIZES>(*from);
                     }
                 }
                 seen
@@ -714,8 +782,13 @@ mod tests {
 
     impl Eights for Numbers<'_> {
         #[inline(always)]
-        fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-            core::array::from_fn(|which| self.0.get(at + which).copied().unwrap_or(f64::NAN))
+        fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+            core::array::from_fn(|which| {
+                self.0
+                    .get(places.first + which)
+                    .copied()
+                    .unwrap_or(f64::NAN)
+            })
         }
     }
 
@@ -736,7 +809,7 @@ mod tests {
                 *numbers = L::inverse_roots(*numbers);
             }
             self.rounded.resize(self.numbers.len(), 0.0);
-            let seen = L::round(&Numbers(self.numbers), 0, self.rounded);
+            let seen = L::round::<_, true>(&Numbers(self.numbers), 0, self.rounded);
             let copied = self.rounded.clone();
             L::expect(self.rounded);
             // From places that are at no multiple of anything.
@@ -769,7 +842,7 @@ mod tests {
             let expected: Vec<u32> = numbers.iter().map(|x| bits(*x as f32)).collect();
             let mut portable = Seen::NOTHING;
             numbers.iter().for_each(|x| {
-                portable.round(*x);
+                portable.round::<true>(*x);
             });
             for isa in Isa::available() {
                 let (mut rounded, mut columns) = (vec![], [[0.0; 24]; 8]);

@@ -1,6 +1,8 @@
 //! From curves to cells: values are made, rounded and written in one go, and those in doubt are asked of the core.
 
-use crate::lanes::{EIGHT, Eights, Isa, Kernel, Lanes, Seen};
+use std::ops::Range;
+
+use crate::lanes::{EIGHT, Eights, Isa, Kernel, Lanes, Places, Seen, upper_half};
 
 /// A unit in the last place of 1.
 pub(super) const UNIT: f64 = f64::EPSILON;
@@ -42,15 +44,21 @@ pub(super) struct Given<'a>(pub(super) &'a [f64]);
 
 impl Eights for Given<'_> {
     #[inline(always)]
-    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        let from = self.0.get(at..).unwrap_or_default();
-        if let Some(whole) = from.first_chunk() {
-            return *whole;
-        }
-        let mut eight = [0.0; EIGHT];
-        eight[..from.len()].copy_from_slice(from);
-        eight
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        eight_of(self.0, places.first)
     }
+}
+
+/// The eight numbers from place `at` on; what is beyond the last of them is 0.
+#[inline(always)]
+pub(super) fn eight_of(numbers: &[f64], at: usize) -> [f64; EIGHT] {
+    let from = numbers.get(at..).unwrap_or_default();
+    if let Some(whole) = from.first_chunk() {
+        return *whole;
+    }
+    let mut eight = [0.0; EIGHT];
+    eight[..from.len()].copy_from_slice(from);
+    eight
 }
 
 /// A line through its first value.
@@ -62,18 +70,16 @@ pub(super) struct Line {
 
 impl Eights for Line {
     #[inline(always)]
-    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        places(at).map(|place| fused::<L>(place, self.step, self.begin))
+    fn goes_one_way(&self, _places: Range<usize>) -> bool {
+        true
     }
-}
 
-/// The places from `at` on as numbers.
-#[inline(always)]
-pub(super) fn places(at: usize) -> [f64; EIGHT] {
-    const PLACES: [f64; EIGHT] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
-    // Steps are `u32`, whose conversion is one instruction.
-    let first = f64::from(at as u32);
-    PLACES.map(|place| first + place)
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        places
+            .numbers
+            .map(|place| fused::<L>(place, self.step, self.begin))
+    }
 }
 
 /// Curves that put a place together from its place among eight, among sixteen eights, and among sixteen of those, are so long at most.
@@ -166,13 +172,13 @@ impl<C: Eights> Kernel for Store<'_, C> {
     #[inline(always)]
     fn run<L: Lanes>(self) {
         let (whole, rest) = self.out.as_chunks_mut::<EIGHT>();
-        let mut at = self.begin;
+        let mut places = Places::from(self.begin);
         for out in whole {
-            *out = self.curve.eight::<L>(at);
-            at += EIGHT;
+            *out = self.curve.eight::<L>(&places);
+            places.next();
         }
         if !rest.is_empty() {
-            rest.copy_from_slice(&self.curve.eight::<L>(at)[..rest.len()]);
+            rest.copy_from_slice(&self.curve.eight::<L>(&places)[..rest.len()]);
         }
     }
 }
@@ -204,7 +210,13 @@ impl<C: Eights> Kernel for Emit<'_, C> {
                 L::expect(&out[later..out.len().min(later + TOGETHER)]);
             }
             let end = out.len().min(first + TOGETHER);
-            let seen = L::round(curve, begin + first, &mut out[first..end]);
+            let place = begin + first;
+            let out = &mut out[first..end];
+            let seen = if curve.goes_one_way(place..place + out.len()) {
+                L::round::<_, false>(curve, place, out).between(out[0], out[out.len() - 1])
+            } else {
+                L::round::<_, true>(curve, place, out)
+            };
             if reach != Reach::NONE && !is_sure(seen, reach) {
                 doubtful |= 1 << which;
             }
@@ -225,8 +237,4 @@ fn is_sure(seen: Seen, Reach { absolute, relative }: Reach) -> bool {
     let units = f64::from_bits(u64::from(2046 + 52 - (seen.smallest >> 20)) << 52);
     let reach = absolute * units + relative * (2.0 / UNIT) + 1.0;
     f64::from(seen.nearest) > 8.0 * reach
-}
-
-const fn upper_half(rate: f64) -> u32 {
-    (rate.to_bits() >> 32) as u32
 }

@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 
 use super::emit::{Reach, fused};
-use crate::lanes::{EIGHT, Eights, Lanes};
+use crate::lanes::{EIGHT, Eights, Lanes, Places};
 
 /// The lengths of pieces, shortest first.
 pub(super) const SIZES: [usize; 7] = [8, 16, 32, 64, 128, 256, 512];
@@ -182,8 +182,8 @@ struct Horner<'a, const N: usize> {
 
 impl<const N: usize> Eights for Horner<'_, N> {
     #[inline(always)]
-    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        let x: &[f64; EIGHT] = self.positions[at..]
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        let x: &[f64; EIGHT] = self.positions[places.first..]
             .first_chunk()
             .expect("positions go on beyond the piece");
         let mut sums = [self.coefficients[N - 1]; EIGHT];

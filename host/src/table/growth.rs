@@ -1,8 +1,10 @@
 //! What grows by one factor a step.
 
+use std::ops::Range;
+
 use super::emit::{FAR, SIXTEEN};
 use super::recent::Recent;
-use crate::lanes::{EIGHT, Eights, Lanes};
+use crate::lanes::{EIGHT, Eights, Lanes, Places};
 
 /// How fast something grows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,8 +80,13 @@ fn powers<const N: usize>(factor: f64) -> [f64; N] {
 
 impl Eights for Growth {
     #[inline(always)]
-    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        let grown = self.group(at);
+    fn goes_one_way(&self, _places: Range<usize>) -> bool {
+        !self.rate.alternates
+    }
+
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        let grown = self.group(places.first);
         self.near.map(|near| near * grown)
     }
 }

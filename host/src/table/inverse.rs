@@ -1,9 +1,10 @@
 //! Curves that are one over a line, or over the root of one, from their ends.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::emit::{Given, Line, Reach, UNIT};
-use crate::lanes::{EIGHT, Eights, Lanes};
+use super::emit::{Line, Reach, UNIT, eight_of};
+use crate::lanes::{EIGHT, Eights, Lanes, Places};
 
 /// The line through what these values at the first and the last of some steps are one over, or, with `root`, over the root of; and the share of
 /// itself that any value on the curve is off by, if these are off by 2^-47 of themselves.
@@ -28,8 +29,13 @@ pub(super) struct OneOver(pub(super) Line);
 
 impl Eights for OneOver {
     #[inline(always)]
-    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        self.0.eight::<L>(at).map(|below| 1.0 / below)
+    fn goes_one_way(&self, _places: Range<usize>) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        self.0.eight::<L>(places).map(|below| 1.0 / below)
     }
 }
 
@@ -42,8 +48,13 @@ pub(super) struct OneOverRoot {
 
 impl Eights for OneOverRoot {
     #[inline(always)]
-    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        L::inverse_roots(self.line.eight::<L>(at)).map(|one_over| one_over * self.sign)
+    fn goes_one_way(&self, _places: Range<usize>) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        L::inverse_roots(self.line.eight::<L>(places)).map(|one_over| one_over * self.sign)
     }
 }
 
@@ -87,8 +98,13 @@ impl OneOverRootOfWhole {
 
 impl Eights for OneOverRootOfWhole {
     #[inline(always)]
-    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        let roots = Given(self.roots).eight::<L>(self.begin + at);
+    fn goes_one_way(&self, _places: Range<usize>) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        let roots = eight_of(self.roots, self.begin + places.first);
         roots.map(|one_over_root| one_over_root * self.factor)
     }
 }

@@ -4,11 +4,12 @@
 //! matters.
 
 use std::f64::consts::{LN_2, LOG2_E, SQRT_2};
+use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::emit::{Given, Reach, UNIT, fused, places};
+use super::emit::{Reach, UNIT, eight_of, fused};
 use super::growth::Growth;
-use crate::lanes::{EIGHT, Eights, Lanes};
+use crate::lanes::{EIGHT, Eights, Lanes, Places};
 
 /// Terms of the exponential's series: the next one is below 2^-47 of the sum for half a doubling.
 const EXPONENTIAL: usize = 12;
@@ -120,10 +121,17 @@ pub(super) struct Distance {
 }
 
 impl Eights for Distance {
+    #[inline(always)]
+    fn goes_one_way(&self, _places: Range<usize>) -> bool {
+        true
+    }
+
     /// Off by three roundings.
     #[inline(always)]
-    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        places(at).map(|place| (self.begin + self.step * place) * self.share)
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        places
+            .numbers
+            .map(|place| (self.begin + self.step * place) * self.share)
     }
 }
 
@@ -147,8 +155,13 @@ pub(super) struct Whole<const N: u32, C = Distance>(pub(super) Sum, pub(super) C
 
 impl<const N: u32, C: Eights> Eights for Whole<N, C> {
     #[inline(always)]
-    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        let distances = self.1.eight::<L>(at);
+    fn goes_one_way(&self, places: Range<usize>) -> bool {
+        self.1.goes_one_way(places)
+    }
+
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        let distances = self.1.eight::<L>(places);
         let mut powers = distances;
         for _ in 1..N {
             for (power, distance) in powers.iter_mut().zip(distances) {
@@ -165,20 +178,25 @@ pub(super) struct Root(pub(super) Sum, pub(super) Distance);
 
 impl Eights for Root {
     #[inline(always)]
-    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        self.0.of::<L>(self.1.eight::<L>(at).map(f64::sqrt))
+    fn goes_one_way(&self, _places: Range<usize>) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        self.0.of::<L>(self.1.eight::<L>(places).map(f64::sqrt))
     }
 }
 
 /// The logarithms of distances to base 2, less that of the one where the term is known.
 pub(super) trait Logarithms: Copy {
-    fn logarithms<L: Lanes>(&self, at: usize) -> [f64; EIGHT];
+    fn logarithms<L: Lanes>(&self, places: &Places) -> [f64; EIGHT];
 }
 
 impl Logarithms for Distance {
     #[inline(always)]
-    fn logarithms<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        log2::<L>(self.eight::<L>(at))
+    fn logarithms<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        log2::<L>(self.eight::<L>(places))
     }
 }
 
@@ -217,14 +235,14 @@ impl Remembered {
 
 impl Logarithms for Remembered {
     #[inline(always)]
-    fn logarithms<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
+    fn logarithms<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
         let logarithms = if self.falls {
-            let nearest = self.begin.saturating_sub(at + EIGHT - 1);
-            let mut eight = Given(&self.logarithms[nearest..]).eight::<L>(0);
+            let nearest = self.begin.saturating_sub(places.first + EIGHT - 1);
+            let mut eight = eight_of(self.logarithms, nearest);
             eight.reverse();
             eight
         } else {
-            Given(self.logarithms).eight::<L>(self.begin + at)
+            eight_of(self.logarithms, self.begin + places.first)
         };
         logarithms.map(|logarithm| logarithm - self.known)
     }
@@ -240,8 +258,13 @@ pub(super) struct Real<G> {
 
 impl<G: Logarithms> Eights for Real<G> {
     #[inline(always)]
-    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        let logarithms = self.distances.logarithms::<L>(at);
+    fn goes_one_way(&self, _places: Range<usize>) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        let logarithms = self.distances.logarithms::<L>(places);
         let powers = exp2::<L>(logarithms.map(|logarithm| self.exponent * logarithm));
         self.sum.of::<L>(powers)
     }
@@ -258,8 +281,13 @@ pub(super) struct Lacking<G> {
 
 impl<G: Logarithms> Eights for Lacking<G> {
     #[inline(always)]
-    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        let logarithms = self.distances.logarithms::<L>(at);
+    fn goes_one_way(&self, _places: Range<usize>) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        let logarithms = self.distances.logarithms::<L>(places);
         // Where nothing is left of a power it is 2^-1000, which is nothing beside 1.
         let shares = exp2::<L>(logarithms.map(|logarithm| (self.k * logarithm).max(LOWEST)));
         let lacking = log2::<L>(shares.map(|share| 1.0 - share));
@@ -279,9 +307,9 @@ pub(super) struct Damped {
 
 impl Eights for Damped {
     #[inline(always)]
-    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        let mut powers = self.distance.eight::<L>(at);
-        for (power, grown) in powers.iter_mut().zip(self.growth.eight::<L>(at)) {
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        let mut powers = self.distance.eight::<L>(places);
+        for (power, grown) in powers.iter_mut().zip(self.growth.eight::<L>(places)) {
             *power *= grown;
         }
         self.sum.of::<L>(powers)
@@ -299,8 +327,17 @@ pub(super) struct Logistic {
 
 impl Eights for Logistic {
     #[inline(always)]
-    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        let grown = exp2::<L>(places(at).map(|place| fused::<L>(self.rate, place, self.begin)));
+    fn goes_one_way(&self, _places: Range<usize>) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        let grown = exp2::<L>(
+            places
+                .numbers
+                .map(|place| fused::<L>(self.rate, place, self.begin)),
+        );
         self.sum.of::<L>(grown.map(|grown| 1.0 / (1.0 + grown)))
     }
 }

@@ -1,8 +1,10 @@
 //! Waves through three values: `a + b * cos(n * turn) + c * sin(n * turn)`.
 
+use std::ops::Range;
+
 use super::emit::{FAR, LONGEST, Reach, SIXTEEN, fused};
 use super::recent::Recent;
-use crate::lanes::{EIGHT, Eights, Lanes};
+use crate::lanes::{EIGHT, Eights, Lanes, Places};
 
 /// The most steps of a wave: no more than [`LONGEST`], and so few that half of them turn by no more than two radians.
 pub(super) fn longest_wave(turn: f64) -> usize {
@@ -176,14 +178,15 @@ impl Circle {
     /// The wave that begins like this, as far as it is known for so many steps.
     pub(super) fn wave(&self, begin: Swing, steps: usize) -> Wave<'_> {
         let mut farthest = [begin; SIXTEEN];
-        for (swing, angle) in farthest[1..steps.div_ceil(FAR)]
-            .iter_mut()
-            .zip(&self.farthest[1..])
-        {
+        let known = steps.div_ceil(FAR);
+        for (swing, angle) in farthest[1..known].iter_mut().zip(&self.farthest[1..]) {
             *swing = begin.turned(*angle);
         }
         Wave {
             circle: self,
+            // What is no number is 0 here.
+            one_way: (3.14 / (FAR as f64 * self.turn)) as usize,
+            known,
             farthest,
         }
     }
@@ -221,14 +224,27 @@ impl Swing {
 #[derive(Clone, Copy)]
 pub(super) struct Wave<'a> {
     circle: &'a Circle,
+    /// So many times 128 steps turn by no more than half a circle, which has one top or foot at most.
+    one_way: usize,
+    /// How many of these are known.
+    known: usize,
     /// How it goes on from 0 to 15 times as many as 128 steps.
     farthest: [Swing; SIXTEEN],
 }
 
 impl Eights for Wave<'_> {
     #[inline(always)]
-    fn eight<L: Lanes>(&self, at: usize) -> [f64; EIGHT] {
-        let circle = self.circle;
+    fn goes_one_way(&self, places: Range<usize>) -> bool {
+        // As it does where it begins and where it ends.
+        let (first, last) = (places.start / FAR, places.end.div_ceil(FAR));
+        last < self.known
+            && last - first <= self.one_way
+            && self.farthest[first].across * self.farthest[last].across > 0.0
+    }
+
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        let (circle, at) = (self.circle, places.first);
         let swing = self.farthest[at / FAR % SIXTEEN].turned(circle.far[at / EIGHT % SIXTEEN]);
         let [sines, lacking] = &circle.near;
         std::array::from_fn(|i| {
