@@ -152,6 +152,17 @@ impl Places {
     }
 }
 
+/// Places for which a row of numbers may prepare something.
+pub(crate) const PART: usize = 16 * EIGHT;
+
+/// Takes what makes the numbers of a part.
+pub(crate) trait PartUser {
+    /// What comes of it.
+    type Output;
+    /// Takes it.
+    fn take<L: Lanes, E: Eights>(self, numbers: &E) -> Self::Output;
+}
+
 /// A row of numbers by their places, each of which is made when it is asked for.
 pub(crate) trait Eights {
     /// Whether all numbers between two places are, without their errors, between those that are there. All of one sign, they then have no smaller
@@ -161,8 +172,29 @@ pub(crate) trait Eights {
         false
     }
 
+    /// Hands what makes the numbers of a part to `user`: of [`PART`] places from a multiple of it on. There may be something that all of them need.
+    #[inline(always)]
+    fn part<L: Lanes, U: PartUser>(&self, _part: usize, user: U) -> U::Output
+    where
+        Self: Sized,
+    {
+        user.take::<L, Self>(self)
+    }
+
     /// The numbers at some places, the first of them a multiple of [`EIGHT`] from where the row begins. What is beyond its end may be anything.
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT];
+}
+
+impl<E: Eights> Eights for &E {
+    #[inline(always)]
+    fn goes_one_way(&self, places: Range<usize>) -> bool {
+        E::goes_one_way(self, places)
+    }
+
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        E::eight::<L>(self, places)
+    }
 }
 
 /// What was seen of numbers while they were rounded to `f32`.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::lanes::{EIGHT, Eights, Isa, Kernel, Lanes, Places, Seen, upper_half};
+use crate::lanes::{EIGHT, Eights, Isa, Kernel, Lanes, PART, PartUser, Places, Seen, upper_half};
 
 /// A unit in the last place of 1.
 pub(super) const UNIT: f64 = f64::EPSILON;
@@ -82,14 +82,11 @@ impl Eights for Line {
     }
 }
 
-/// Curves that put a place together from its place among eight, among sixteen eights, and among sixteen of those, are so long at most.
-pub(super) const LONGEST: usize = FAR * SIXTEEN;
+/// Curves that put a place together from its place among eight, among the eights of a part, and among sixteen parts, are so long at most.
+pub(super) const LONGEST: usize = PART * SIXTEEN;
 
 /// See [`LONGEST`].
 pub(super) const SIXTEEN: usize = 2 * EIGHT;
-
-/// Steps that a place among eight and one among sixteen eights tell apart.
-pub(super) const FAR: usize = EIGHT * SIXTEEN;
 
 /// `a * b + c`, rounded once where that is an instruction.
 #[inline(always)]
@@ -97,14 +94,19 @@ pub(super) fn fused<L: Lanes>(a: f64, b: f64, c: f64) -> f64 {
     if L::FUSES { a.mul_add(b, c) } else { a * b + c }
 }
 
-/// Values that are rounded together: so few that it costs little to look at each of them where one is in doubt.
-const TOGETHER: usize = 128;
-
-/// Values that one call of a kernel rounds: a bit for each part.
-const AT_ONCE: usize = 32 * TOGETHER;
+/// Values that one call of a kernel rounds: a bit for each part, of which the first may be cut.
+const AT_ONCE: usize = 31 * PART;
 
 /// How far ahead memory is brought near.
-const AHEAD: usize = 4 * TOGETHER;
+const AHEAD: usize = 4 * PART;
+
+/// The parts of a row from place `begin` on as ranges of so many cells.
+#[inline(always)]
+fn parts(begin: usize, cells: usize) -> impl Iterator<Item = Range<usize>> {
+    let cut = begin % PART;
+    let ends = (PART - cut..cells + PART).step_by(PART);
+    ends.map(move |end| end.saturating_sub(PART)..end.min(cells))
+}
 
 /// Writes the values of `curve` from place `begin` on, a multiple of [`EIGHT`], which may be off by `reach`, and those in doubt as `core` has them
 /// that many steps from the first of the curve.
@@ -123,20 +125,20 @@ pub(super) fn emit<C: Eights>(
             begin,
             out: &mut *out,
         });
-        while doubtful != 0 {
-            let first = doubtful.trailing_zeros() as usize * TOGETHER;
-            doubtful &= doubtful - 1;
-            let end = (first + TOGETHER).min(out.len());
-            let mut values = [0.0; TOGETHER];
-            let values = &mut values[..end - first];
-            isa.run(Store {
-                curve,
-                begin: begin + first,
-                out: values,
-            });
-            settle(values, reach, &mut out[first..end], |ahead| {
-                core((begin + first) as u32 + ahead)
-            });
+        for cells in parts(begin, out.len()) {
+            if doubtful & 1 == 1 {
+                let place = begin + cells.start;
+                let mut values = [0.0; PART];
+                let values = &mut values[..cells.len()];
+                store(isa, curve, place, values);
+                settle(values, reach, &mut out[cells], |ahead| {
+                    core(place as u32 + ahead)
+                });
+            }
+            doubtful >>= 1;
+            if doubtful == 0 {
+                break;
+            }
         }
         begin += out.len();
     }
@@ -171,14 +173,34 @@ impl<C: Eights> Kernel for Store<'_, C> {
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
+        for cells in parts(self.begin, self.out.len()) {
+            let place = self.begin + cells.start;
+            let out = &mut self.out[cells];
+            self.curve
+                .part::<L, _>(place / PART, StorePart { place, out });
+        }
+    }
+}
+
+/// Of a part, from a place on.
+struct StorePart<'a> {
+    place: usize,
+    out: &'a mut [f64],
+}
+
+impl PartUser for StorePart<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn take<L: Lanes, E: Eights>(self, numbers: &E) {
         let (whole, rest) = self.out.as_chunks_mut::<EIGHT>();
-        let mut places = Places::from(self.begin);
+        let mut places = Places::from(self.place);
         for out in whole {
-            *out = self.curve.eight::<L>(&places);
+            *out = numbers.eight::<L>(&places);
             places.next();
         }
         if !rest.is_empty() {
-            rest.copy_from_slice(&self.curve.eight::<L>(&places)[..rest.len()]);
+            rest.copy_from_slice(&numbers.eight::<L>(&places)[..rest.len()]);
         }
     }
 }
@@ -204,24 +226,39 @@ impl<C: Eights> Kernel for Emit<'_, C> {
         } = self;
         let mut doubtful = 0;
         L::expect(&out[..out.len().min(AHEAD)]);
-        for (which, first) in (0..out.len()).step_by(TOGETHER).enumerate() {
-            let later = first + AHEAD;
+        for (which, cells) in parts(begin, out.len()).enumerate() {
+            let later = cells.start + AHEAD;
             if later < out.len() {
-                L::expect(&out[later..out.len().min(later + TOGETHER)]);
+                L::expect(&out[later..out.len().min(later + PART)]);
             }
-            let end = out.len().min(first + TOGETHER);
-            let place = begin + first;
-            let out = &mut out[first..end];
-            let seen = if curve.goes_one_way(place..place + out.len()) {
-                L::round::<_, false>(curve, place, out).between(out[0], out[out.len() - 1])
-            } else {
-                L::round::<_, true>(curve, place, out)
-            };
+            let place = begin + cells.start;
+            let out = &mut out[cells];
+            let seen = curve.part::<L, _>(place / PART, EmitPart { place, out });
             if reach != Reach::NONE && !is_sure(seen, reach) {
                 doubtful |= 1 << which;
             }
         }
         doubtful
+    }
+}
+
+/// Of a part, from a place on.
+struct EmitPart<'a> {
+    place: usize,
+    out: &'a mut [f32],
+}
+
+impl PartUser for EmitPart<'_> {
+    type Output = Seen;
+
+    #[inline(always)]
+    fn take<L: Lanes, E: Eights>(self, numbers: &E) -> Seen {
+        let Self { place, out } = self;
+        if numbers.goes_one_way(place..place + out.len()) {
+            L::round::<_, false>(numbers, place, out).between(out[0], out[out.len() - 1])
+        } else {
+            L::round::<_, true>(numbers, place, out)
+        }
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::emit::{FAR, SIXTEEN};
+use super::emit::SIXTEEN;
 use super::recent::Recent;
-use crate::lanes::{EIGHT, Eights, Lanes, Places};
+use crate::lanes::{EIGHT, Eights, Lanes, PART, Places};
 
 /// How fast something grows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,7 +34,7 @@ impl Growth {
     pub(super) fn new(rate: Rate) -> Self {
         // So many times are a rate without a rounding.
         let [one, far, farthest] =
-            [1.0, EIGHT as f64, FAR as f64].map(|steps| (steps * rate.doublings).exp2());
+            [1.0, EIGHT as f64, PART as f64].map(|steps| (steps * rate.doublings).exp2());
         let mut near = powers(one);
         if rate.alternates {
             for grown in near.iter_mut().skip(1).step_by(2) {
@@ -60,7 +60,7 @@ impl Growth {
     /// After so many steps, of which every eighth begins a group.
     #[inline(always)]
     fn group(&self, at: usize) -> f64 {
-        self.far[at / EIGHT % SIXTEEN] * self.farthest[at / FAR % SIXTEEN]
+        self.far[at / EIGHT % SIXTEEN] * self.farthest[at / PART % SIXTEEN]
     }
 
     /// After so many steps.

@@ -194,11 +194,11 @@ impl<S: Profiled> Filling<'_, '_, S> {
             }
             Curve::Wave(begin, turn, most) => {
                 let circle = Circle::known(&mut sources.circles, *turn, *most);
-                put!(&circle.wave(*begin, *most));
+                put!(&circle.wave(*begin));
             }
             Curve::WavePower(sum, exponent, begin, turn, most) => {
                 let circle = Circle::known(&mut sources.circles, *turn, *most);
-                let (sum, wave) = (*sum, circle.wave(*begin, *most));
+                let (sum, wave) = (*sum, circle.wave(*begin));
                 match exponent {
                     2 => put!(&Whole::<2, _>(sum, wave)),
                     3 => put!(&Whole::<3, _>(sum, wave)),

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use super::emit::{Reach, UNIT, eight_of, fused};
 use super::growth::Growth;
-use crate::lanes::{EIGHT, Eights, Lanes, Places};
+use crate::lanes::{EIGHT, Eights, Lanes, PartUser, Places};
 
 /// Terms of the exponential's series: the next one is below 2^-47 of the sum for half a doubling.
 const EXPONENTIAL: usize = 12;
@@ -160,6 +160,11 @@ impl<const N: u32, C: Eights> Eights for Whole<N, C> {
     }
 
     #[inline(always)]
+    fn part<L: Lanes, U: PartUser>(&self, part: usize, user: U) -> U::Output {
+        self.1.part::<L, _>(part, OfPart::<N, U>(self.0, user))
+    }
+
+    #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
         let distances = self.1.eight::<L>(places);
         let mut powers = distances;
@@ -169,6 +174,18 @@ impl<const N: u32, C: Eights> Eights for Whole<N, C> {
             }
         }
         self.0.of::<L>(powers)
+    }
+}
+
+/// Takes a whole power of what it is given.
+struct OfPart<const N: u32, U>(Sum, U);
+
+impl<const N: u32, U: PartUser> PartUser for OfPart<N, U> {
+    type Output = U::Output;
+
+    #[inline(always)]
+    fn take<L: Lanes, E: Eights>(self, numbers: &E) -> U::Output {
+        self.1.take::<L, _>(&Whole::<N, &E>(self.0, numbers))
     }
 }
 

@@ -1,10 +1,11 @@
 //! Waves through three values: `a + b * cos(n * turn) + c * sin(n * turn)`.
 
+use std::array::from_fn;
 use std::ops::Range;
 
-use super::emit::{FAR, LONGEST, Reach, SIXTEEN, fused};
+use super::emit::{LONGEST, Reach, SIXTEEN, fused};
 use super::recent::Recent;
-use crate::lanes::{EIGHT, Eights, Lanes, Places};
+use crate::lanes::{EIGHT, Eights, Lanes, PART, PartUser, Places};
 
 /// The most steps of a wave: no more than [`LONGEST`], and so few that half of them turn by no more than two radians.
 pub(super) fn longest_wave(turn: f64) -> usize {
@@ -60,7 +61,7 @@ impl Angle {
     /// It 0 to 15 times, of which it 8 times was found by itself.
     fn times_and_eight(self, eight: Self) -> [Self; SIXTEEN] {
         let times = self.times();
-        std::array::from_fn(|at| {
+        from_fn(|at| {
             if at < EIGHT {
                 times[at]
             } else {
@@ -76,7 +77,7 @@ pub(super) struct Circle {
     /// For waves of so many steps; what only longer ones need is not there.
     steps: usize,
     near: [[f64; EIGHT]; 2],
-    far: [Angle; SIXTEEN],
+    far: [[f64; SIXTEEN]; 2],
     farthest: [Angle; SIXTEEN],
 }
 
@@ -99,8 +100,8 @@ impl Circle {
                 Angle::default()
             }
         };
-        let farthest = if steps > FAR {
-            angle(FAR).times_and_eight(angle(EIGHT * FAR))
+        let farthest = if steps > PART {
+            angle(PART).times_and_eight(angle(EIGHT * PART))
         } else {
             [Angle::default(); SIXTEEN]
         };
@@ -108,19 +109,16 @@ impl Circle {
             turn,
             steps,
             near: split(angle(1).times()),
-            far: angle(EIGHT).times_and_eight(angle(EIGHT * EIGHT)),
+            far: split(angle(EIGHT).times_and_eight(angle(EIGHT * EIGHT))),
             farthest,
         }
     }
 
     /// That of so many turns.
     fn at(&self, turns: usize) -> Angle {
-        let far = self.farthest[turns / FAR].plus(self.far[turns / EIGHT % SIXTEEN]);
-        let [sines, lacking] = &self.near;
-        far.plus(Angle {
-            sine: sines[turns % EIGHT],
-            lacking: lacking[turns % EIGHT],
-        })
+        let far = of(&self.far, turns / EIGHT % SIXTEEN);
+        let near = of(&self.near, turns % EIGHT);
+        self.farthest[turns / PART].plus(far).plus(near)
     }
 }
 
@@ -175,28 +173,27 @@ impl Circle {
         (swing, (100.0 + 4.0 * farthest) * f64::EPSILON)
     }
 
-    /// The wave that begins like this, as far as it is known for so many steps.
-    pub(super) fn wave(&self, begin: Swing, steps: usize) -> Wave<'_> {
-        let mut farthest = [begin; SIXTEEN];
-        let known = steps.div_ceil(FAR);
-        for (swing, angle) in farthest[1..known].iter_mut().zip(&self.farthest[1..]) {
-            *swing = begin.turned(*angle);
-        }
+    /// The wave that begins like this.
+    pub(super) const fn wave(&self, begin: Swing) -> Wave<'_> {
         Wave {
             circle: self,
-            // What is no number is 0 here.
-            one_way: (3.14 / (FAR as f64 * self.turn)) as usize,
-            known,
-            farthest,
+            begin,
         }
     }
 }
 
-fn split(angles: [Angle; EIGHT]) -> [[f64; EIGHT]; 2] {
+fn split<const N: usize>(angles: [Angle; N]) -> [[f64; N]; 2] {
     [
         angles.map(|angle| angle.sine),
         angles.map(|angle| angle.lacking),
     ]
+}
+
+const fn of<const N: usize>([sines, lacking]: &[[f64; N]; 2], at: usize) -> Angle {
+    Angle {
+        sine: sines[at],
+        lacking: lacking[at],
+    }
 }
 
 /// A wave as it goes on from a step: `value + along * (1 - cos(angle)) + across * sin(angle)`.
@@ -224,32 +221,74 @@ impl Swing {
 #[derive(Clone, Copy)]
 pub(super) struct Wave<'a> {
     circle: &'a Circle,
-    /// So many times 128 steps turn by no more than half a circle, which has one top or foot at most.
-    one_way: usize,
-    /// How many of these are known.
-    known: usize,
-    /// How it goes on from 0 to 15 times as many as 128 steps.
-    farthest: [Swing; SIXTEEN],
+    begin: Swing,
 }
 
 impl Eights for Wave<'_> {
     #[inline(always)]
-    fn goes_one_way(&self, places: Range<usize>) -> bool {
-        // As it does where it begins and where it ends.
-        let (first, last) = (places.start / FAR, places.end.div_ceil(FAR));
-        last < self.known
-            && last - first <= self.one_way
-            && self.farthest[first].across * self.farthest[last].across > 0.0
+    fn part<L: Lanes, U: PartUser>(&self, part: usize, user: U) -> U::Output {
+        let begin = self.begin.turned(self.circle.farthest[part % SIXTEEN]);
+        user.take::<L, _>(&WavePart::of(self.circle, begin))
     }
 
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
-        let (circle, at) = (self.circle, places.first);
-        let swing = self.farthest[at / FAR % SIXTEEN].turned(circle.far[at / EIGHT % SIXTEEN]);
-        let [sines, lacking] = &circle.near;
-        std::array::from_fn(|i| {
-            let value = fused::<L>(swing.along, lacking[i], swing.value);
-            fused::<L>(swing.across, sines[i], value)
+        let begin = self
+            .begin
+            .turned(self.circle.farthest[places.first / PART % SIXTEEN]);
+        WavePart::of(self.circle, begin).eight::<L>(places)
+    }
+}
+
+/// A part of a wave.
+struct WavePart<'a> {
+    circle: &'a Circle,
+    /// Where each eight steps begin.
+    values: [f64; SIXTEEN],
+    along: [f64; SIXTEEN],
+    across: [f64; SIXTEEN],
+}
+
+impl<'a> WavePart<'a> {
+    /// From where it begins.
+    #[inline(always)]
+    fn of(circle: &'a Circle, begin: Swing) -> Self {
+        let Swing {
+            value,
+            along,
+            across,
+        } = begin;
+        let [sines, lacking] = &circle.far;
+        let cosines = lacking.map(|lacking| 1.0 - lacking);
+        Self {
+            circle,
+            values: from_fn(|i| value + (along * lacking[i] + across * sines[i])),
+            along: from_fn(|i| along * cosines[i] - across * sines[i]),
+            across: from_fn(|i| along * sines[i] + across * cosines[i]),
+        }
+    }
+}
+
+impl Eights for WavePart<'_> {
+    #[inline(always)]
+    fn goes_one_way(&self, places: Range<usize>) -> bool {
+        let groups = places.start / EIGHT..places.end.div_ceil(EIGHT);
+        // Within less than half a circle there is no more than one top or foot: there is none if it rises or falls at both ends.
+        let turns = (EIGHT * groups.len()) as f64 * self.circle.turn;
+        let (first, last) = (groups.start % SIXTEEN, (groups.end - 1) % SIXTEEN);
+        let Angle { sine, lacking } = of(&self.circle.far, 1);
+        let end = self.along[last] * sine + self.across[last] * (1.0 - lacking);
+        self.circle.steps > EIGHT && turns < 3.0 && self.across[first] * end > 0.0
+    }
+
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        let group = places.first / EIGHT % SIXTEEN;
+        let [value, along, across] = [&self.values, &self.along, &self.across].map(|of| of[group]);
+        let [sines, lacking] = &self.circle.near;
+        from_fn(|i| {
+            let value = fused::<L>(along, lacking[i], value);
+            fused::<L>(across, sines[i], value)
         })
     }
 }
@@ -283,7 +322,7 @@ mod tests {
                         Circle::known(&mut circles, turn, 8);
                         let circle = Circle::known(&mut circles, turn, length);
                         let (begin, reach) = circle.swing(three, length, 1.0);
-                        let wave = circle.wave(begin, length);
+                        let wave = circle.wave(begin);
                         store(isa, &wave, 0, &mut out);
                         let error = 0.75 * reach.absolute;
                         for (step, found) in out.iter().enumerate() {
@@ -314,7 +353,7 @@ mod tests {
                     let mut circles = Recent::default();
                     let circle = Circle::known(&mut circles, turn, steps);
                     let (begin, off) = Circle::half_swing(turn, ahead, [0.125, 0.5], steps);
-                    store(isa, &circle.wave(begin, steps), 0, &mut out);
+                    store(isa, &circle.wave(begin), 0, &mut out);
                     for (step, found) in out.iter().enumerate() {
                         let sine = (0.5 * turn * (ahead - step as f64)).sin();
                         let far = (found - (0.125 + 0.5 * sine * sine)).abs();
