@@ -599,41 +599,34 @@ mod x86 {
             fn turn<const N: usize>(from: &[f32], pitch: usize, to: &mut [[f32; N]; 8], at: usize) {
                 assert!(from.len() >= pitch.saturating_mul(7).saturating_add(8));
                 assert!(N >= at.saturating_add(8));
+                // Four steps of a row and of the fourth row after it, side by side: so no number has to change sides later.
+                macro_rules! sides {
+                    ($row:literal, $step:literal) => {
+                        _mm256_set_m128(
+                            _mm_loadu_ps(from.as_ptr().add(($row + 4) * pitch + $step)),
+                            _mm_loadu_ps(from.as_ptr().add($row * pitch + $step)),
+                        )
+                    };
+                }
+                macro_rules! columns {
+                    ($step:literal) => {{
+                        let (a, b) = (sides!(0, $step), sides!(1, $step));
+                        let (c, d) = (sides!(2, $step), sides!(3, $step));
+                        let pairs = [_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b)];
+                        let others = [_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d)];
+                        [
+                            _mm256_shuffle_ps::<0b01_00_01_00>(pairs[0], others[0]),
+                            _mm256_shuffle_ps::<0b11_10_11_10>(pairs[0], others[0]),
+                            _mm256_shuffle_ps::<0b01_00_01_00>(pairs[1], others[1]),
+                            _mm256_shuffle_ps::<0b11_10_11_10>(pairs[1], others[1]),
+                        ]
+                    }};
+                }
                 // SAFETY: as in `splat`; the last of eight rows, so far apart, has eight elements, as was just seen.
-                let row = |row: usize| unsafe { _mm256_loadu_ps(from.as_ptr().add(row * pitch)) };
-                let rows: [__m256; 8] = core::array::from_fn(row);
-                // SAFETY: as in `splat`.
-                let columns = unsafe {
-                    let pairs: [__m256; 8] = core::array::from_fn(|i| {
-                        let (a, b) = (rows[i & !1], rows[i | 1]);
-                        if i & 1 == 0 {
-                            _mm256_unpacklo_ps(a, b)
-                        } else {
-                            _mm256_unpackhi_ps(a, b)
-                        }
-                    });
-                    // Columns i and i + 4 of rows 0 to 3 and of rows 4 to 7.
-                    let fours: [__m256; 8] = core::array::from_fn(|i| {
-                        let (half, column) = (i & 4, i & 3);
-                        let (a, b) = (pairs[half + column / 2], pairs[half + 2 + column / 2]);
-                        if column & 1 == 0 {
-                            _mm256_shuffle_ps::<0b01_00_01_00>(a, b)
-                        } else {
-                            _mm256_shuffle_ps::<0b11_10_11_10>(a, b)
-                        }
-                    });
-                    core::array::from_fn::<__m256, 8, _>(|column| {
-                        let (a, b) = (fours[column & 3], fours[4 + (column & 3)]);
-                        if column < 4 {
-                            _mm256_permute2f128_ps::<0x20>(a, b)
-                        } else {
-                            _mm256_permute2f128_ps::<0x31>(a, b)
-                        }
-                    })
-                };
-                for (to, column) in to.iter_mut().zip(columns) {
+                let columns = unsafe { [columns!(0), columns!(4)] };
+                for (to, column) in to.iter_mut().zip(columns.as_flattened()) {
                     // SAFETY: as in `splat`; there are eight elements from `at` on, as was just seen.
-                    unsafe { _mm256_storeu_ps(to.as_mut_ptr().add(at), column) }
+                    unsafe { _mm256_storeu_ps(to.as_mut_ptr().add(at), *column) }
                 }
             }
         };

@@ -132,9 +132,12 @@ struct Turn<'a, 'b> {
     past_caches: bool,
 }
 
-/// Pieces of eight steps' rows, on lines of the cache as they are in the table.
+/// Steps that are turned together: a cache line of each trial.
+const TOGETHER: usize = LINE;
+
+/// Pieces of so many steps' rows, on lines of the cache as they are in the table.
 #[repr(align(64))]
-struct Lines([[f32; TRIALS]; 8]);
+struct Lines([[f32; TRIALS]; TOGETHER]);
 
 impl Kernel for Turn<'_, '_> {
     type Output = ();
@@ -142,10 +145,13 @@ impl Kernel for Turn<'_, '_> {
     #[inline(always)]
     fn run<L: Lanes>(self) {
         let count = self.trials.len();
-        let Lines(lines) = &mut Lines([[0.0_f32; TRIALS]; 8]);
-        for (at, rows) in self.rows.chunks_mut(8).enumerate() {
+        let Lines(lines) = &mut Lines([[0.0_f32; TRIALS]; TOGETHER]);
+        for (at, rows) in self.rows.chunks_mut(TOGETHER).enumerate() {
             for trial in (0..count).step_by(8) {
-                L::turn(&self.cells[trial * PITCH + 8 * at..], PITCH, lines, trial);
+                let cells = &self.cells[trial * PITCH + TOGETHER * at..];
+                for (eight, lines) in lines.as_chunks_mut().0.iter_mut().enumerate() {
+                    L::turn(&cells[8 * eight..], PITCH, lines, trial);
+                }
             }
             for (row, line) in rows.iter_mut().zip(&*lines) {
                 let row = &mut row[self.trials.clone()];
