@@ -108,16 +108,26 @@ fn parts(begin: usize, cells: usize) -> impl Iterator<Item = Range<usize>> {
     ends.map(move |end| end.saturating_sub(PART)..end.min(cells))
 }
 
-/// Writes the values of `curve` from place `begin` on, a multiple of [`EIGHT`], which may be off by `reach`, and those in doubt as `core` has them
-/// that many steps from the first of the curve.
+/// Writes the values of `curve` from place `begin` on, which may be off by `reach`, and those in doubt as `core` has them that many steps from the
+/// first of the curve.
 pub(super) fn emit<C: Eights>(
     isa: Isa,
     curve: &C,
     reach: Reach,
     mut begin: usize,
-    out: &mut [f32],
+    mut out: &mut [f32],
     core: impl Fn(u32) -> f32,
 ) {
+    if let Some((eight, rest)) = ahead_of_eights(isa, curve, begin) {
+        let (head, tail) = out.split_at_mut(rest.len().min(out.len()));
+        for (out, value) in head.iter_mut().zip(&eight[rest.clone()]) {
+            *out = *value as f32;
+        }
+        settle(&eight[rest], reach, head, |ahead| {
+            core(begin as u32 + ahead)
+        });
+        (begin, out) = (begin + head.len(), tail);
+    }
     for out in out.chunks_mut(AT_ONCE) {
         let mut doubtful = isa.run(Emit {
             curve,
@@ -157,9 +167,30 @@ fn settle(values: &[f64], reach: Reach, out: &mut [f32], core: impl Fn(u32) -> f
     }
 }
 
-/// Writes values as they are, from place `begin` on, a multiple of [`EIGHT`].
-pub(super) fn store<C: Eights>(isa: Isa, curve: &C, begin: usize, out: &mut [f64]) {
+/// Writes values as they are, from place `begin` on.
+pub(super) fn store<C: Eights>(isa: Isa, curve: &C, mut begin: usize, mut out: &mut [f64]) {
+    if let Some((eight, rest)) = ahead_of_eights(isa, curve, begin) {
+        let (head, tail) = out.split_at_mut(rest.len().min(out.len()));
+        head.copy_from_slice(&eight[rest][..head.len()]);
+        (begin, out) = (begin + head.len(), tail);
+    }
     isa.run(Store { curve, begin, out });
+}
+
+/// The values of the eight places among which `begin` is, and those from it on, where it is not the first of them.
+#[inline]
+fn ahead_of_eights<C: Eights>(
+    isa: Isa,
+    curve: &C,
+    begin: usize,
+) -> Option<([f64; EIGHT], Range<usize>)> {
+    let before = begin % EIGHT;
+    (before > 0).then(|| {
+        let mut eight = [0.0; EIGHT];
+        let (begin, out) = (begin - before, &mut eight[..]);
+        isa.run(Store { curve, begin, out });
+        (eight, before..EIGHT)
+    })
 }
 
 struct Store<'a, C> {

@@ -16,6 +16,7 @@ mod powers;
 mod recent;
 mod row;
 mod shared;
+mod sink;
 mod turned;
 mod values;
 mod wave;

@@ -2,14 +2,11 @@
 
 use hairpin_core::{Bend, KindVisitor, Profiled};
 
-use super::emit::{Reach, emit, store};
+use super::emit::Reach;
 use super::fit::{CurveUser, Fit, MOST, SIZES, fits};
-use super::growth::Growth;
-use super::plan::{Curve, Plan, Planner, Plans, SIZES_OF_RATES, Sources, step, value};
-use super::power::{Damped, Whole};
-use super::values::Values;
-use super::wave::Circle;
-use crate::lanes::{Eights, Isa, Kernel, Lanes};
+use super::plan::{Curve, Plan, Planner, Plans, SIZES_OF_RATES, Sources, Way, step, value};
+use super::sink::Sink;
+use crate::lanes::{Eights, Isa, look_at};
 
 /// A polynomial may be off by this share of the largest rate. An `f32` of that size is a share of 2^-24 to 2^-23 from the next, so that no more than
 /// one step in 7,000 lies within reach of a half.
@@ -18,11 +15,9 @@ const TRUNCATION: f64 = 4e-12;
 /// Steps of which nothing is known that are worth asking whether another row shares them.
 const SHARED: usize = 512;
 
-/// Steps that are known beforehand are worth writing past the caches from so many on.
-pub(super) const LONG: usize = 512;
-
 /// What is remembered from piece to piece of a row.
 pub(super) struct Memory {
+    ahead: Option<Ahead>,
     plans: Plans,
     sources: Sources,
     sizes: Sizes,
@@ -38,6 +33,7 @@ impl Memory {
     /// Of a row whose kinds are not known.
     pub(super) fn new() -> Self {
         Self {
+            ahead: None,
             plans: Plans::default(),
             sources: Sources::default(),
             sizes: Sizes {
@@ -49,38 +45,67 @@ impl Memory {
 
     /// Has it brought near.
     pub(super) fn look_at(&self) {
+        look_at(&self.ahead, usize::MAX);
         self.plans.look_at();
         self.sources.look_at();
     }
 
     /// Forgets the kinds of the last row.
     pub(super) fn next_row(&mut self) {
+        self.ahead = None;
         self.plans.next_row();
         self.sizes.size = SIZES.len() - 1;
     }
-}
 
-/// Where the rates of a piece go.
-pub(super) enum Sink<'a> {
-    /// They are rounded as they are, and go past the caches where there are many alike.
-    Table {
-        out: &'a mut [f32],
-        past_caches: bool,
-    },
-    /// They are put together with others.
-    Values(&'a mut Values),
-}
-
-impl Sink<'_> {
-    fn len(&self) -> usize {
-        match self {
-            Self::Table { out, .. } => out.len(),
-            Self::Values(values) => values.rates.len(),
-        }
+    /// Whether it is known how the row goes on from a step on.
+    pub(super) fn goes_on(&self, step: u32) -> bool {
+        self.ahead
+            .as_ref()
+            .is_some_and(|ahead| ahead.place(step).is_some())
     }
 
-    const fn is_table(&self) -> bool {
-        matches!(self, Self::Table { .. })
+    /// Goes on with the row from a step on, as far as it is known how; tells for how many steps. `core` is the row's own rate at a step.
+    pub(super) fn go_on(
+        &mut self,
+        isa: Isa,
+        step: u32,
+        out: &mut [f32],
+        past_caches: bool,
+        core: &dyn Fn(u32) -> f32,
+    ) -> usize {
+        let Some(ahead) = &self.ahead else {
+            return 0;
+        };
+        let Some(place) = ahead.place(step) else {
+            return 0;
+        };
+        let cells = 0..out.len().min(ahead.steps - place);
+        let steps = cells.len();
+        let mut sink = Sink::Table {
+            first: step,
+            out,
+            past_caches,
+        };
+        let curve = (&ahead.curve, ahead.reach);
+        let core = |after| core(ahead.first + after);
+        sink.follow(isa, curve, place, cells, &mut self.sources, &core);
+        steps
+    }
+}
+
+/// On which curve a row goes on from one of its steps on.
+struct Ahead {
+    first: u32,
+    curve: Curve,
+    reach: Reach,
+    steps: usize,
+}
+
+impl Ahead {
+    /// Where a step is on the curve, if it is.
+    fn place(&self, step: u32) -> Option<usize> {
+        let place = step.checked_sub(self.first)? as usize;
+        (place < self.steps).then_some(place)
     }
 }
 
@@ -107,6 +132,7 @@ impl KindVisitor for Piece<'_> {
 
     fn visit<S: Profiled>(self, schedule: &S) -> Given {
         let Memory {
+            ahead,
             plans,
             sources,
             sizes,
@@ -129,30 +155,39 @@ impl KindVisitor for Piece<'_> {
             let at = given.steps;
             let first = filling.step(at);
             let course = schedule.course(first);
-            let ahead = ((course.last - first) as usize).saturating_add(1);
-            let steps = (filling.sink.len() - at).min(ahead);
-            given.steps += steps;
-            match course.bend {
-                Bend::Flat => filling.flat(value(schedule, first), at, steps),
-                Bend::Unknown if ahead >= SHARED && filling.sink.is_table() => {
-                    return Given {
-                        steps: at,
-                        unknown: steps,
-                    };
-                }
-                Bend::Unknown => filling.exact(at, steps),
-                _ => {
-                    let wanted = (self.wanted - at).min(ahead);
-                    let planner = Planner {
-                        schedule,
-                        plans: &mut *plans,
-                        sources: &mut *sources,
-                    };
-                    let plan = planner.plan(course, first, wanted);
-                    given.steps = at + filling.follow(&plan, 0, at, sources);
-                    if given.steps == filling.sink.len() {
-                        plans.keep(schedule, first, plan);
+            let left = ((course.last - first) as usize).saturating_add(1);
+            let is_unknown = matches!(course.bend, Bend::Unknown);
+            if is_unknown && left >= SHARED && filling.sink.is_table() {
+                given.unknown = (filling.sink.len() - at).min(left);
+                break;
+            }
+            if matches!(course.bend, Bend::Flat) && left < filling.sink.len() - at {
+                // Not worth a plan, as nothing goes on with it.
+                let rate = value(schedule, first);
+                filling.sink.flat(self.isa, rate, at..at + left);
+                given.steps += left;
+                continue;
+            }
+            let wanted = (self.wanted - at).min(left);
+            let planner = Planner {
+                schedule,
+                plans: &mut *plans,
+                sources: &mut *sources,
+            };
+            let plan = planner.plan(course, first, wanted);
+            given.steps += filling.follow(&plan, 0, at, sources);
+            if given.steps == filling.sink.len() {
+                match (plan.way, &filling.sink) {
+                    // What is decided by one kind alone is remembered for the row.
+                    (Way::Curve(curve, reach), Sink::Table { first, .. }) => {
+                        *ahead = Some(Ahead {
+                            first: step(*first, at),
+                            curve,
+                            reach,
+                            steps: plan.steps,
+                        });
                     }
+                    _ => plans.keep(schedule, first, plan),
                 }
             }
         }
@@ -178,99 +213,27 @@ impl<S: Profiled> Filling<'_, '_, S> {
     /// Goes on as planned, from a place of the plan on; tells for how many steps.
     fn follow(&mut self, plan: &Plan, place: usize, at: usize, sources: &mut Sources) -> usize {
         let steps = (self.sink.len() - at).min(plan.steps - place);
-        let reach = plan.reach;
-        macro_rules! put {
-            ($curve:expr) => {
-                self.put(at, steps, place, ($curve, reach))
-            };
-        }
-        match &plan.curve {
-            Curve::Exact => self.exact(at, steps),
-            Curve::Smooth(last) => self.smooth(at, steps, *last),
-            Curve::Alike(two) => self.alike(*two, at, steps),
-            Curve::Line(line) => put!(line),
-            Curve::Growth(rate, begin) => {
-                put!(&Growth::known(&mut sources.growths, *rate).from(*begin));
+        match &plan.way {
+            Way::Exact => self.exact(at, steps),
+            Way::Smooth(last) => self.smooth(at, steps, *last),
+            Way::InTurn(two) => self.in_turn(*two, place, at, steps),
+            Way::Curve(curve, reach) => {
+                let (schedule, first) = (self.schedule, self.step(at) - place as u32);
+                let core = |ahead| value(schedule, first + ahead) as f32;
+                let cells = at..at + steps;
+                let curve = (curve, *reach);
+                self.sink
+                    .follow(self.isa, curve, place, cells, sources, &core);
             }
-            Curve::Wave(begin, turn, most) => {
-                let circle = Circle::known(&mut sources.circles, *turn, *most);
-                put!(&circle.wave(*begin));
-            }
-            Curve::WavePower(sum, exponent, begin, turn, most) => {
-                let circle = Circle::known(&mut sources.circles, *turn, *most);
-                let (sum, wave) = (*sum, circle.wave(*begin));
-                match exponent {
-                    2 => put!(&Whole::<2, _>(sum, wave)),
-                    3 => put!(&Whole::<3, _>(sum, wave)),
-                    4 => put!(&Whole::<4, _>(sum, wave)),
-                    _ => put!(&Whole::<5, _>(sum, wave)),
-                }
-            }
-            Curve::OneOver(line) => put!(line),
-            Curve::OneOverRoot(line) => put!(line),
-            Curve::OneOverRootOfWhole(roots) => put!(roots),
-            Curve::Root(power) => put!(power),
-            Curve::Square(power) => put!(power),
-            Curve::Cube(power) => put!(power),
-            Curve::Fourth(power) => put!(power),
-            Curve::Fifth(power) => put!(power),
-            Curve::RealOfWhole(power) => put!(power),
-            Curve::Real(power) => put!(power),
-            Curve::Lacking(power) => put!(power),
-            Curve::Damped(sum, distance, rate, begin) => put!(&Damped {
-                sum: *sum,
-                distance: *distance,
-                growth: Growth::known(&mut sources.growths, *rate).from(*begin),
-            }),
-            Curve::Logistic(curve) => put!(curve),
         }
         steps
     }
 
-    /// Gives a curve's values from its `place` on, which may be off by `reach`, at `steps` places from `at` on.
-    fn put<C: Eights>(
-        &mut self,
-        at: usize,
-        steps: usize,
-        place: usize,
-        (curve, reach): (&C, Reach),
-    ) {
-        let (isa, schedule) = (self.isa, self.schedule);
-        // Of the curve.
-        let first = self.step(at) - place as u32;
-        match &mut self.sink {
-            Sink::Table { out, .. } => {
-                let core = |ahead| value(schedule, first + ahead) as f32;
-                emit(isa, curve, reach, place, &mut out[at..at + steps], core);
-            }
-            Sink::Values(values) => {
-                store(isa, curve, place, &mut values.rates[at..at + steps]);
-                values.admit(at, steps, reach);
-            }
-        }
-    }
-
-    /// Gives the same value again and again.
-    fn flat(&mut self, rate: f64, at: usize, steps: usize) {
-        match &mut self.sink {
-            Sink::Table { out, past_caches } => {
-                let out = &mut out[at..at + steps];
-                if *past_caches && steps >= LONG {
-                    self.isa.run(FillPastCaches(rate as f32, out));
-                } else {
-                    out.fill(rate as f32);
-                }
-            }
-            Sink::Values(values) => values.rates[at..at + steps].fill(rate),
-        }
-    }
-
     /// Gives two rates in turn, which are those of `f32` alone.
-    fn alike(&mut self, two: [f32; 2], at: usize, steps: usize) {
+    fn in_turn(&mut self, two: [f32; 2], place: usize, at: usize, steps: usize) {
         match &mut self.sink {
             Sink::Table { out, .. } => {
-                // A plan goes on at even places.
-                for (out, which) in out[at..at + steps].iter_mut().zip(0..) {
+                for (out, which) in out[at..at + steps].iter_mut().zip(place..) {
                     *out = two[which & 1];
                 }
             }
@@ -400,19 +363,17 @@ struct Put<'a, 'p, 's, S> {
 
 impl<S: Profiled> CurveUser for Put<'_, '_, '_, S> {
     fn take<C: Eights>(self, curve: C) {
-        self.filling
-            .put(self.at, self.steps, 0, (&curve, self.reach));
-    }
-}
-
-/// Writes the same rate again and again, past the caches.
-struct FillPastCaches<'a>(f32, &'a mut [f32]);
-
-impl Kernel for FillPastCaches<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<L: Lanes>(self) {
-        L::fill_past_caches(self.0, self.1);
+        let Self {
+            filling,
+            at,
+            steps,
+            reach,
+        } = self;
+        let (schedule, first) = (filling.schedule, filling.step(at));
+        let core = |ahead| value(schedule, first + ahead) as f32;
+        let cells = at..at + steps;
+        filling
+            .sink
+            .put(filling.isa, (&curve, reach), 0, cells, &core);
     }
 }

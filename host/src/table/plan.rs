@@ -36,15 +36,24 @@ const SLOWEST: f64 = 1e-6;
 /// What a value that grows by a factor or as a power is not off by, as a share of its terms.
 pub(super) const GROWTH_ERROR: f64 = 1.0 / (1_u64 << 40) as f64;
 
+/// How rates are found.
+#[derive(Clone, Copy)]
+pub(super) enum Way {
+    /// Every step is asked for.
+    Exact,
+    /// By polynomials up to the last step of a course.
+    Smooth(u32),
+    /// Two in turn are those of all steps as `f32`.
+    InTurn([f32; 2]),
+    /// As values of a curve, which may be off by so much.
+    Curve(Curve, Reach),
+}
+
 /// What rates lie on, in few numbers: what is made from them when it is followed is remembered elsewhere.
 #[derive(Clone, Copy)]
 pub(super) enum Curve {
-    /// None: every step is asked for.
-    Exact,
-    /// A smooth one, of polynomials; the last step of its course.
-    Smooth(u32),
-    /// Two in turn, which are the same in the `f32` of every second step.
-    Alike([f32; 2]),
+    /// The same everywhere.
+    Flat(f64),
     Line(Line),
     /// At this rate, from this number on.
     Growth(Rate, f64),
@@ -68,11 +77,10 @@ pub(super) enum Curve {
     Logistic(Logistic),
 }
 
-/// A curve from a step on.
+/// How rates are found from a step on.
 #[derive(Clone, Copy)]
 pub(super) struct Plan {
-    pub(super) curve: Curve,
-    pub(super) reach: Reach,
+    pub(super) way: Way,
     /// For so many steps, at least one.
     pub(super) steps: usize,
 }
@@ -80,20 +88,19 @@ pub(super) struct Plan {
 impl Plan {
     /// These are asked for.
     pub(super) const fn exact(steps: usize) -> Self {
-        Self::sure(Curve::Exact, steps)
+        let way = Way::Exact;
+        Self { way, steps }
     }
 
     pub(super) const fn smooth(last: u32, steps: usize) -> Self {
-        Self::sure(Curve::Smooth(last), steps)
+        let way = Way::Smooth(last);
+        Self { way, steps }
     }
 
-    const fn sure(curve: Curve, steps: usize) -> Self {
-        let reach = Reach::NONE;
-        Self {
-            curve,
-            reach,
-            steps,
-        }
+    /// On a curve, whose values may be off by so much.
+    pub(super) const fn on(curve: Curve, reach: Reach, steps: usize) -> Self {
+        let way = Way::Curve(curve, reach);
+        Self { way, steps }
     }
 }
 
@@ -152,12 +159,12 @@ impl Plans {
         self.growing.clear();
     }
 
-    /// How a kind goes on from a step on, if that is known: a plan, and the place of the step in it, a multiple of [`EIGHT`].
+    /// How a kind goes on from a step on, if that is known: a plan, and the place of the step in it.
     pub(super) fn known<S>(&self, schedule: &S, step: u32) -> Option<(Plan, usize)> {
         let kind = address(schedule);
         let known = self.known.iter().find(|known| known.kind == kind)?;
         let place = step.checked_sub(known.first)? as usize;
-        (place < known.plan.steps && place.is_multiple_of(EIGHT)).then_some((known.plan, place))
+        (place < known.plan.steps).then_some((known.plan, place))
     }
 
     /// Remembers the last plan of a kind.
@@ -194,9 +201,10 @@ pub(super) const fn step(first: u32, place: usize) -> u32 {
 }
 
 impl<S: Profiled> Planner<'_, S> {
-    /// How the kind goes on from the first of so many steps, all in this course, which is neither flat nor unknown.
+    /// How the kind goes on from the first of so many steps, all in this course.
     pub(super) fn plan(mut self, course: Course, first: u32, steps: usize) -> Plan {
         match course.bend {
+            Bend::Flat => Plan::on(Curve::Flat(self.value(first)), Reach::NONE, steps),
             Bend::Geometric => {
                 let ahead = ((course.last - first) as usize).saturating_add(1);
                 self.geometric(first, steps, ahead)
@@ -269,7 +277,8 @@ impl<S: Profiled> Planner<'_, S> {
             let overflowed = size > INFINITE && next.abs() >= size;
             if vanished || overflowed {
                 // The sign may change from step to step.
-                return Plan::sure(Curve::Alike([start as f32, next as f32]), steps);
+                let way = Way::InTurn([start as f32, next as f32]);
+                return Plan { way, steps };
             }
         }
         let Some((rate, most)) = self.rate(first, start, ahead) else {
@@ -288,12 +297,12 @@ impl<S: Profiled> Planner<'_, S> {
         if ![start, last].iter().all(|end| RANGE.contains(&end.abs())) {
             return Plan::exact(steps);
         }
-        Plan {
-            curve: Curve::Growth(rate, start),
+        Plan::on(
+            Curve::Growth(rate, start),
             // The start, what it grows by, which comes from two values, some roundings, and the core's own.
-            reach: Reach::relative(5.0 * GROWTH_ERROR),
+            Reach::relative(5.0 * GROWTH_ERROR),
             steps,
-        }
+        )
     }
 
     /// How fast the schedule grows, and for how many steps that is known; a short course is not worth it.
@@ -348,11 +357,7 @@ impl<S: Profiled> Planner<'_, S> {
         let three = [0, middle, 2 * middle].map(|place| self.value(step(first, place)));
         let circle = Circle::known(&mut self.sources.circles, turn, steps);
         let (begin, reach) = circle.swing(three, steps, largest);
-        Plan {
-            curve: Curve::Wave(begin, turn, steps),
-            reach,
-            steps,
-        }
+        Plan::on(Curve::Wave(begin, turn, steps), reach, steps)
     }
 
     /// Puts a power of half a wave through a rate that is far from its foot.
@@ -408,21 +413,21 @@ impl<S: Profiled> Planner<'_, S> {
         let values = (others + 1.0) / (1_u64 << 47) as f64;
         Some(if exponent == 1 {
             let (begin, off) = Circle::half_swing(turn, ahead, [limit, term], steps);
-            Plan {
-                curve: Curve::Wave(begin, turn, steps),
-                reach: Reach::absolute(size * (values + off)),
+            Plan::on(
+                Curve::Wave(begin, turn, steps),
+                Reach::absolute(size * (values + off)),
                 steps,
-            }
+            )
         } else {
             let (begin, off) = Circle::half_swing(turn, ahead, [0.0, 1.0], steps);
             let sum = Sum { limit, term };
             // A power of what is not above 1 is off by as many times as much, and some roundings.
             let power = f64::from(exponent) * (off + 4.0 * UNIT);
-            Plan {
-                curve: Curve::WavePower(sum, exponent, begin, turn, steps),
-                reach: Reach::absolute(size * (values + power + 4.0 * UNIT)),
+            Plan::on(
+                Curve::WavePower(sum, exponent, begin, turn, steps),
+                Reach::absolute(size * (values + power + 4.0 * UNIT)),
                 steps,
-            }
+            )
         })
     }
 
@@ -445,11 +450,11 @@ impl<S: Profiled> Planner<'_, S> {
             }
             let whole = OneOverRootOfWhole::of(line, begin, steps).filter(|_| root);
             if let Some((roots, more)) = whole {
-                return Plan {
-                    curve: Curve::OneOverRootOfWhole(roots),
-                    reach: Reach::relative(reach.relative + more),
+                return Plan::on(
+                    Curve::OneOverRootOfWhole(roots),
+                    Reach::relative(reach.relative + more),
                     steps,
-                };
+                );
             }
             let curve = if root {
                 let sign = 1_f64.copysign(begin);
@@ -457,11 +462,7 @@ impl<S: Profiled> Planner<'_, S> {
             } else {
                 Curve::OneOver(OneOver(line))
             };
-            return Plan {
-                curve,
-                reach,
-                steps,
-            };
+            return Plan::on(curve, reach, steps);
         }
         Plan::exact(steps.min(SHORT))
     }
@@ -481,11 +482,11 @@ impl<S: Profiled> Planner<'_, S> {
             begin,
             step: (end - begin) / f64::from(last - first),
         };
-        Some(Plan {
-            curve: Curve::Line(line),
+        Some(Plan::on(
+            Curve::Line(line),
             // The ends share their errors, and the core has its own; then the step is rounded twice, and a product and a sum.
-            reach: Reach::absolute(largest * (2.0 * VALUE_ERROR + 4.0 * UNIT)),
+            Reach::absolute(largest * (2.0 * VALUE_ERROR + 4.0 * UNIT)),
             steps,
-        })
+        ))
     }
 }

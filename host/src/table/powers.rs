@@ -133,11 +133,11 @@ impl<S: Profiled> Planner<'_, S> {
                 }),
             }
         };
-        Some(Plan {
+        Some(Plan::on(
             curve,
-            reach: power::reach(GROWTH_ERROR, limit, exponent, lowest),
+            power::reach(GROWTH_ERROR, limit, exponent, lowest),
             steps,
-        })
+        ))
     }
 
     /// Puts a power of what a power of the share done lacks to 1 between its rates at both ends.
@@ -163,8 +163,8 @@ impl<S: Profiled> Planner<'_, S> {
         let shares = ends.map(|end| end / span);
         let reach = power::lacking_reach(GROWTH_ERROR, sum, [k, exponent], shares);
         match (reach, Remembered::of(ends, span)) {
-            (Some(reach), Some(distances)) if is_normal && steps >= EIGHT => Plan {
-                curve: Curve::Lacking(Lacking {
+            (Some(reach), Some(distances)) if is_normal && steps >= EIGHT => Plan::on(
+                Curve::Lacking(Lacking {
                     sum,
                     exponent,
                     k,
@@ -172,7 +172,7 @@ impl<S: Profiled> Planner<'_, S> {
                 }),
                 reach,
                 steps,
-            },
+            ),
             _ => Plan::smooth(span as u32, steps),
         }
     }
@@ -202,15 +202,15 @@ impl<S: Profiled> Planner<'_, S> {
         if steps < EIGHT || !(farthest <= -power::LOWEST) || !is_normal {
             return Plan::smooth(last, steps);
         }
-        Plan {
-            curve: Curve::Logistic(Logistic {
+        Plan::on(
+            Curve::Logistic(Logistic {
                 sum: Sum { limit, term },
                 begin: first_exponent,
                 rate: rate * LOG2_E,
             }),
             // The exponent is off by roundings of what it was at step 0 and is at the ends.
-            reach: power::reach(GROWTH_ERROR, limit, 0.0, 2.0 * farthest),
+            power::reach(GROWTH_ERROR, limit, 0.0, 2.0 * farthest),
             steps,
-        }
+        )
     }
 }

@@ -2,8 +2,9 @@
 
 use hairpin_core::{AnySchedule, Schedule};
 
-use super::piece::{LONG, Memory, Piece, Sink};
+use super::piece::{Memory, Piece};
 use super::shared::{Exact, Shared};
+use super::sink::{LONG, Sink};
 use super::values::{MOST_STEPS, Values};
 use crate::lanes::{Isa, Kernel, Lanes};
 
@@ -43,6 +44,12 @@ impl<'a> Rows<'a> {
         while at < out.len() {
             let begin = first + at as u32;
             let left = &mut out[at..];
+            let core = |step| schedule.lr(step);
+            let known = memory.go_on(self.isa, begin, left, self.past_caches, &core);
+            if known > 0 {
+                at += known;
+                continue;
+            }
             if let Some(cycle) = schedule.cycle(begin) {
                 let count = left.len().min(whole(cycle.steps));
                 let period = cycle.period as usize;
@@ -93,6 +100,7 @@ impl<'a> Rows<'a> {
                 isa: self.isa,
                 clock,
                 sink: Sink::Table {
+                    first: first + at as u32,
                     out: &mut out[at..],
                     past_caches: self.past_caches,
                 },

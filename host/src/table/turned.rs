@@ -104,8 +104,11 @@ impl Task<'_> {
                 let trials = &self.trials[begin..end];
                 for (at, row) in (begin..end).zip(cells.chunks_mut(PITCH)) {
                     if at + 1 < end {
-                        look_at(&self.trials[at + 1], SCHEDULE);
-                        memories[at + 1].look_at();
+                        let next = &memories[at + 1];
+                        next.look_at();
+                        if !next.goes_on(first) {
+                            look_at(&self.trials[at + 1], SCHEDULE);
+                        }
                     }
                     let (schedule, memory) = (&self.trials[at], &mut memories[at]);
                     filling.fill(schedule, memory, first, &mut row[..rows.len()], left);

@@ -1,0 +1,151 @@
+//! Where rates go: into a table, rounded, or to values that are put together with others.
+
+use std::ops::Range;
+
+use super::emit::{Reach, emit, store};
+use super::growth::Growth;
+use super::plan::{Curve, Sources};
+use super::power::{Damped, Whole};
+use super::values::Values;
+use super::wave::Circle;
+use crate::lanes::{Eights, Isa, Kernel, Lanes};
+
+/// Steps that are known beforehand are worth writing past the caches from so many on.
+pub(super) const LONG: usize = 512;
+
+/// Where the rates of a piece go.
+pub(super) enum Sink<'a> {
+    /// They are rounded as they are, and go past the caches where there are many alike.
+    Table {
+        /// The row's step of the first.
+        first: u32,
+        out: &'a mut [f32],
+        past_caches: bool,
+    },
+    /// They are put together with others.
+    Values(&'a mut Values),
+}
+
+impl Sink<'_> {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Table { out, .. } => out.len(),
+            Self::Values(values) => values.rates.len(),
+        }
+    }
+
+    pub(super) const fn is_table(&self) -> bool {
+        matches!(self, Self::Table { .. })
+    }
+
+    /// Gives a curve's values, which may be off by so much, from its `place` on. `core` is the rate that many steps from the first of the curve.
+    pub(super) fn follow(
+        &mut self,
+        isa: Isa,
+        (curve, reach): (&Curve, Reach),
+        place: usize,
+        cells: Range<usize>,
+        sources: &mut Sources,
+        core: &dyn Fn(u32) -> f32,
+    ) {
+        macro_rules! put {
+            ($curve:expr) => {
+                self.put(isa, ($curve, reach), place, cells, core)
+            };
+        }
+        match curve {
+            Curve::Flat(rate) => self.flat(isa, *rate, cells),
+            Curve::Line(line) => put!(line),
+            Curve::Growth(rate, begin) => {
+                put!(&Growth::known(&mut sources.growths, *rate).from(*begin));
+            }
+            Curve::Wave(begin, turn, most) => {
+                let circle = Circle::known(&mut sources.circles, *turn, *most);
+                put!(&circle.wave(*begin));
+            }
+            Curve::WavePower(sum, exponent, begin, turn, most) => {
+                let circle = Circle::known(&mut sources.circles, *turn, *most);
+                let (sum, wave) = (*sum, circle.wave(*begin));
+                match exponent {
+                    2 => put!(&Whole::<2, _>(sum, wave)),
+                    3 => put!(&Whole::<3, _>(sum, wave)),
+                    4 => put!(&Whole::<4, _>(sum, wave)),
+                    _ => put!(&Whole::<5, _>(sum, wave)),
+                }
+            }
+            Curve::OneOver(line) => put!(line),
+            Curve::OneOverRoot(line) => put!(line),
+            Curve::OneOverRootOfWhole(roots) => put!(roots),
+            Curve::Root(power) => put!(power),
+            Curve::Square(power) => put!(power),
+            Curve::Cube(power) => put!(power),
+            Curve::Fourth(power) => put!(power),
+            Curve::Fifth(power) => put!(power),
+            Curve::RealOfWhole(power) => put!(power),
+            Curve::Real(power) => put!(power),
+            Curve::Lacking(power) => put!(power),
+            Curve::Damped(sum, distance, rate, begin) => put!(&Damped {
+                sum: *sum,
+                distance: *distance,
+                growth: Growth::known(&mut sources.growths, *rate).from(*begin),
+            }),
+            Curve::Logistic(curve) => put!(curve),
+        }
+    }
+
+    /// The same for a curve of a type that is known.
+    pub(super) fn put<C: Eights>(
+        &mut self,
+        isa: Isa,
+        (curve, reach): (&C, Reach),
+        place: usize,
+        cells: Range<usize>,
+        core: &dyn Fn(u32) -> f32,
+    ) {
+        match self {
+            Self::Table { out, .. } => emit(isa, curve, reach, place, &mut out[cells], core),
+            Self::Values(values) => {
+                store(isa, curve, place, &mut values.rates[cells.clone()]);
+                values.admit(cells.start, cells.len(), reach);
+            }
+        }
+    }
+
+    /// Gives the same value again and again.
+    pub(super) fn flat(&mut self, isa: Isa, rate: f64, cells: Range<usize>) {
+        match self {
+            Self::Table {
+                out, past_caches, ..
+            } => {
+                let past_caches = *past_caches && cells.len() >= LONG;
+                let out = &mut out[cells];
+                isa.run(Alike {
+                    rate: rate as f32,
+                    out,
+                    past_caches,
+                });
+            }
+            Self::Values(values) => values.rates[cells].fill(rate),
+        }
+    }
+}
+
+/// Writes the same rate again and again.
+struct Alike<'a> {
+    rate: f32,
+    out: &'a mut [f32],
+    past_caches: bool,
+}
+
+impl Kernel for Alike<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        if self.past_caches {
+            L::fill_past_caches(self.rate, self.out);
+        } else {
+            self.out.fill(self.rate);
+        }
+    }
+}
