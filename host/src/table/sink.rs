@@ -10,7 +10,7 @@ use super::values::Values;
 use super::wave::Circle;
 use crate::lanes::{Eights, Isa, Kernel, Lanes};
 
-/// Steps that are known beforehand are worth writing past the caches from so many on.
+/// Steps that are known beforehand are worth a kernel, and writing past the caches, from so many on.
 pub(super) const LONG: usize = 512;
 
 /// Where the rates of a piece go.
@@ -117,13 +117,16 @@ impl Sink<'_> {
             Self::Table {
                 out, past_caches, ..
             } => {
-                let past_caches = *past_caches && cells.len() >= LONG;
-                let out = &mut out[cells];
-                isa.run(Alike {
-                    rate: rate as f32,
-                    out,
-                    past_caches,
-                });
+                let (rate, past_caches, out) = (rate as f32, *past_caches, &mut out[cells]);
+                if out.len() < LONG {
+                    out.fill(rate);
+                } else {
+                    isa.run(Alike {
+                        rate,
+                        out,
+                        past_caches,
+                    });
+                }
             }
             Self::Values(values) => values.rates[cells].fill(rate),
         }
