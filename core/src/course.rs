@@ -18,12 +18,6 @@ pub enum Bend {
     InverseRoot,
     /// `1 / value` is a line in the step; each value is off by no more than 2^-47 of itself.
     Inverse,
-    /// `value(t + n) = a + b * cos(n * turn) + c * sin(n * turn)` at every `t`. [`Profiled::taylor`](crate::Profiled::taylor) is known for
-    /// order 0.
-    Wave {
-        /// Radians a step.
-        turn: f64,
-    },
     /// `value(t + n) = limit + c * ((1 - cos((ahead - n) * turn)) / 2)^exponent`, `t` being the step that was asked about. Each value is off by no more
     /// than 2^-47 of the limit and of `c`. [`Profiled::taylor`](crate::Profiled::taylor) is known, too.
     HalfWave {

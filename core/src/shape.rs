@@ -130,14 +130,6 @@ impl Interpolation {
         }
     }
 
-    /// How a weight goes on, on a way of `span` steps.
-    pub(crate) const fn bend(self, span: f64) -> Bend {
-        match self {
-            Self::Linear => Bend::Smooth,
-            Self::Cosine => Bend::Wave { turn: PI / span },
-        }
-    }
-
     /// A bound of a Taylor coefficient of a weight on a way of `span` steps.
     pub(crate) fn taylor(self, span: f64, order: u32) -> f64 {
         match self {
@@ -220,9 +212,7 @@ impl Curve {
                 let span = f64::from(span);
                 Interpolation::Cosine.bend_to(to, span - f64::from(done), span)
             }
-            Self::Cycles(amount) => Bend::Wave {
-                turn: TAU * libm::fabs(*amount) / f64::from(span),
-            },
+            Self::Cycles(amount) => bend_of_waves(to, *amount, done, span),
             _ => Bend::Smooth,
         };
         if done < span {
@@ -481,6 +471,35 @@ pub(crate) fn full_waves(amount: f64, done: u32, span: u32) -> Profile {
     };
     let away = libm::fabs((turned - extremum) + error);
     complement(squared_sine(2.0 * away, span), at_bottom)
+}
+
+/// How a rate goes on after `done` steps that is as far from `limit` as [`full_waves`] say.
+pub(crate) fn bend_of_waves(limit: f64, amount: f64, done: u32, span: u32) -> Bend {
+    let span = f64::from(span);
+    // Whole waves in a step do nothing.
+    let amount = remainder(libm::fabs(amount), span);
+    if amount == 0.0 {
+        return Bend::Flat;
+    }
+    let (turned, error) = turned(amount, f64::from(done), span);
+    Bend::HalfWave {
+        limit,
+        ahead: ((0.5 * span - turned) - error) / amount,
+        turn: TAU * amount / span,
+        exponent: 1,
+    }
+}
+
+/// The same for [`restarted_cosine`] of a positive amount, up to where it begins anew.
+pub(crate) fn bend_of_restarts(limit: f64, amount: f64, done: u32, span: u32) -> Bend {
+    let span = f64::from(span);
+    let (turned, error) = turned(amount, f64::from(done), span);
+    Bend::HalfWave {
+        limit,
+        ahead: ((span - turned) - error) / amount,
+        turn: PI * amount / span,
+        exponent: 1,
+    }
 }
 
 /// The weights on half a wave of a cosine that begins anew whenever `amount * done / span` passes a whole number.

@@ -52,7 +52,7 @@ impl Case {
             let allowed = match schedule.course(*step).bend {
                 Bend::Geometric => size * 2f64.powi(-40),
                 Bend::Inverse | Bend::InverseRoot => size * 2f64.powi(-47),
-                Bend::Wave { .. } | Bend::Smooth => {
+                Bend::HalfWave { .. } | Bend::Smooth => {
                     schedule.taylor(*step, *step, 0) * 2f64.powi(-47)
                 }
                 Bend::Power { limit, .. }

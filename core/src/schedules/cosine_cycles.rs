@@ -1,9 +1,9 @@
-use crate::course::{Bend, Course, wave};
+use crate::course::{Course, wave};
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::blend;
 use crate::parameters::parameters;
 use crate::schedule::{Profile, Profiled};
-use crate::shape::{full_waves, restarted_cosine};
+use crate::shape::{bend_of_restarts, bend_of_waves, full_waves, restarted_cosine};
 use core::f64::consts::{PI, TAU};
 
 /// A given number of cosine waves, or of falls with restarts, in a given number of steps.
@@ -115,9 +115,9 @@ impl Profiled for CosineCycles {
     }
 
     fn course(&self, step: u32) -> Course {
-        let wave = Bend::Wave { turn: self.turn() };
+        let (limit, amount, span) = (self.eta_min, self.num_cycles, self.total_steps);
         if !self.hard_restarts {
-            return Course::curve(wave, u32::MAX);
+            return Course::curve(bend_of_waves(limit, amount, step, span), u32::MAX);
         }
         if step >= self.total_steps {
             return Course::FOREVER;
@@ -132,7 +132,10 @@ impl Profiled for CosineCycles {
         }
         let last = (begun + 1.0 - NEAR) / self.num_cycles * total;
         let end = self.total_steps.saturating_sub(1);
-        Course::curve(wave, (last as u32).clamp(step, end))
+        Course::curve(
+            bend_of_restarts(limit, amount, step, span),
+            (last as u32).clamp(step, end),
+        )
     }
 
     fn taylor(&self, _first: u32, _last: u32, order: u32) -> f64 {

@@ -130,13 +130,16 @@ impl<const N: usize> Profiled for PiecewiseInterpolate<N> {
     }
 
     fn course(&self, step: u32) -> Course {
-        let mut begin = 0;
-        for &boundary in &self.boundaries {
+        let (mut begin, mut passed) = (0, Product::ONE);
+        for (&boundary, &scale) in self.boundaries.iter().zip(&self.scales) {
+            let next = passed.times(scale);
             if step < boundary {
-                let bend = self.shape.bend(f64::from(boundary.saturating_sub(begin)));
+                let [left, span] = [step, begin].map(|step| boundary.saturating_sub(step));
+                let limit = self.learning_rate * next.value();
+                let bend = self.shape.bend_to(limit, left.into(), span.into());
                 return Course::curve(bend, boundary.saturating_sub(1));
             }
-            begin = boundary;
+            (begin, passed) = (boundary, next);
         }
         Course::FOREVER
     }

@@ -15,7 +15,7 @@ use super::inverse::{OneOver, OneOverRoot, OneOverRootOfWhole, line_below};
 use super::power::{Distance, Lacking, Logistic, Real, Remembered, Root, Sum, Whole};
 use super::powers::Power;
 use super::recent::Recent;
-use super::wave::{Circle, Swing, longest_wave};
+use super::wave::{Circle, Swing};
 use crate::lanes::{EIGHT, look_at};
 
 /// The steps from which on a course is worth a growth of its own.
@@ -29,9 +29,6 @@ pub(super) const SIZES_OF_RATES: Range<f64> = 1e-290..1e300;
 
 /// Rates whose products and quotients are normal numbers, and so is all that lies between two of them.
 pub(super) const RANGE: Range<f64> = 1e-150..1e150;
-
-/// The slowest turn of a wave of which three values are enough.
-const SLOWEST: f64 = 1e-6;
 
 /// What a value that grows by a factor or as a power is not off by, as a share of its terms.
 pub(super) const GROWTH_ERROR: f64 = 1.0 / (1_u64 << 40) as f64;
@@ -211,8 +208,6 @@ impl<S: Profiled> Planner<'_, S> {
             }
             Bend::InverseRoot => self.over_line(first, steps, true),
             Bend::Inverse => self.over_line(first, steps, false),
-            // So slow a wave that its cosines are all 1 is as good as a parabola.
-            Bend::Wave { turn } if turn > SLOWEST => self.wave(first, steps, turn),
             Bend::HalfWave {
                 limit,
                 ahead,
@@ -253,7 +248,7 @@ impl<S: Profiled> Planner<'_, S> {
             Bend::Logistic { limit, begin, rate } => {
                 self.logistic(first, steps, (limit, begin, rate, course.last))
             }
-            Bend::Wave { .. } | Bend::Smooth => self
+            Bend::Smooth => self
                 .line(first, steps)
                 .unwrap_or(Plan::smooth(course.last, steps)),
             _ => Plan::exact(steps),
@@ -344,20 +339,6 @@ impl<S: Profiled> Planner<'_, S> {
             None => self.plans.growing.push(growing),
         }
         Some((rate, steps))
-    }
-
-    /// Puts a wave through three rates.
-    fn wave(&mut self, first: u32, steps: usize, turn: f64) -> Plan {
-        let steps = steps.min(longest_wave(turn));
-        let largest = self.schedule.taylor(first, step(first, steps - 1), 0);
-        if steps < EIGHT || !SIZES_OF_RATES.contains(&largest) {
-            return Plan::exact(steps);
-        }
-        let middle = (steps - 1) / 2;
-        let three = [0, middle, 2 * middle].map(|place| self.value(step(first, place)));
-        let circle = Circle::known(&mut self.sources.circles, turn, steps);
-        let (begin, reach) = circle.swing(three, steps, largest);
-        Plan::on(Curve::Wave(begin, turn, steps), reach, steps)
     }
 
     /// Puts a power of half a wave through a rate that is far from its foot.

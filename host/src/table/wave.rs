@@ -1,18 +1,11 @@
-//! Waves through three values: `a + b * cos(n * turn) + c * sin(n * turn)`.
+//! Waves as they go on from a step: `value + along * (1 - cos(n * turn)) + across * sin(n * turn)`.
 
 use std::array::from_fn;
 use std::ops::Range;
 
-use super::emit::{LONGEST, Reach, SIXTEEN, fused};
+use super::emit::{SIXTEEN, fused};
 use super::recent::Recent;
 use crate::lanes::{EIGHT, Eights, Lanes, PART, PartUser, Places};
-
-/// The most steps of a wave: no more than [`LONGEST`], and so few that half of them turn by no more than two radians.
-pub(super) fn longest_wave(turn: f64) -> usize {
-    // What is no number is 0 here.
-    let half = (2.0 / turn) as usize;
-    2 * half.min(LONGEST / 2 - 1) + 1
-}
 
 /// An angle's sine, and what its cosine lacks to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -114,44 +107,6 @@ impl Circle {
         }
     }
 
-    /// That of so many turns.
-    fn at(&self, turns: usize) -> Angle {
-        let far = of(&self.far, turns / EIGHT % SIXTEEN);
-        let near = of(&self.near, turns % EIGHT);
-        self.farthest[turns / PART].plus(far).plus(near)
-    }
-}
-
-impl Circle {
-    /// The swing that has these values at its first step, in the middle of its odd number of steps and at the last of them, where an even number
-    /// has one step more; and how far its wave is off, if no term of it is above `size`.
-    pub(super) fn swing(
-        &self,
-        [first, middle, last]: [f64; 3],
-        steps: usize,
-        size: f64,
-    ) -> (Swing, Reach) {
-        let half = (steps - 1) / 2;
-        let angle = self.at(half);
-        let across = (last - first) / 2.0 / angle.sine;
-        let along = ((last - middle) + (first - middle)) / 2.0 / angle.lacking;
-        // Seen from the middle so far; from here on, from the first step.
-        let begin = Swing {
-            value: first,
-            along: along * angle.cosine() + across * angle.sine,
-            across: across * angle.cosine() - along * angle.sine,
-        };
-        // Each of the three values is off by 2^-47 of the largest term, and so is the core's. What the cosine lacks is, one step beyond the ends of
-        // eight, 16/9 of what it lacks there, and the sine 4/3: their errors come in five times, with the core's six times.
-        const VALUES: f64 = 8.0 / (1_u64 << 47) as f64;
-        // In half units in the last place of 1, the point of an angle on the circle is off by 3, and that of a sum of two angles by what theirs are
-        // and by 4 more: at seven times an angle by 45, at fifteen times by 52, at the sum of three such angles by 157. To turn a swing takes 12
-        // more, if no term of it is above the size. The angle itself was rounded three times. Both the angle at a step and the one at the ends
-        // count, with the same shares.
-        let circle = (85.0 + 4.0 * self.turn * half as f64) * f64::EPSILON;
-        (begin, Reach::absolute(size * (VALUES + 6.0 * circle)))
-    }
-
     /// The swing of a wave whose foot, so many steps ahead, is at a limit, with its top at a height above it; and what share of both it is off by, for
     /// so many steps.
     pub(super) fn half_swing(
@@ -167,8 +122,9 @@ impl Circle {
             along: half * begin.cosine(),
             across: -half * begin.sine,
         };
-        // In half units in the last place of 1: 169 for a point of the circle and the swing that is turned there, as above, 2 for the point where it
-        // begins, and some roundings of the sum. Then there is the angle, rounded three times.
+        // In half units in the last place of 1, the point of an angle on the circle is off by 3, and that of a sum of two angles by what theirs are
+        // and by 4 more: at seven times an angle by 45, at fifteen times by 52, at the sum of three such angles by 157. To turn a swing takes 12
+        // more; then 2 for the point where it begins, and some roundings of the sum. The angle itself was rounded three times.
         let farthest = (ahead.abs() + steps as f64) * turn;
         (swing, (100.0 + 4.0 * farthest) * f64::EPSILON)
     }
@@ -300,44 +256,6 @@ mod tests {
     use crate::lanes::Isa;
 
     #[test]
-    fn every_wave_is_within_its_error_on_every_instruction_set() {
-        for turn in [1e-6, 1e-4, 0.01, 0.1, 0.3, 0.5] {
-            let curve = |step: f64| 0.25 + 0.5 * (1.0 + turn * step).sin();
-            for length in [8, 9, 64, 65, 100, 128, 129, 512, 1024, 1025, 2047, 2048] {
-                let length = length.min(longest_wave(turn));
-                if length < 8 {
-                    continue;
-                }
-                let middle = (length - 1) / 2;
-                let three = [0, middle, 2 * middle].map(|step| curve(step as f64));
-                for isa in Isa::available() {
-                    let mut circles = Recent::default();
-                    // Others before it, so that one is forgotten.
-                    for other in 1..4 {
-                        Circle::known(&mut circles, 0.01 * f64::from(other) + 1e-3, 8);
-                    }
-                    for _ in 0..2 {
-                        let mut out = vec![0.0; length];
-                        // Known before, but for shorter waves.
-                        Circle::known(&mut circles, turn, 8);
-                        let circle = Circle::known(&mut circles, turn, length);
-                        let (begin, reach) = circle.swing(three, length, 1.0);
-                        let wave = circle.wave(begin);
-                        store(isa, &wave, 0, &mut out);
-                        let error = 0.75 * reach.absolute;
-                        for (step, found) in out.iter().enumerate() {
-                            let off = (found - curve(step as f64)).abs();
-                            assert!(off <= error, "{turn} {length} {step}: {off:e}");
-                        }
-                        Circle::known(&mut circles, 0.4, 8);
-                        Circle::known(&mut circles, 0.41, 8);
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
     fn every_half_wave_is_within_its_error_on_every_instruction_set() {
         for (t_max, ahead) in [
             (700.0, 700.0),
@@ -351,6 +269,11 @@ mod tests {
                 for isa in Isa::available() {
                     let mut out = vec![0.0; steps];
                     let mut circles = Recent::default();
+                    // Known before, but for shorter waves; and others, so that one is forgotten.
+                    for other in [turn, 0.1, 0.2, 0.3, 0.4] {
+                        Circle::known(&mut circles, other, 8);
+                    }
+                    Circle::known(&mut circles, turn, 8);
                     let circle = Circle::known(&mut circles, turn, steps);
                     let (begin, off) = Circle::half_swing(turn, ahead, [0.125, 0.5], steps);
                     store(isa, &circle.wave(begin), 0, &mut out);
@@ -362,5 +285,68 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Tells whether a part goes one way, and whether it does.
+    struct OneWay(Range<usize>);
+
+    impl PartUser for OneWay {
+        type Output = [bool; 2];
+
+        #[inline(always)]
+        fn take<L: Lanes, E: Eights>(self, numbers: &E) -> [bool; 2] {
+            let mut places = Places::from(self.0.start);
+            let mut all = vec![];
+            while all.len() < self.0.len() {
+                all.extend(numbers.eight::<L>(&places));
+                places.next();
+            }
+            all.truncate(self.0.len());
+            let ends = [all[0], all[all.len() - 1]];
+            let between = ends[0].min(ends[1]) - 1e-15..=ends[0].max(ends[1]) + 1e-15;
+            [
+                numbers.goes_one_way(self.0),
+                all.iter().all(|number| between.contains(number)),
+            ]
+        }
+    }
+
+    struct Whole<'a>(Wave<'a>, Range<usize>);
+
+    impl crate::lanes::Kernel for Whole<'_> {
+        type Output = [bool; 2];
+
+        #[inline(always)]
+        fn run<L: Lanes>(self) -> [bool; 2] {
+            self.0.part::<L, _>(self.1.start / PART, OneWay(self.1))
+        }
+    }
+
+    #[test]
+    fn parts_are_told_to_go_one_way_only_where_they_do() {
+        let mut told = [0, 0];
+        for t_max in [5.0, 60.0, 130.0, 700.0, 1e5] {
+            let turn = std::f64::consts::PI / t_max;
+            for ahead in [-3.0, 0.0, 0.5, 60.0, 64.0, 127.0, 300.7] {
+                let circle = Circle::of(turn, 2048);
+                let (begin, _) = Circle::half_swing(turn, ahead, [0.125, 0.5], 2048);
+                for (from, to) in [
+                    (0, 128),
+                    (0, 5),
+                    (8, 16),
+                    (128, 256),
+                    (200, 256),
+                    (384, 400),
+                ] {
+                    for isa in Isa::available() {
+                        let [is_told, does] = isa.run(Whole(circle.wave(begin), from..to));
+                        assert!(does || !is_told, "{t_max} {ahead} {from}..{to}");
+                        told[usize::from(is_told)] += 1;
+                    }
+                }
+            }
+        }
+        // Neither always nor never.
+        assert!(told.iter().all(|count| *count > 50), "{told:?}");
     }
 }
