@@ -129,9 +129,11 @@ impl Eights for Distance {
     /// Off by three roundings.
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
-        places
+        // The step is 1 or -1: its product is no rounding more.
+        let distances = places
             .numbers
-            .map(|place| (self.begin + self.step * place) * self.share)
+            .map(|place| fused::<L>(self.step, place, self.begin));
+        distances.map(|distance| distance * self.share)
     }
 }
 
@@ -149,7 +151,7 @@ impl Sum {
     }
 }
 
-/// A whole power of a distance, or of another curve.
+/// A whole power from 2 to 5 of a distance, or of another curve.
 #[derive(Clone, Copy)]
 pub(super) struct Whole<const N: u32, C = Distance>(pub(super) Sum, pub(super) C);
 
@@ -167,8 +169,14 @@ impl<const N: u32, C: Eights> Eights for Whole<N, C> {
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
         let distances = self.1.eight::<L>(places);
-        let mut powers = distances;
-        for _ in 1..N {
+        // By squares, so that few products wait for others.
+        let squares = distances.map(|distance| distance * distance);
+        let mut powers = if N < 4 {
+            squares
+        } else {
+            squares.map(|square| square * square)
+        };
+        if N % 2 == 1 {
             for (power, distance) in powers.iter_mut().zip(distances) {
                 *power *= distance;
             }
