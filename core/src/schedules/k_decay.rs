@@ -97,8 +97,6 @@ impl Profiled for KDecay {
             self.power.bend_to(self.end_lr, f64::from(self.decay_steps))
         } else if self.power == Power::ONE {
             self.k.bend_to(self.learning_rate, 0.0)
-        } else if let (Power::Whole(_), Power::Whole(_)) = (self.k, self.power) {
-            Bend::Smooth
         } else {
             Bend::PowerOfRest {
                 limit: self.end_lr,

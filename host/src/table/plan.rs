@@ -12,7 +12,7 @@ use super::emit::{LONGEST, Line, Reach, UNIT};
 use super::fit::VALUE_ERROR;
 use super::growth::{Growth, Rate};
 use super::inverse::{OneOver, OneOverRoot, OneOverRootOfWhole, line_below};
-use super::power::{Distance, Lacking, Logistic, Real, Remembered, Root, Sum, Whole};
+use super::power::{Distance, Lacking, LackingWhole, Logistic, Real, Remembered, Root, Sum, Whole};
 use super::powers::Power;
 use super::recent::Recent;
 use super::wave::{Circle, Swing};
@@ -69,6 +69,7 @@ pub(super) enum Curve {
     RealOfWhole(Real<Remembered>),
     Real(Real<Distance>),
     Lacking(Lacking<Remembered>),
+    LackingWhole(LackingWhole),
     /// A distance, and what grows at this rate, from this number on.
     Damped(Sum, Distance, Rate, f64),
     Logistic(Logistic),

@@ -151,6 +151,27 @@ impl Sum {
     }
 }
 
+/// Powers from 1 to 5.
+#[inline(always)]
+fn whole_powers(numbers: [f64; EIGHT], exponent: u32) -> [f64; EIGHT] {
+    if exponent == 1 {
+        return numbers;
+    }
+    // By squares, so that few products wait for others.
+    let squares = numbers.map(|number| number * number);
+    let mut powers = if exponent < 4 {
+        squares
+    } else {
+        squares.map(|square| square * square)
+    };
+    if exponent % 2 == 1 {
+        for (power, number) in powers.iter_mut().zip(numbers) {
+            *power *= number;
+        }
+    }
+    powers
+}
+
 /// A whole power from 2 to 5 of a distance, or of another curve.
 #[derive(Clone, Copy)]
 pub(super) struct Whole<const N: u32, C = Distance>(pub(super) Sum, pub(super) C);
@@ -169,19 +190,7 @@ impl<const N: u32, C: Eights> Eights for Whole<N, C> {
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
         let distances = self.1.eight::<L>(places);
-        // By squares, so that few products wait for others.
-        let squares = distances.map(|distance| distance * distance);
-        let mut powers = if N < 4 {
-            squares
-        } else {
-            squares.map(|square| square * square)
-        };
-        if N % 2 == 1 {
-            for (power, distance) in powers.iter_mut().zip(distances) {
-                *power *= distance;
-            }
-        }
-        self.0.of::<L>(powers)
+        self.0.of::<L>(whole_powers(distances, N))
     }
 }
 
@@ -317,6 +326,29 @@ impl<G: Logarithms> Eights for Lacking<G> {
         let shares = exp2::<L>(logarithms.map(|logarithm| (self.k * logarithm).max(LOWEST)));
         let lacking = log2::<L>(shares.map(|share| 1.0 - share));
         let powers = exp2::<L>(lacking.map(|logarithm| self.exponent * logarithm));
+        self.sum.of::<L>(powers)
+    }
+}
+
+/// The same for whole numbers from 1 to 5.
+#[derive(Clone, Copy)]
+pub(super) struct LackingWhole {
+    pub(super) sum: Sum,
+    pub(super) exponent: u32,
+    pub(super) k: u32,
+    pub(super) distance: Distance,
+}
+
+impl Eights for LackingWhole {
+    #[inline(always)]
+    fn goes_one_way(&self, _places: Range<usize>) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        let shares = whole_powers(self.distance.eight::<L>(places), self.k);
+        let powers = whole_powers(shares.map(|share| 1.0 - share), self.exponent);
         self.sum.of::<L>(powers)
     }
 }
@@ -568,7 +600,9 @@ mod tests {
                     assert_within(&curve, reach, "damped", exact);
                 }
                 if begin.fract() == 0.0 {
-                    for [k, exponent] in [[0.5, 0.7], [2.5, 0.5], [1.3, 3.0]] {
+                    for [k, exponent] in
+                        [[0.5, 0.7], [2.5, 0.5], [1.3, 3.0], [5.0, 1.0], [3.0, 4.0]]
+                    {
                         let span = begin.max(end) + 20.0;
                         let ends = [begin, end].map(|end| end / span);
                         let reach = lacking_reach(0.0, sum, [k, exponent], ends).unwrap();
@@ -579,10 +613,24 @@ mod tests {
                             k,
                             distances,
                         };
-                        assert_within(&curve, reach, "lacking", |place| {
+                        let exact = |place: f64| {
                             let share = (begin + step * place) / span;
                             limit + 0.75 * (1.0 - share.powf(k)).powf(exponent)
-                        });
+                        };
+                        assert_within(&curve, reach, "lacking", exact);
+                        if k.fract() == 0.0 {
+                            let curve = LackingWhole {
+                                sum,
+                                exponent: exponent as u32,
+                                k: k as u32,
+                                distance: Distance {
+                                    begin,
+                                    step,
+                                    share: 1.0 / span,
+                                },
+                            };
+                            assert_within(&curve, reach, "lacking whole", exact);
+                        }
                     }
                 }
             }

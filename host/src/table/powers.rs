@@ -8,11 +8,13 @@ use hairpin_core::Profiled;
 use super::emit::LONGEST;
 use super::growth::Rate;
 use super::plan::{Curve, GROWTH_ERROR, Plan, Planner, RANGE, SHORT, step};
-use super::power::{self, Distance, Lacking, Logistic, Real, Remembered, Root, Sum, Whole};
+use super::power::{
+    self, Distance, Lacking, LackingWhole, Logistic, Real, Remembered, Root, Sum, Whole,
+};
 use crate::lanes::EIGHT;
 
-/// Steps of a power of a rest: towards its end the rest has fewer digits.
-const LACKING: usize = 256;
+/// Steps of a root of a rest: towards its end the rest has fewer digits, and a root has fewer still.
+const ROOT_OF_REST: usize = 256;
 
 /// The numbers of a [`Bend::Power`](hairpin_core::Bend::Power).
 pub(super) struct Power {
@@ -152,7 +154,12 @@ impl<S: Profiled> Planner<'_, S> {
             return Plan::exact(1);
         }
         let is_end = f64::from(step(first, steps - 1)) == span;
-        let steps = (steps - usize::from(is_end)).min(LACKING);
+        let most = if exponent < 1.0 {
+            ROOT_OF_REST
+        } else {
+            LONGEST
+        };
+        let steps = (steps - usize::from(is_end)).min(most);
         let sum = Sum {
             limit,
             term: self.value(0) - limit,
@@ -162,17 +169,33 @@ impl<S: Profiled> Planner<'_, S> {
         let ends = [0, steps - 1].map(|place| f64::from(step(first, place)));
         let shares = ends.map(|end| end / span);
         let reach = power::lacking_reach(GROWTH_ERROR, sum, [k, exponent], shares);
-        match (reach, Remembered::of(ends, span)) {
-            (Some(reach), Some(distances)) if is_normal && steps >= EIGHT => Plan::on(
+        let is_whole = k.fract() == 0.0 && exponent.fract() == 0.0;
+        let curve = if is_whole {
+            // A polynomial of higher powers is as good as any other.
+            (k.max(exponent) <= 5.0).then_some(Curve::LackingWhole(LackingWhole {
+                sum,
+                exponent: exponent as u32,
+                k: k as u32,
+                distance: Distance {
+                    begin: ends[0],
+                    step: 1.0,
+                    share: 1.0 / span,
+                },
+            }))
+        } else {
+            Remembered::of(ends, span).map(|distances| {
                 Curve::Lacking(Lacking {
                     sum,
                     exponent,
                     k,
                     distances,
-                }),
-                reach,
-                steps,
-            ),
+                })
+            })
+        };
+        match (reach, curve) {
+            (Some(reach), Some(curve)) if is_normal && steps >= EIGHT => {
+                Plan::on(curve, reach, steps)
+            }
             _ => Plan::smooth(span as u32, steps),
         }
     }

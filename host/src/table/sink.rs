@@ -84,6 +84,7 @@ impl Sink<'_> {
             Curve::RealOfWhole(power) => put!(power),
             Curve::Real(power) => put!(power),
             Curve::Lacking(power) => put!(power),
+            Curve::LackingWhole(power) => put!(power),
             Curve::Damped(sum, distance, rate, begin) => put!(&Damped {
                 sum: *sum,
                 distance: *distance,
