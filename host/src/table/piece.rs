@@ -156,17 +156,20 @@ impl KindVisitor for Piece<'_> {
             let first = filling.step(at);
             let course = schedule.course(first);
             let left = ((course.last - first) as usize).saturating_add(1);
-            let is_unknown = matches!(course.bend, Bend::Unknown);
-            if is_unknown && left >= SHARED && filling.sink.is_table() {
-                given.unknown = (filling.sink.len() - at).min(left);
-                break;
-            }
-            if matches!(course.bend, Bend::Flat) && left < filling.sink.len() - at {
+            let room = filling.sink.len() - at;
+            match course.bend {
                 // Not worth a plan, as nothing goes on with it.
-                let rate = value(schedule, first);
-                filling.sink.flat(self.isa, rate, at..at + left);
-                given.steps += left;
-                continue;
+                Bend::Flat if left < room => {
+                    let rate = value(schedule, first);
+                    filling.sink.flat(self.isa, rate, at..at + left);
+                    given.steps += left;
+                    continue;
+                }
+                Bend::Unknown if left >= SHARED && filling.sink.is_table() => {
+                    given.unknown = room.min(left);
+                    break;
+                }
+                _ => {}
             }
             let wanted = (self.wanted - at).min(left);
             let planner = Planner {

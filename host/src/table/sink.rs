@@ -113,6 +113,7 @@ impl Sink<'_> {
     }
 
     /// Gives the same value again and again.
+    #[inline]
     pub(super) fn flat(&mut self, isa: Isa, rate: f64, cells: Range<usize>) {
         match self {
             Self::Table {
