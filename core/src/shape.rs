@@ -9,7 +9,7 @@ use core::f64::consts::{FRAC_PI_2, LN_2, PI, TAU};
 use crate::course::{Bend, Course, line, wave};
 use crate::elementary::{exp, remainder, sine};
 use crate::error::{ConfigError, finite};
-use crate::numeric::{complement, larger, two_product, whole_power};
+use crate::numeric::{complement, larger, smaller, two_product, whole_power};
 use crate::parameters::words;
 use crate::schedule::Profile;
 
@@ -476,8 +476,9 @@ pub(crate) fn full_waves(amount: f64, done: u32, span: u32) -> Profile {
 /// How a rate goes on after `done` steps that is as far from `limit` as [`full_waves`] say.
 pub(crate) fn bend_of_waves(limit: f64, amount: f64, done: u32, span: u32) -> Bend {
     let span = f64::from(span);
-    // Whole waves in a step do nothing.
+    // Whole waves in a step do nothing, and most of one is the rest of it backwards, which has no rounding.
     let amount = remainder(libm::fabs(amount), span);
+    let amount = smaller(amount, span - amount);
     if amount == 0.0 {
         return Bend::Flat;
     }

@@ -94,8 +94,7 @@ pub(crate) trait Lanes: Real {
         seen
     }
 
-    /// Turns 8 rows, each `pitch` after the one before, into columns, which begin at `at` of 8 others. Panics where `from` or one of them is
-    /// too short.
+    /// Turns 8 rows, each `pitch` after the one before, into columns, which begin at `at` of 8 others. All of them must be long enough.
     #[inline(always)]
     fn turn<const N: usize>(from: &[f32], pitch: usize, to: &mut [[f32; N]; 8], at: usize) {
         for (row, from) in from.chunks(pitch).take(8).enumerate() {
@@ -189,6 +188,11 @@ impl<E: Eights> Eights for &E {
     #[inline(always)]
     fn goes_one_way(&self, places: Range<usize>) -> bool {
         E::goes_one_way(self, places)
+    }
+
+    #[inline(always)]
+    fn part<L: Lanes, U: PartUser>(&self, part: usize, user: U) -> U::Output {
+        E::part::<L, U>(self, part, user)
     }
 
     #[inline(always)]

@@ -104,8 +104,9 @@ const AHEAD: usize = 4 * PART;
 #[inline(always)]
 fn parts(begin: usize, cells: usize) -> impl Iterator<Item = Range<usize>> {
     let cut = begin % PART;
-    let ends = (PART - cut..cells + PART).step_by(PART);
+    let ends = (PART - cut..).step_by(PART);
     ends.map(move |end| end.saturating_sub(PART)..end.min(cells))
+        .take_while(|part| !part.is_empty())
 }
 
 /// Writes the values of `curve` from place `begin` on, which may be off by `reach`, and those in doubt as `core` has them that many steps from the

@@ -179,7 +179,7 @@ impl KindVisitor for Piece<'_> {
             };
             let plan = planner.plan(course, first, wanted);
             given.steps += filling.follow(&plan, 0, at, sources);
-            if given.steps == filling.sink.len() {
+            if given.steps == filling.sink.len() && course.bend != Bend::Unknown {
                 match (plan.way, &filling.sink) {
                     // What is decided by one kind alone is remembered for the row.
                     (Way::Curve(curve, reach), Sink::Table { first, .. }) => {

@@ -123,8 +123,9 @@ impl Circle {
             across: -half * begin.sine,
         };
         // In half units in the last place of 1, the point of an angle on the circle is off by 3, and that of a sum of two angles by what theirs are
-        // and by 4 more: at seven times an angle by 45, at fifteen times by 52, at the sum of three such angles by 157. To turn a swing takes 12
-        // more; then 2 for the point where it begins, and some roundings of the sum. The angle itself was rounded three times.
+        // and by 4 more: at seven times an angle by 45, at fifteen times by 52. A swing is turned by two of the latter, 12 more each time, and its
+        // value is found at one of the former; then 2 for the point where it begins, and some roundings of the sum: no more than 200 in all. The
+        // angle itself was rounded three times.
         let farthest = (ahead.abs() + steps as f64) * turn;
         (swing, (100.0 + 4.0 * farthest) * f64::EPSILON)
     }
