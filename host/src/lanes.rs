@@ -838,7 +838,13 @@ mod tests {
                 *numbers = L::inverse_roots(*numbers);
             }
             self.rounded.resize(self.numbers.len(), 0.0);
+            let seen = L::round::<_, false>(&Numbers(self.numbers), 0, self.rounded);
+            let without_sizes = (seen.nearest, self.rounded.clone());
+            self.rounded.fill(0.0);
             let seen = L::round::<_, true>(&Numbers(self.numbers), 0, self.rounded);
+            let all = |rounded: &[f32]| rounded.iter().map(|x| bits(*x)).collect::<Vec<_>>();
+            assert_eq!(without_sizes.0, seen.nearest);
+            assert_eq!(all(&without_sizes.1), all(self.rounded));
             let copied = self.rounded.clone();
             L::expect(self.rounded);
             // From places that are at no multiple of anything.
@@ -893,6 +899,36 @@ mod tests {
                     assert_eq!(bits(found), bits(rounded[9 * row + column]));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn sizes_between_two_ends_are_those_of_all_numbers_between_them() {
+        let seen = |numbers: &[f64]| {
+            let mut seen = Seen::NOTHING;
+            let rounded: Vec<f32> = numbers.iter().map(|x| seen.round::<true>(*x)).collect();
+            (seen, seen.between(rounded[0], rounded[rounded.len() - 1]))
+        };
+        for exponent in -120..120 {
+            for sign in [1.0, -1.0] {
+                let begin = sign * 2_f64.powi(exponent);
+                // Up and down, over a power of 2, and hardly at all.
+                for share in [0.5, -0.25, 1e-3, -1e-9, 1e-16] {
+                    let numbers: Vec<f64> = (0..128)
+                        .map(|i| begin * (1.0 + share * f64::from(i) / 127.0))
+                        .collect();
+                    let (each, ends) = seen(&numbers);
+                    assert_eq!(ends.nearest, each.nearest);
+                    assert!(ends.smallest <= each.smallest, "{begin} {share}");
+                    assert!(ends.smallest >= each.smallest - 3, "{begin} {share}");
+                    assert!(ends.largest.abs_diff(each.largest) <= 1, "{begin} {share}");
+                }
+            }
+        }
+        // Through 0 none is too small; what is no number, or infinite, is too large.
+        assert_eq!(seen(&[1.0, 0.0, -1.0]).1.smallest, 0);
+        for wild in [f64::NAN, f64::INFINITY] {
+            assert!(seen(&[1.0, wild]).1.largest >= upper_half(f64::INFINITY));
         }
     }
 
