@@ -12,8 +12,9 @@ use crate::lanes::{Isa, Kernel, Lanes, look_at};
 /// Trials that are turned together: two cache lines of a step.
 const TRIALS: usize = 64;
 
-/// Steps that are filled before they are turned: with [`TRIALS`] rows, 132 KiB, which stay in the second cache beside the schedules.
-const STEPS: usize = 512;
+/// Steps that are filled before they are turned: with [`TRIALS`] rows, 516 KiB, about as much as a second cache holds. A curve that lasts, and a
+/// period that comes again, are worth more than a smaller tile.
+const STEPS: usize = 2048;
 
 /// From one row to the next: so much more than the steps that eight rows do not meet in the same lines of the nearest cache.
 const PITCH: usize = STEPS + 16;
@@ -70,7 +71,7 @@ pub(super) fn fill(trials: &[AnySchedule], first: u32, out: &mut [f32], past_cac
 struct Scratch {
     /// Rows of trials before they are turned.
     cells: Vec<f32>,
-    /// For each trial of a task, which goes on in each window as it did before.
+    /// For each trial of a task, which goes on in each window as it did before; one for all of them where there is one window.
     memories: Vec<Memory>,
 }
 
@@ -91,7 +92,8 @@ impl Task<'_> {
         let mut filling = Rows::new(isa, false);
         let mut scratch = SCRATCH.take();
         scratch.cells.resize(TRIALS * PITCH, 0.0);
-        let known = scratch.memories.len().max(self.trials.len());
+        let each = if steps > STEPS { self.trials.len() } else { 1 };
+        let known = scratch.memories.len().max(each);
         scratch.memories.resize_with(known, Memory::new);
         scratch.memories.iter_mut().for_each(Memory::next_row);
         let Scratch { cells, memories } = &mut scratch;
@@ -103,14 +105,17 @@ impl Task<'_> {
             while begin < self.trials.len() {
                 let trials = &self.trials[begin..end];
                 for (at, row) in (begin..end).zip(cells.chunks_mut(PITCH)) {
-                    if at + 1 < end {
-                        let next = &memories[at + 1];
-                        next.look_at();
-                        if !next.goes_on(first) {
-                            look_at(&self.trials[at + 1], SCHEDULE);
-                        }
+                    let next = memories[..each].get(at + 1);
+                    next.inspect(|next| next.look_at());
+                    if let Some(schedule) = self.trials.get(at + 1)
+                        && next.is_none_or(|next| !next.goes_on(first))
+                    {
+                        look_at(schedule, SCHEDULE);
                     }
-                    let (schedule, memory) = (&self.trials[at], &mut memories[at]);
+                    let (schedule, memory) = (&self.trials[at], &mut memories[at % each]);
+                    if each == 1 {
+                        memory.next_row();
+                    }
                     filling.fill(schedule, memory, first, &mut row[..rows.len()], left);
                 }
                 isa.run(Turn {
