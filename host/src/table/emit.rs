@@ -109,12 +109,12 @@ fn parts(begin: usize, cells: usize) -> impl Iterator<Item = Range<usize>> {
         .take_while(|part| !part.is_empty())
 }
 
-/// Writes the values of `curve` from place `begin` on, which may be off by `reach`, and those in doubt as `core` has them that many steps from the
-/// first of the curve.
+/// Writes the values of `curve` from place `begin` on, and those in doubt as `core` has them that many steps from the first of the curve. All may be
+/// off by one reach, or each part by its own.
 pub(super) fn emit<C: Eights>(
     isa: Isa,
     curve: &C,
-    reach: Reach,
+    mut reaches: &[Reach],
     mut begin: usize,
     mut out: &mut [f32],
     core: impl Fn(u32) -> f32,
@@ -124,7 +124,7 @@ pub(super) fn emit<C: Eights>(
         for (out, value) in head.iter_mut().zip(&eight[rest.clone()]) {
             *out = *value as f32;
         }
-        settle(&eight[rest], reach, head, |ahead| {
+        settle(&eight[rest], reach_of(reaches, 0), head, |ahead| {
             core(begin as u32 + ahead)
         });
         (begin, out) = (begin + head.len(), tail);
@@ -132,17 +132,17 @@ pub(super) fn emit<C: Eights>(
     for out in out.chunks_mut(AT_ONCE) {
         let mut doubtful = isa.run(Emit {
             curve,
-            reach,
+            reaches,
             begin,
             out: &mut *out,
         });
-        for cells in parts(begin, out.len()) {
+        for (which, cells) in parts(begin, out.len()).enumerate() {
             if doubtful & 1 == 1 {
                 let place = begin + cells.start;
                 let mut values = [0.0; PART];
                 let values = &mut values[..cells.len()];
                 store(isa, curve, place, values);
-                settle(values, reach, &mut out[cells], |ahead| {
+                settle(values, reach_of(reaches, which), &mut out[cells], |ahead| {
                     core(place as u32 + ahead)
                 });
             }
@@ -152,7 +152,18 @@ pub(super) fn emit<C: Eights>(
             }
         }
         begin += out.len();
+        if reaches.len() > 1 {
+            reaches = reaches.get(AT_ONCE / PART..).unwrap_or_default();
+        }
     }
+}
+
+/// That of a part; where none is known, no value is.
+#[inline(always)]
+fn reach_of(reaches: &[Reach], part: usize) -> Reach {
+    let last = reaches.len().saturating_sub(1);
+    let reach = reaches.get(part.min(last));
+    reach.copied().unwrap_or(Reach::absolute(f64::INFINITY))
 }
 
 /// Asks the core for those of the values of which the error could change a bit.
@@ -240,7 +251,7 @@ impl PartUser for StorePart<'_> {
 /// Rounds, and tells in which parts, by a bit each, a value is as near to half-way between two `f32` as it may be off.
 struct Emit<'a, C> {
     curve: &'a C,
-    reach: Reach,
+    reaches: &'a [Reach],
     begin: usize,
     out: &'a mut [f32],
 }
@@ -252,7 +263,7 @@ impl<C: Eights> Kernel for Emit<'_, C> {
     fn run<L: Lanes>(self) -> u32 {
         let Self {
             curve,
-            reach,
+            reaches,
             begin,
             out,
         } = self;
@@ -266,6 +277,7 @@ impl<C: Eights> Kernel for Emit<'_, C> {
             let place = begin + cells.start;
             let out = &mut out[cells];
             let seen = curve.part::<L, _>(place / PART, EmitPart { place, out });
+            let reach = reach_of(reaches, which);
             if reach != Reach::NONE && !is_sure(seen, reach) {
                 doubtful |= 1 << which;
             }

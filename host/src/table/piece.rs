@@ -255,7 +255,7 @@ impl<S: Profiled> Filling<'_, '_, S> {
                 }
             }
             Sink::Values(values) => {
-                for (out, rate) in values.rates[at..at + steps].iter_mut().zip(rates) {
+                for (out, rate) in values.rates()[at..at + steps].iter_mut().zip(rates) {
                     *out = rate;
                 }
             }

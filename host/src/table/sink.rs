@@ -30,7 +30,7 @@ impl Sink<'_> {
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Table { out, .. } => out.len(),
-            Self::Values(values) => values.rates.len(),
+            Self::Values(values) => values.len(),
         }
     }
 
@@ -104,9 +104,9 @@ impl Sink<'_> {
         core: &dyn Fn(u32) -> f32,
     ) {
         match self {
-            Self::Table { out, .. } => emit(isa, curve, reach, place, &mut out[cells], core),
+            Self::Table { out, .. } => emit(isa, curve, &[reach], place, &mut out[cells], core),
             Self::Values(values) => {
-                store(isa, curve, place, &mut values.rates[cells.clone()]);
+                store(isa, curve, place, &mut values.rates()[cells.clone()]);
                 values.admit(cells.start, cells.len(), reach);
             }
         }
@@ -130,7 +130,7 @@ impl Sink<'_> {
                     });
                 }
             }
-            Self::Values(values) => values.rates[cells].fill(rate),
+            Self::Values(values) => values.rates()[cells].fill(rate),
         }
     }
 }

@@ -5,25 +5,29 @@ use std::cell::RefCell;
 use hairpin_core::{Change, Value};
 
 use super::emit::{Given, Reach, UNIT, emit};
-use crate::lanes::{EIGHT, Isa, Kernel, Lanes};
+use crate::lanes::{EIGHT, Isa, Kernel, Lanes, PART};
 
-/// The most steps.
-pub(super) const MOST_STEPS: usize = 512;
-
-/// Steps with errors of their own: few, as one that is some share of the largest of them is more of the smallest.
-const PART: usize = 128;
+/// The most steps: two of them stay in the nearest cache.
+pub(super) const MOST_STEPS: usize = 1024;
 
 thread_local! {
     /// Memory for rates. They are all overwritten, and to clear it each time would take as long as a curve.
-    static SPARE: RefCell<Vec<Vec<f64>>> = const { RefCell::new(Vec::new()) };
+    static SPARE: RefCell<Vec<Known>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Rates, each within a reach of what the core computes, or exactly that where there is none.
 pub(super) struct Values {
-    pub(super) rates: Vec<f64>,
     isa: Isa,
-    reaches: [Reach; MOST_STEPS / PART],
-    ranges: [Option<Range>; MOST_STEPS / PART],
+    known: Known,
+}
+
+/// Rates, and what is known of each part of them. Parts have errors of their own, and are short, as what is some share of the largest rate is more
+/// of the smallest.
+#[derive(Default)]
+struct Known {
+    rates: Vec<f64>,
+    reaches: Vec<Reach>,
+    ranges: Vec<Option<Range>>,
 }
 
 /// The lowest and the highest rate, but for those that are no numbers: these are settled when they are rounded.
@@ -52,19 +56,27 @@ impl Range {
 impl Values {
     /// For no more than [`MOST_STEPS`].
     pub(super) fn of(isa: Isa, steps: usize) -> Self {
-        let mut rates = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
-        rates.resize(steps, 0.0);
-        Self {
-            rates,
-            isa,
-            reaches: Default::default(),
-            ranges: Default::default(),
-        }
+        let mut known = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        known.rates.resize(steps, 0.0);
+        let parts = steps.div_ceil(PART);
+        known.reaches.clear();
+        known.reaches.resize(parts, Reach::NONE);
+        known.ranges.clear();
+        known.ranges.resize(parts, None);
+        Self { isa, known }
+    }
+
+    pub(super) fn rates(&mut self) -> &mut [f64] {
+        &mut self.known.rates
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.known.rates.len()
     }
 
     /// Those of so many steps from place `at` on are off by so much.
     pub(super) fn admit(&mut self, at: usize, steps: usize, reach: Reach) {
-        for known in &mut self.reaches[at / PART..(at + steps).div_ceil(PART)] {
+        for known in &mut self.known.reaches[at / PART..(at + steps).div_ceil(PART)] {
             known.absolute = known.absolute.max(reach.absolute);
             known.relative = known.relative.max(reach.relative);
         }
@@ -72,19 +84,19 @@ impl Values {
 
     /// Rounds them to `f32`; where the error could change a bit, `core` is asked for the rate that many steps from the first.
     pub(super) fn round(&self, out: &mut [f32], core: impl Fn(u32) -> f32) {
-        let parts = self.rates.chunks(PART).zip(&self.reaches);
-        for ((rates, reach), (which, out)) in parts.zip(out.chunks_mut(PART).enumerate()) {
-            let first = (which * PART) as u32;
-            emit(self.isa, &Given(rates), *reach, 0, out, |ahead| {
-                core(first + ahead)
-            });
-        }
+        let Known { rates, reaches, .. } = &self.known;
+        emit(self.isa, &Given(rates), reaches, 0, out, core);
     }
 
     fn parts(&mut self) -> impl Iterator<Item = Part<'_>> {
         let isa = self.isa;
-        let known = self.reaches.iter_mut().zip(&mut self.ranges);
-        let parts = self.rates.chunks_mut(PART).zip(known);
+        let Known {
+            rates,
+            reaches,
+            ranges,
+        } = &mut self.known;
+        let known = reaches.iter_mut().zip(ranges);
+        let parts = rates.chunks_mut(PART).zip(known);
         parts.map(move |(rates, (reach, range))| Part {
             isa,
             rates,
@@ -104,8 +116,8 @@ impl Values {
 
 impl Drop for Values {
     fn drop(&mut self) {
-        let rates = std::mem::take(&mut self.rates);
-        SPARE.with_borrow_mut(|spare| spare.push(rates));
+        let known = std::mem::take(&mut self.known);
+        SPARE.with_borrow_mut(|spare| spare.push(known));
     }
 }
 
@@ -371,7 +383,11 @@ impl Kernel for Scaled<'_> {
 #[inline(always)]
 fn multiply(rates: &mut [f64; EIGHT], others: &[f64; EIGHT]) {
     let products: [f64; EIGHT] = std::array::from_fn(|at| rates[at] * others[at]);
-    if products.iter().all(|product| !product.is_nan()) {
+    // All of them, as a way out at each would take longer.
+    let are_numbers = products
+        .iter()
+        .fold(true, |are, product| are & !product.is_nan());
+    if are_numbers {
         *rates = products;
     } else {
         for (rate, other) in rates.iter_mut().zip(others) {
