@@ -36,16 +36,42 @@ impl Reach {
             relative,
         }
     }
+
+    /// Of products with a factor that is no larger.
+    pub(super) fn times(self, factor: f64) -> Self {
+        Self {
+            // Below the normal numbers a product loses digits.
+            absolute: self.absolute * factor.abs() * (1.0 + 4.0 * UNIT) + f64::MIN_POSITIVE,
+            relative: self.relative + 2.0 * UNIT,
+        }
+    }
+
+    /// Of what is kept within limits. Where only one of a value and the core's is beyond a limit, the limit stands for it, from which the other one is
+    /// no farther than from it. The one beyond is no larger, in size, than the limit and what it is off by; a rate of less than half of it, where
+    /// more is known than nothing, makes `1 / (1 - relative) <= 1 + 2 * relative`.
+    pub(super) fn limited(self) -> Self {
+        let more = 1.0 + 2.0 * self.relative + 4.0 * UNIT;
+        let is_known = self.relative < 0.5;
+        Self {
+            absolute: if is_known {
+                self.absolute * more
+            } else {
+                f64::INFINITY
+            },
+            relative: self.relative * more,
+        }
+    }
 }
 
 /// Values that are known.
 #[derive(Clone, Copy)]
-pub(super) struct Given<'a>(pub(super) &'a [f64]);
+pub(super) struct Given<'a>(pub(super) &'a [[f64; EIGHT]]);
 
 impl Eights for Given<'_> {
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
-        eight_of(self.0, places.first)
+        let eight = self.0.get(places.first / EIGHT);
+        eight.copied().unwrap_or_default()
     }
 }
 
@@ -160,7 +186,7 @@ pub(super) fn emit<C: Eights>(
 
 /// That of a part; where none is known, no value is.
 #[inline(always)]
-fn reach_of(reaches: &[Reach], part: usize) -> Reach {
+pub(super) fn reach_of(reaches: &[Reach], part: usize) -> Reach {
     let last = reaches.len().saturating_sub(1);
     let reach = reaches.get(part.min(last));
     reach.copied().unwrap_or(Reach::absolute(f64::INFINITY))
@@ -179,14 +205,17 @@ fn settle(values: &[f64], reach: Reach, out: &mut [f32], core: impl Fn(u32) -> f
     }
 }
 
-/// Writes values as they are, from place `begin` on.
-pub(super) fn store<C: Eights>(isa: Isa, curve: &C, mut begin: usize, mut out: &mut [f64]) {
+/// Writes values as they are, from place `begin` on; tells of which parts of `out`, by a bit each of the first 32, it is known that they go one way.
+pub(super) fn store<C: Eights>(isa: Isa, curve: &C, mut begin: usize, mut out: &mut [f64]) -> u32 {
+    let is_even = begin.is_multiple_of(PART);
     if let Some((eight, rest)) = ahead_of_eights(isa, curve, begin) {
         let (head, tail) = out.split_at_mut(rest.len().min(out.len()));
         head.copy_from_slice(&eight[rest][..head.len()]);
         (begin, out) = (begin + head.len(), tail);
     }
-    isa.run(Store { curve, begin, out });
+    let one_way = isa.run(Store { curve, begin, out });
+    // Else the parts of the curve are not those of `out`.
+    if is_even { one_way } else { 0 }
 }
 
 /// The values of the eight places among which `begin` is, and those from it on, where it is not the first of them.
@@ -212,16 +241,20 @@ struct Store<'a, C> {
 }
 
 impl<C: Eights> Kernel for Store<'_, C> {
-    type Output = ();
+    type Output = u32;
 
     #[inline(always)]
-    fn run<L: Lanes>(self) {
-        for cells in parts(self.begin, self.out.len()) {
+    fn run<L: Lanes>(self) -> u32 {
+        let mut one_way = 0;
+        for (which, cells) in (0..).zip(parts(self.begin, self.out.len())) {
             let place = self.begin + cells.start;
             let out = &mut self.out[cells];
-            self.curve
+            let goes_one_way = self
+                .curve
                 .part::<L, _>(place / PART, StorePart { place, out });
+            one_way |= u32::from(goes_one_way).checked_shl(which).unwrap_or(0);
         }
+        one_way
     }
 }
 
@@ -232,10 +265,11 @@ struct StorePart<'a> {
 }
 
 impl PartUser for StorePart<'_> {
-    type Output = ();
+    type Output = bool;
 
     #[inline(always)]
-    fn take<L: Lanes, E: Eights>(self, numbers: &E) {
+    fn take<L: Lanes, E: Eights>(self, numbers: &E) -> bool {
+        let goes_one_way = numbers.goes_one_way(self.place..self.place + self.out.len());
         let (whole, rest) = self.out.as_chunks_mut::<EIGHT>();
         let mut places = Places::from(self.place);
         for out in whole {
@@ -245,6 +279,7 @@ impl PartUser for StorePart<'_> {
         if !rest.is_empty() {
             rest.copy_from_slice(&numbers.eight::<L>(&places)[..rest.len()]);
         }
+        goes_one_way
     }
 }
 

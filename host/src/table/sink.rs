@@ -106,8 +106,8 @@ impl Sink<'_> {
         match self {
             Self::Table { out, .. } => emit(isa, curve, &[reach], place, &mut out[cells], core),
             Self::Values(values) => {
-                store(isa, curve, place, &mut values.rates()[cells.clone()]);
-                values.admit(cells.start, cells.len(), reach);
+                let one_way = store(isa, curve, place, &mut values.rates()[cells.clone()]);
+                values.admit(cells, reach, one_way);
             }
         }
     }
@@ -130,7 +130,10 @@ impl Sink<'_> {
                     });
                 }
             }
-            Self::Values(values) => values.rates()[cells].fill(rate),
+            Self::Values(values) => {
+                values.rates()[cells.clone()].fill(rate);
+                values.admit(cells, Reach::NONE, u32::MAX);
+            }
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Rates of some steps in a row before they are rounded, and how far they may be from those of the core.
 
 use std::cell::RefCell;
+use std::ops;
 
 use hairpin_core::{Change, Value};
 
-use super::emit::{Given, Reach, UNIT, emit};
-use crate::lanes::{EIGHT, Isa, Kernel, Lanes, PART};
+use super::emit::{Given, Reach, UNIT, emit, reach_of};
+use crate::lanes::{EIGHT, Eights, Isa, Kernel, Lanes, PART, Places};
 
 /// The most steps: two of them stay in the nearest cache.
 pub(super) const MOST_STEPS: usize = 1024;
@@ -18,14 +19,17 @@ thread_local! {
 /// Rates, each within a reach of what the core computes, or exactly that where there is none.
 pub(super) struct Values {
     isa: Isa,
+    steps: usize,
     known: Known,
+    pending: Pending,
 }
 
 /// Rates, and what is known of each part of them. Parts have errors of their own, and are short, as what is some share of the largest rate is more
 /// of the smallest.
 #[derive(Default)]
 struct Known {
-    rates: Vec<f64>,
+    /// In eights, the last of which may be more than there are steps.
+    rates: Vec<[f64; EIGHT]>,
     reaches: Vec<Reach>,
     ranges: Vec<Option<Range>>,
 }
@@ -35,13 +39,36 @@ struct Known {
 struct Range {
     lowest: f64,
     highest: f64,
+    /// Whether it is known that all are numbers.
+    are_numbers: bool,
 }
 
 impl Range {
     const NOTHING: Self = Self {
         lowest: f64::INFINITY,
         highest: f64::NEG_INFINITY,
+        are_numbers: false,
     };
+
+    /// Of what goes one way from one end to another. Every number, and both ends, may be off by a reach.
+    fn between(first: f64, last: f64, reach: Reach) -> Self {
+        let off = 2.0 * (reach.absolute + reach.relative * first.abs().max(last.abs()));
+        Self {
+            lowest: first.min(last) - off,
+            highest: first.max(last) + off,
+            are_numbers: first.is_finite() && last.is_finite(),
+        }
+    }
+
+    /// After a product with a factor.
+    const fn times(self, factor: f64) -> Self {
+        let (a, b) = (self.lowest * factor, self.highest * factor);
+        Self {
+            lowest: a.min(b),
+            highest: a.max(b),
+            ..self
+        }
+    }
 
     /// The size of the largest.
     const fn largest(self) -> f64 {
@@ -57,35 +84,84 @@ impl Values {
     /// For no more than [`MOST_STEPS`].
     pub(super) fn of(isa: Isa, steps: usize) -> Self {
         let mut known = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
-        known.rates.resize(steps, 0.0);
+        known.rates.resize(steps.div_ceil(EIGHT), [0.0; EIGHT]);
         let parts = steps.div_ceil(PART);
         known.reaches.clear();
         known.reaches.resize(parts, Reach::NONE);
         known.ranges.clear();
         known.ranges.resize(parts, None);
-        Self { isa, known }
+        Self {
+            isa,
+            steps,
+            known,
+            pending: Pending::NOTHING,
+        }
     }
 
     pub(super) fn rates(&mut self) -> &mut [f64] {
-        &mut self.known.rates
+        &mut self.known.rates.as_flattened_mut()[..self.steps]
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.known.rates.len()
+    pub(super) const fn len(&self) -> usize {
+        self.steps
     }
 
-    /// Those of so many steps from place `at` on are off by so much.
-    pub(super) fn admit(&mut self, at: usize, steps: usize, reach: Reach) {
-        for known in &mut self.known.reaches[at / PART..(at + steps).div_ceil(PART)] {
+    /// Those of some cells are off by so much; of some of the parts that begin there, by a bit each, it is known that they go one way.
+    pub(super) fn admit(&mut self, cells: ops::Range<usize>, reach: Reach, one_way: u32) {
+        for known in &mut self.known.reaches[cells.start / PART..cells.end.div_ceil(PART)] {
             known.absolute = known.absolute.max(reach.absolute);
             known.relative = known.relative.max(reach.relative);
+        }
+        if !cells.start.is_multiple_of(PART) {
+            return;
+        }
+        let steps = self.steps;
+        let rates = &self.known.rates.as_flattened()[..cells.end];
+        let parts = rates.chunks(PART).zip(&mut self.known.ranges).enumerate();
+        for (which, (rates, range)) in parts.skip(cells.start / PART) {
+            let is_all = rates.len() == PART || cells.end == steps;
+            if let [first, .., last] = rates
+                && is_all
+                && one_way >> (which - cells.start / PART) & 1 == 1
+            {
+                *range = Some(Range::between(*first, *last, reach));
+            }
         }
     }
 
     /// Rounds them to `f32`; where the error could change a bit, `core` is asked for the rate that many steps from the first.
-    pub(super) fn round(&self, out: &mut [f32], core: impl Fn(u32) -> f32) {
-        let Known { rates, reaches, .. } = &self.known;
-        emit(self.isa, &Given(rates), reaches, 0, out, core);
+    pub(super) fn round(mut self, out: &mut [f32], core: impl Fn(u32) -> f32) {
+        let Self {
+            isa,
+            known:
+                Known {
+                    ref rates,
+                    ref mut reaches,
+                    ref ranges,
+                },
+            pending,
+            ..
+        } = self;
+        let given = Given(rates);
+        if pending == Pending::NOTHING {
+            return emit(isa, &given, reaches, 0, out, core);
+        }
+        for (reach, range) in reaches.iter_mut().zip(ranges) {
+            *reach = pending.reach(*reach, range);
+        }
+        let changed = Changed {
+            rates: given,
+            pending,
+        };
+        emit(isa, &changed, reaches, 0, out, |ahead| {
+            // A limit itself may be so near to half-way between two `f32` that all rates beyond it are in doubt.
+            let rate = rates.as_flattened()[ahead as usize] * pending.factor;
+            let reach = reach_of(reaches, ahead as usize / PART);
+            match pending.beyond(rate, rate, reach) {
+                Some(limit) => limit as f32,
+                None => core(ahead),
+            }
+        });
     }
 
     fn parts(&mut self) -> impl Iterator<Item = Part<'_>> {
@@ -96,6 +172,7 @@ impl Values {
             ranges,
         } = &mut self.known;
         let known = reaches.iter_mut().zip(ranges);
+        let rates = &mut rates.as_flattened_mut()[..self.steps];
         let parts = rates.chunks_mut(PART).zip(known);
         parts.map(move |(rates, (reach, range))| Part {
             isa,
@@ -105,8 +182,29 @@ impl Values {
         })
     }
 
+    /// Makes a change to all parts now.
+    fn change(&mut self, change: &Change, clock: u32) {
+        for (mut part, clock) in self.parts().zip((clock..=u32::MAX).step_by(PART)) {
+            part.change(change, clock);
+        }
+    }
+
+    /// Makes the changes that were left for the rounding.
+    fn catch_up(&mut self) {
+        let Pending { factor, limits } = std::mem::replace(&mut self.pending, Pending::NOTHING);
+        if factor != Pending::NOTHING.factor {
+            self.change(&Change::Scale(factor), 0);
+        }
+        if limits != Pending::NOTHING.limits {
+            let [min_lr, max_lr] = limits;
+            self.change(&Change::Clamp { min_lr, max_lr }, 0);
+        }
+    }
+
     /// Does the same to all parts of both.
     fn with(mut self, mut other: Self, join: impl Fn(&mut Part<'_>, Part<'_>)) -> Self {
+        self.catch_up();
+        other.catch_up();
         for (mut part, other) in self.parts().zip(other.parts()) {
             join(&mut part, other);
         }
@@ -131,15 +229,112 @@ impl Value for Values {
     }
 
     fn shared(mut self, parts: u32) -> Self {
+        self.catch_up();
         self.parts().for_each(|mut part| part.share(parts));
         self
     }
 
     fn changed(mut self, change: &Change, clock: u32) -> Self {
-        for (mut part, clock) in self.parts().zip((clock..=u32::MAX).step_by(PART)) {
-            part.change(change, clock);
+        if !self.pending.takes(change) {
+            self.catch_up();
+            if !self.pending.takes(change) {
+                self.change(change, clock);
+            }
         }
         self
+    }
+}
+
+/// Changes that are left for the rounding, which saves a way through the memory for each: a factor, and then limits.
+#[derive(Clone, Copy, PartialEq)]
+struct Pending {
+    factor: f64,
+    limits: [f64; 2],
+}
+
+impl Pending {
+    const NOTHING: Self = Self {
+        factor: 1.0,
+        limits: [f64::NEG_INFINITY, f64::INFINITY],
+    };
+
+    /// Leaves one more for later, if it may be made after those that are there.
+    fn takes(&mut self, change: &Change) -> bool {
+        match *change {
+            // Only 0 makes something else than a product of what has overflowed.
+            Change::Scale(factor) if factor != 0.0 && *self == Self::NOTHING => {
+                self.factor = factor;
+                true
+            }
+            Change::Clamp { min_lr, max_lr } if self.limits == Self::NOTHING.limits => {
+                self.limits = [min_lr, max_lr];
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Of rates that are off by some reach; none where all of them are beyond a limit.
+    fn reach(&self, reach: Reach, range: &Option<Range>) -> Reach {
+        if reach == Reach::NONE {
+            return reach;
+        }
+        let scaled = if self.factor == Self::NOTHING.factor {
+            reach
+        } else {
+            reach.times(self.factor)
+        };
+        if self.limits == Self::NOTHING.limits {
+            return scaled;
+        }
+        let range = range.filter(|range| range.are_numbers);
+        let limit = range.and_then(|range| {
+            let Range {
+                lowest, highest, ..
+            } = range.times(self.factor);
+            self.beyond(lowest, highest, scaled)
+        });
+        if limit.is_some() {
+            Reach::NONE
+        } else {
+            scaled.limited()
+        }
+    }
+
+    /// The limit that all rates between two are beyond, whatever they are off by.
+    fn beyond(&self, lowest: f64, highest: f64, reach: Reach) -> Option<f64> {
+        let [min_lr, max_lr] = self.limits;
+        let off = |rate: f64| reach.absolute + reach.relative * rate.abs();
+        if highest + off(highest) < min_lr {
+            Some(min_lr)
+        } else if lowest - off(lowest) > max_lr {
+            Some(max_lr)
+        } else {
+            None
+        }
+    }
+}
+
+/// Rates after such changes.
+struct Changed<'a> {
+    rates: Given<'a>,
+    pending: Pending,
+}
+
+impl Eights for Changed<'_> {
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        let Pending {
+            factor,
+            limits: [min_lr, max_lr],
+        } = self.pending;
+        // Of a kind that is known where this is compiled.
+        let clamp = Change::Clamp { min_lr, max_lr };
+        let mut rates = self.rates.eight::<L>(places);
+        for rate in &mut rates {
+            *rate = clamp.apply(*rate * factor, 0);
+        }
+        rates
     }
 }
 
@@ -179,7 +374,8 @@ impl Part<'_> {
 
     /// `(a + e)(b + f) - ab = af + be + ef`, and the product's own rounding.
     fn multiply(&mut self, mut other: Part<'_>) {
-        if !self.is_exact() || !other.is_exact() {
+        let is_exact = self.is_exact() && other.is_exact();
+        if !is_exact {
             let (own, its) = (*self.reach, *other.reach);
             // What is multiplied by 0 need not be known.
             let a = if its.absolute == 0.0 {
@@ -204,6 +400,7 @@ impl Part<'_> {
         self.isa.run(Multiplied {
             rates: self.rates,
             others: other.rates,
+            is_exact,
         });
         *self.range = None;
     }
@@ -238,6 +435,7 @@ impl Part<'_> {
         match *change {
             Change::Scale(factor) => {
                 let range = self.isa.run(Scaled {
+                    is_exact: self.is_exact(),
                     rates: self.rates,
                     factor,
                 });
@@ -246,7 +444,9 @@ impl Part<'_> {
             }
             Change::Clamp { min_lr, max_lr } => {
                 let error = self.error();
-                let Range { lowest, highest } = self.range();
+                let Range {
+                    lowest, highest, ..
+                } = self.range();
                 // What is not known to within a number may be anything, and so may what is none.
                 let is_known = error.is_finite() && lowest <= highest;
                 if is_known && min_lr < lowest && highest < max_lr {
@@ -284,9 +484,7 @@ impl Part<'_> {
     /// The rates were multiplied by numbers that are no larger.
     fn scaled(&mut self, factor: f64) {
         if !self.is_exact() {
-            let Reach { absolute, relative } = self.reach;
-            *absolute = *absolute * factor.abs() * (1.0 + 4.0 * UNIT) + f64::MIN_POSITIVE;
-            *relative += 2.0 * UNIT;
+            *self.reach = self.reach.times(factor);
         }
     }
 }
@@ -311,7 +509,12 @@ impl Kernel for Ranging<'_> {
 /// Several at a time, so that none waits for the one before; what is no number changes nothing.
 #[inline(always)]
 fn widen(ranges: &mut [Range; EIGHT], rates: &[f64; EIGHT]) {
-    for (Range { lowest, highest }, rate) in ranges.iter_mut().zip(rates) {
+    for (
+        Range {
+            lowest, highest, ..
+        },
+        rate,
+    ) in ranges.iter_mut().zip(rates) {
         *lowest = if rate < lowest { *rate } else { *lowest };
         *highest = if rate > highest { *rate } else { *highest };
     }
@@ -326,13 +529,16 @@ fn widened(mut ranges: [Range; EIGHT], rates: &[f64]) -> Range {
     ranges.into_iter().fold(Range::NOTHING, |all, range| Range {
         lowest: all.lowest.min(range.lowest),
         highest: all.highest.max(range.highest),
+        are_numbers: false,
     })
 }
 
-/// Puts in products, each as the core has it.
+/// Puts in products: each as the core has it, or, of rates that are not exact, as numbers are multiplied, as those that come to none are settled when
+/// they are rounded.
 struct Multiplied<'a> {
     rates: &'a mut [f64],
     others: &'a [f64],
+    is_exact: bool,
 }
 
 impl Kernel for Multiplied<'_> {
@@ -340,20 +546,21 @@ impl Kernel for Multiplied<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let (rates, rest) = self.rates.as_chunks_mut::<EIGHT>();
-        let (others, others_rest) = self.others.as_chunks::<EIGHT>();
-        for (rates, others) in rates.iter_mut().zip(others) {
-            multiply(rates, others);
-        }
-        for (rate, other) in rest.iter_mut().zip(others_rest) {
-            *rate = rate.product(*other);
+        for (rate, other) in self.rates.iter_mut().zip(self.others) {
+            *rate = if self.is_exact {
+                rate.product(*other)
+            } else {
+                *rate * other
+            };
         }
     }
 }
 
+/// The same with one factor.
 struct Scaled<'a> {
     rates: &'a mut [f64],
     factor: f64,
+    is_exact: bool,
 }
 
 impl Kernel for Scaled<'_> {
@@ -361,38 +568,27 @@ impl Kernel for Scaled<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self) -> Range {
-        let mut ranges = [Range::NOTHING; EIGHT];
-        let (rates, rest) = self.rates.as_chunks_mut::<EIGHT>();
-        for rates in rates {
-            // Only 0 makes something else of numbers than their product; no factor is infinite.
-            if self.factor == 0.0 {
-                multiply(rates, &[self.factor; EIGHT]);
-            } else {
-                *rates = rates.map(|rate| rate * self.factor);
+        let Self {
+            rates,
+            factor,
+            is_exact,
+        } = self;
+        if is_exact {
+            for rate in &mut *rates {
+                *rate = rate.product(factor);
             }
+            return Ranging(rates).run::<L>();
+        }
+        let mut ranges = [Range::NOTHING; EIGHT];
+        let (rates, rest) = rates.as_chunks_mut::<EIGHT>();
+        for rates in rates {
+            *rates = rates.map(|rate| rate * factor);
             widen(&mut ranges, rates);
         }
         for rate in &mut *rest {
-            *rate = rate.product(self.factor);
+            *rate *= factor;
         }
         widened(ranges, rest)
-    }
-}
-
-/// Only a product that is no number takes more than to multiply.
-#[inline(always)]
-fn multiply(rates: &mut [f64; EIGHT], others: &[f64; EIGHT]) {
-    let products: [f64; EIGHT] = std::array::from_fn(|at| rates[at] * others[at]);
-    // All of them, as a way out at each would take longer.
-    let are_numbers = products
-        .iter()
-        .fold(true, |are, product| are & !product.is_nan());
-    if are_numbers {
-        *rates = products;
-    } else {
-        for (rate, other) in rates.iter_mut().zip(others) {
-            *rate = rate.product(*other);
-        }
     }
 }
 
