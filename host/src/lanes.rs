@@ -139,7 +139,7 @@ impl Places {
         const EACH: [f64; EIGHT] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
         // As `u32`, whose conversion is one instruction.
         let before = f64::from(first as u32) - 1.0;
-        let numbers = EACH.map(|each| before + each);
+        let numbers = lanewise(EACH, |each| before + each);
         Self { first, numbers }
     }
 
@@ -147,8 +147,20 @@ impl Places {
     #[inline(always)]
     pub(crate) fn next(&mut self) {
         self.first += EIGHT;
-        self.numbers = self.numbers.map(|number| number + EIGHT as f64);
+        self.numbers = lanewise(self.numbers, |number| number + EIGHT as f64);
     }
+}
+
+/// Does the same to each number. `map` of an array may stay a call, which is compiled for the lowest set, where it is not done often.
+#[inline(always)]
+pub(crate) fn lanewise<const N: usize>(
+    mut numbers: [f64; N],
+    does: impl Fn(f64) -> f64,
+) -> [f64; N] {
+    for number in &mut numbers {
+        *number = does(*number);
+    }
+    numbers
 }
 
 /// Places for which a row of numbers may prepare something.

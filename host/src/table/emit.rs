@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use crate::lanes::{EIGHT, Eights, Isa, Kernel, Lanes, PART, PartUser, Places, Seen, upper_half};
+use crate::lanes::{
+    EIGHT, Eights, Isa, Kernel, Lanes, PART, PartUser, Places, Seen, lanewise, upper_half,
+};
 
 /// A unit in the last place of 1.
 pub(super) const UNIT: f64 = f64::EPSILON;
@@ -102,9 +104,9 @@ impl Eights for Line {
 
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
-        places
-            .numbers
-            .map(|place| fused::<L>(place, self.step, self.begin))
+        lanewise(places.numbers, |place| {
+            fused::<L>(place, self.step, self.begin)
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::emit::SIXTEEN;
 use super::recent::Recent;
-use crate::lanes::{EIGHT, Eights, Lanes, PART, Places};
+use crate::lanes::{EIGHT, Eights, Lanes, PART, Places, lanewise};
 
 /// How fast something grows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,6 +49,11 @@ impl Growth {
         }
     }
 
+    /// How fast it grows.
+    pub(super) const fn doublings(&self) -> f64 {
+        self.rate.doublings
+    }
+
     /// From another beginning on.
     pub(super) fn from(mut self, begin: f64) -> Self {
         for grown in &mut self.farthest {
@@ -87,7 +92,7 @@ impl Eights for Growth {
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
         let grown = self.group(places.first);
-        self.near.map(|near| near * grown)
+        lanewise(self.near, |near| near * grown)
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::emit::{Line, Reach, UNIT, eight_of};
-use crate::lanes::{EIGHT, Eights, Lanes, Places};
+use crate::lanes::{EIGHT, Eights, Lanes, Places, lanewise};
 
 /// The line through what these values at the first and the last of some steps are one over, or, with `root`, over the root of; and the share of
 /// itself that any value on the curve is off by, if these are off by 2^-47 of themselves.
@@ -35,7 +35,7 @@ impl Eights for OneOver {
 
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
-        self.0.eight::<L>(places).map(|below| 1.0 / below)
+        lanewise(self.0.eight::<L>(places), |below| 1.0 / below)
     }
 }
 
@@ -54,7 +54,8 @@ impl Eights for OneOverRoot {
 
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
-        L::inverse_roots(self.line.eight::<L>(places)).map(|one_over| one_over * self.sign)
+        let roots = L::inverse_roots(self.line.eight::<L>(places));
+        lanewise(roots, |one_over| one_over * self.sign)
     }
 }
 
@@ -105,7 +106,7 @@ impl Eights for OneOverRootOfWhole {
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
         let roots = eight_of(self.roots, self.begin + places.first);
-        roots.map(|one_over_root| one_over_root * self.factor)
+        lanewise(roots, |one_over_root| one_over_root * self.factor)
     }
 }
 

@@ -12,7 +12,9 @@ use super::emit::{LONGEST, Line, Reach, UNIT};
 use super::fit::VALUE_ERROR;
 use super::growth::{Growth, Rate};
 use super::inverse::{OneOver, OneOverRoot, OneOverRootOfWhole, line_below};
-use super::power::{Distance, Lacking, LackingWhole, Logistic, Real, Remembered, Root, Sum, Whole};
+use super::power::{
+    Distance, Lacking, LackingWhole, Logistic, Real, Remembered, Root, Steps, Sum, Whole,
+};
 use super::powers::Power;
 use super::recent::Recent;
 use super::wave::{Circle, Swing};
@@ -70,8 +72,8 @@ pub(super) enum Curve {
     Real(Real<Distance>),
     Lacking(Lacking<Remembered>),
     LackingWhole(LackingWhole),
-    /// A distance, and what grows at this rate, from this number on.
-    Damped(Sum, Distance, Rate, f64),
+    /// A limit, and steps times what grows at this rate, from this number on.
+    Damped(f64, Steps, Rate, f64),
     Logistic(Logistic),
 }
 

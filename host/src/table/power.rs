@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use super::emit::{Reach, UNIT, eight_of, fused};
 use super::growth::Growth;
-use crate::lanes::{EIGHT, Eights, Lanes, PartUser, Places};
+use crate::lanes::{EIGHT, Eights, Lanes, PartUser, Places, lanewise};
 
 /// Terms of the exponential's series: the next one is below 2^-47 of the sum for half a doubling.
 const EXPONENTIAL: usize = 12;
@@ -47,7 +47,7 @@ pub(super) const LOWEST: f64 = -1000.0;
 fn exp2<L: Lanes>(x: [f64; EIGHT]) -> [f64; EIGHT] {
     // 1.5 * 2^52: a sum with it has no digits behind the point, and ends in the whole number as an integer has it.
     const WHOLE: f64 = 6_755_399_441_055_744.0;
-    let shifted = x.map(|x| x + WHOLE);
+    let shifted = lanewise(x, |x| x + WHOLE);
     let mut rest = x;
     for (rest, shifted) in rest.iter_mut().zip(shifted) {
         *rest -= shifted - WHOLE;
@@ -78,7 +78,7 @@ fn log2<L: Lanes>(x: [f64; EIGHT]) -> [f64; EIGHT] {
         let mantissa = f64::from_bits((above & ((1 << 52) - 1)).wrapping_add(LEAST));
         *share = (mantissa - 1.0) / (mantissa + 1.0);
     }
-    let sums = polynomial::<L, LOGARITHM>(&HALVINGS, shares.map(|share| share * share));
+    let sums = polynomial::<L, LOGARITHM>(&HALVINGS, lanewise(shares, |share| share * share));
     for ((whole, share), sum) in wholes.iter_mut().zip(shares).zip(sums) {
         *whole = fused::<L>(share, sum, *whole);
     }
@@ -88,8 +88,8 @@ fn log2<L: Lanes>(x: [f64; EIGHT]) -> [f64; EIGHT] {
 /// A polynomial in fours: no sum waits for more than two before it.
 #[inline(always)]
 fn polynomial<L: Lanes, const N: usize>(coefficients: &[f64; N], x: [f64; EIGHT]) -> [f64; EIGHT] {
-    let square = x.map(|x| x * x);
-    let fourth = square.map(|square| square * square);
+    let square = lanewise(x, |x| x * x);
+    let fourth = lanewise(square, |square| square * square);
     let four = |from: usize| {
         let [a, b, c, d] = std::array::from_fn(|k| {
             let coefficient = coefficients.get(from + k);
@@ -109,32 +109,36 @@ fn each<L: Lanes>(a: [f64; EIGHT], b: [f64; EIGHT], c: [f64; EIGHT]) -> [f64; EI
     sums
 }
 
-/// The distance from an origin, as a share of that at which the term is known.
+/// Steps from an origin.
 #[derive(Clone, Copy)]
-pub(super) struct Distance {
+pub(super) struct Steps {
     /// At place 0.
     pub(super) begin: f64,
     /// 1 away from the origin, -1 towards it.
     pub(super) step: f64,
-    /// One over the distance where the term is known.
-    pub(super) share: f64,
 }
 
-impl Eights for Distance {
+impl Eights for Steps {
     #[inline(always)]
     fn goes_one_way(&self, _places: Range<usize>) -> bool {
         true
     }
 
-    /// Off by three roundings.
+    /// Off by one rounding, as a product with 1 or -1 is none.
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
-        // The step is 1 or -1: its product is no rounding more.
-        let distances = places
-            .numbers
-            .map(|place| fused::<L>(self.step, place, self.begin));
-        distances.map(|distance| distance * self.share)
+        lanewise(places.numbers, |place| {
+            fused::<L>(self.step, place, self.begin)
+        })
     }
+}
+
+/// The distance from an origin, as a share of that at which the term is known.
+#[derive(Clone, Copy)]
+pub(super) struct Distance {
+    pub(super) steps: Steps,
+    /// One over the distance where the term is known.
+    pub(super) share: f64,
 }
 
 /// What is added to a term, and what the term is multiplied by at each step.
@@ -147,7 +151,7 @@ pub(super) struct Sum {
 impl Sum {
     #[inline(always)]
     fn of<L: Lanes>(&self, powers: [f64; EIGHT]) -> [f64; EIGHT] {
-        powers.map(|power| fused::<L>(self.term, power, self.limit))
+        lanewise(powers, |power| fused::<L>(self.term, power, self.limit))
     }
 }
 
@@ -158,11 +162,11 @@ fn whole_powers(numbers: [f64; EIGHT], exponent: u32) -> [f64; EIGHT] {
         return numbers;
     }
     // By squares, so that few products wait for others.
-    let squares = numbers.map(|number| number * number);
+    let squares = lanewise(numbers, |number| number * number);
     let mut powers = if exponent < 4 {
         squares
     } else {
-        squares.map(|square| square * square)
+        lanewise(squares, |square| square * square)
     };
     if exponent % 2 == 1 {
         for (power, number) in powers.iter_mut().zip(numbers) {
@@ -172,9 +176,9 @@ fn whole_powers(numbers: [f64; EIGHT], exponent: u32) -> [f64; EIGHT] {
     powers
 }
 
-/// A whole power from 2 to 5 of a distance, or of another curve.
+/// A whole power from 2 to 5 of steps, or of another curve.
 #[derive(Clone, Copy)]
-pub(super) struct Whole<const N: u32, C = Distance>(pub(super) Sum, pub(super) C);
+pub(super) struct Whole<const N: u32, C = Steps>(pub(super) Sum, pub(super) C);
 
 impl<const N: u32, C: Eights> Eights for Whole<N, C> {
     #[inline(always)]
@@ -208,7 +212,7 @@ impl<const N: u32, U: PartUser> PartUser for OfPart<N, U> {
 
 /// The root.
 #[derive(Clone, Copy)]
-pub(super) struct Root(pub(super) Sum, pub(super) Distance);
+pub(super) struct Root(pub(super) Sum, pub(super) Steps);
 
 impl Eights for Root {
     #[inline(always)]
@@ -218,7 +222,8 @@ impl Eights for Root {
 
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
-        self.0.of::<L>(self.1.eight::<L>(places).map(f64::sqrt))
+        let roots = lanewise(self.1.eight::<L>(places), f64::sqrt);
+        self.0.of::<L>(roots)
     }
 }
 
@@ -230,7 +235,8 @@ pub(super) trait Logarithms: Copy {
 impl Logarithms for Distance {
     #[inline(always)]
     fn logarithms<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
-        log2::<L>(self.eight::<L>(places))
+        let steps = self.steps.eight::<L>(places);
+        log2::<L>(lanewise(steps, |steps| steps * self.share))
     }
 }
 
@@ -278,7 +284,7 @@ impl Logarithms for Remembered {
         } else {
             eight_of(self.logarithms, self.begin + places.first)
         };
-        logarithms.map(|logarithm| logarithm - self.known)
+        lanewise(logarithms, |logarithm| logarithm - self.known)
     }
 }
 
@@ -299,7 +305,7 @@ impl<G: Logarithms> Eights for Real<G> {
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
         let logarithms = self.distances.logarithms::<L>(places);
-        let powers = exp2::<L>(logarithms.map(|logarithm| self.exponent * logarithm));
+        let powers = exp2::<L>(lanewise(logarithms, |logarithm| self.exponent * logarithm));
         self.sum.of::<L>(powers)
     }
 }
@@ -323,9 +329,11 @@ impl<G: Logarithms> Eights for Lacking<G> {
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
         let logarithms = self.distances.logarithms::<L>(places);
         // Where nothing is left of a power it is 2^-1000, which is nothing beside 1.
-        let shares = exp2::<L>(logarithms.map(|logarithm| (self.k * logarithm).max(LOWEST)));
-        let lacking = log2::<L>(shares.map(|share| 1.0 - share));
-        let powers = exp2::<L>(lacking.map(|logarithm| self.exponent * logarithm));
+        let shares = exp2::<L>(lanewise(logarithms, |logarithm| {
+            (self.k * logarithm).max(LOWEST)
+        }));
+        let lacking = log2::<L>(lanewise(shares, |share| 1.0 - share));
+        let powers = exp2::<L>(lanewise(lacking, |logarithm| self.exponent * logarithm));
         self.sum.of::<L>(powers)
     }
 }
@@ -336,7 +344,9 @@ pub(super) struct LackingWhole {
     pub(super) sum: Sum,
     pub(super) exponent: u32,
     pub(super) k: u32,
-    pub(super) distance: Distance,
+    pub(super) steps: Steps,
+    /// One over the `k`-th power of the distance that is all.
+    pub(super) share: f64,
 }
 
 impl Eights for LackingWhole {
@@ -347,29 +357,51 @@ impl Eights for LackingWhole {
 
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
-        let shares = whole_powers(self.distance.eight::<L>(places), self.k);
-        let powers = whole_powers(shares.map(|share| 1.0 - share), self.exponent);
-        self.sum.of::<L>(powers)
+        let done = whole_powers(self.steps.eight::<L>(places), self.k);
+        let lacking = lanewise(done, |done| fused::<L>(-self.share, done, 1.0));
+        self.sum.of::<L>(whole_powers(lacking, self.exponent))
     }
 }
 
-/// The distance itself, and that grows or decays.
+/// Steps, times what grows or decays.
 #[derive(Clone, Copy)]
 pub(super) struct Damped {
-    pub(super) sum: Sum,
-    pub(super) distance: Distance,
-    /// From what has grown at place 0 since the term was known.
+    pub(super) limit: f64,
+    pub(super) steps: Steps,
+    /// From what the term is a step from the origin, had it grown until place 0.
     pub(super) growth: Growth,
+    /// The place of the highest or the lowest.
+    turn: f64,
+}
+
+impl Damped {
+    pub(super) fn new(limit: f64, steps: Steps, growth: Growth) -> Self {
+        // Where the derivative of the product is 0: `step + (begin + step * place) * rate = 0`.
+        let turn = -1.0 / (growth.doublings() * LN_2) - steps.begin * steps.step;
+        Self {
+            limit,
+            steps,
+            growth,
+            turn,
+        }
+    }
 }
 
 impl Eights for Damped {
     #[inline(always)]
+    fn goes_one_way(&self, places: Range<usize>) -> bool {
+        // A step more on both sides than the roundings of it.
+        let before = places.end as f64 + 1.0 < self.turn;
+        before || places.start as f64 - 1.0 > self.turn
+    }
+
+    #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
-        let mut powers = self.distance.eight::<L>(places);
-        for (power, grown) in powers.iter_mut().zip(self.growth.eight::<L>(places)) {
-            *power *= grown;
+        let mut rates = self.steps.eight::<L>(places);
+        for (rate, grown) in rates.iter_mut().zip(self.growth.eight::<L>(places)) {
+            *rate = fused::<L>(*rate, grown, self.limit);
         }
-        self.sum.of::<L>(powers)
+        rates
     }
 }
 
@@ -390,21 +422,20 @@ impl Eights for Logistic {
 
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
-        let grown = exp2::<L>(
-            places
-                .numbers
-                .map(|place| fused::<L>(self.rate, place, self.begin)),
-        );
-        self.sum.of::<L>(grown.map(|grown| 1.0 / (1.0 + grown)))
+        let grown = exp2::<L>(lanewise(places.numbers, |place| {
+            fused::<L>(self.rate, place, self.begin)
+        }));
+        self.sum
+            .of::<L>(lanewise(grown, |grown| 1.0 / (1.0 + grown)))
     }
 }
 
 /// How far a curve is off whose limit is exact, of whose other values one gave its term, and all, with those that it is compared with, are off by
 /// `value` of the limit and of their term. No term is above that one, nor is below 2 to the power of `lowest` of it.
 pub(super) fn reach(value: f64, limit: f64, exponent: f64, lowest: f64) -> Reach {
-    // Three roundings of the distance, or two logarithms of numbers below 2^13, as often as the exponent says; the logarithm, its product with the
-    // exponent, and what of both is left in the exponential, which is off by 2^-46 itself. A whole power has less of each, and what is damped three
-    // exponentials 7, 15 and 15 times, and some roundings.
+    // A rounding of the distance, and those of its power where the term is known, or two logarithms of numbers below 2^13, as often as the exponent
+    // says; the logarithm, its product with the exponent, and what of both is left in the exponential, which is off by 2^-46 itself. A whole power
+    // has less of each, and what is damped three exponentials 7, 15 and 15 times, and some roundings.
     let power = UNIT * (40.0 * exponent.abs() + 12.0 * lowest.abs()) + 1.0 / (1_u64 << 46) as f64;
     let relative = 1.01 * (2.0 * value + power + 4.0 * UNIT);
     // A term is no larger than a value and the limit together.
@@ -537,10 +568,14 @@ mod tests {
                     } else {
                         end.min(begin)
                     };
+                    let steps = Steps { begin, step };
                     let distance = Distance {
-                        begin,
-                        step,
+                        steps,
                         share: 1.0 / known,
+                    };
+                    let of_steps = Sum {
+                        limit,
+                        term: 0.75 / known.powf(exponent),
                     };
                     let share = |place: f64| (begin + step * place) / known;
                     let lowest = [0.0, 499.0]
@@ -571,18 +606,13 @@ mod tests {
                         assert!(begin.fract() != 0.0);
                     }
                     if exponent == 0.5 {
-                        assert_within(&Root(sum, distance), reach, "root", exact);
+                        assert_within(&Root(of_steps, steps), reach, "root", exact);
                     } else if exponent == 5.0 {
-                        assert_within(&Whole::<5>(sum, distance), reach, "whole", exact);
+                        assert_within(&Whole::<5>(of_steps, steps), reach, "whole", exact);
                     }
                 }
                 for rate in [-0.01, 1e-4, 0.02] {
                     let known = begin;
-                    let distance = Distance {
-                        begin,
-                        step,
-                        share: 1.0 / known,
-                    };
                     let exact = |place: f64| {
                         limit + 0.75 * (begin + step * place) / known * (rate * place + 3.0).exp2()
                     };
@@ -591,12 +621,8 @@ mod tests {
                         doublings: rate,
                         alternates: false,
                     };
-                    let growth = Growth::new(rate).from(3_f64.exp2());
-                    let curve = Damped {
-                        sum,
-                        distance,
-                        growth,
-                    };
+                    let growth = Growth::new(rate).from(0.75 / known * 3_f64.exp2());
+                    let curve = Damped::new(limit, Steps { begin, step }, growth);
                     assert_within(&curve, reach, "damped", exact);
                 }
                 if begin.fract() == 0.0 {
@@ -623,11 +649,8 @@ mod tests {
                                 sum,
                                 exponent: exponent as u32,
                                 k: k as u32,
-                                distance: Distance {
-                                    begin,
-                                    step,
-                                    share: 1.0 / span,
-                                },
+                                steps: Steps { begin, step },
+                                share: 1.0 / span.powf(k),
                             };
                             assert_within(&curve, reach, "lacking whole", exact);
                         }

@@ -9,7 +9,7 @@ use super::emit::LONGEST;
 use super::growth::Rate;
 use super::plan::{Curve, GROWTH_ERROR, Plan, Planner, RANGE, SHORT, step};
 use super::power::{
-    self, Distance, Lacking, LackingWhole, Logistic, Real, Remembered, Root, Sum, Whole,
+    self, Distance, Lacking, LackingWhole, Logistic, Real, Remembered, Root, Steps, Sum, Whole,
 };
 use crate::lanes::EIGHT;
 
@@ -80,8 +80,9 @@ impl<S: Profiled> Planner<'_, S> {
             .unwrap_or(Plan::exact(steps.min(SHORT)))
     }
 
-    fn power_of(&self, first: u32, steps: usize, power: &Power) -> Option<Plan> {
-        let (largest, lowest) = power.largest(first, step(first, steps - 1))?;
+    fn power_of(&self, first: u32, count: usize, power: &Power) -> Option<Plan> {
+        const NEAR: Range<f64> = 1e-30..1e30;
+        let (largest, lowest) = power.largest(first, step(first, count - 1))?;
         let Power {
             limit,
             exponent,
@@ -99,29 +100,35 @@ impl<S: Profiled> Planner<'_, S> {
         let sum = Sum { limit, term };
         let begins = power.distance(first);
         let known = power.distance(largest).abs();
-        let distance = Distance {
+        let steps = Steps {
             begin: begins.abs(),
             step: 1_f64.copysign(begins),
-            share: 1.0 / known,
+        };
+        let ends = [0, count - 1].map(|place| power.distance(step(first, place)).abs());
+        // One step from the origin, where all distances have whole powers that are normal numbers.
+        let is_near = ends.iter().all(|distance| NEAR.contains(distance));
+        let of_steps = |exponent| Sum {
+            limit,
+            term: term / known.powi(exponent),
         };
         let curve = if rate.doublings != 0.0 {
             if exponent != 1.0 {
                 return None;
             }
             let ahead = rate.doublings * (f64::from(first) - f64::from(largest));
-            Curve::Damped(sum, distance, rate, ahead.exp2())
-        } else if exponent == 0.5 {
-            Curve::Root(Root(sum, distance))
-        } else if exponent == 2.0 {
-            Curve::Square(Whole(sum, distance))
-        } else if exponent == 3.0 {
-            Curve::Cube(Whole(sum, distance))
-        } else if exponent == 4.0 {
-            Curve::Fourth(Whole(sum, distance))
-        } else if exponent == 5.0 {
-            Curve::Fifth(Whole(sum, distance))
+            Curve::Damped(limit, steps, rate, of_steps(1).term * ahead.exp2())
+        } else if exponent == 0.5 && is_near {
+            let term = term / known.sqrt();
+            Curve::Root(Root(Sum { limit, term }, steps))
+        } else if exponent == 2.0 && is_near {
+            Curve::Square(Whole(of_steps(2), steps))
+        } else if exponent == 3.0 && is_near {
+            Curve::Cube(Whole(of_steps(3), steps))
+        } else if exponent == 4.0 && is_near {
+            Curve::Fourth(Whole(of_steps(4), steps))
+        } else if exponent == 5.0 && is_near {
+            Curve::Fifth(Whole(of_steps(5), steps))
         } else {
-            let ends = [0, steps - 1].map(|place| power.distance(step(first, place)).abs());
             match Remembered::of(ends, known) {
                 Some(distances) => Curve::RealOfWhole(Real {
                     sum,
@@ -131,14 +138,17 @@ impl<S: Profiled> Planner<'_, S> {
                 None => Curve::Real(Real {
                     sum,
                     exponent,
-                    distances: distance,
+                    distances: Distance {
+                        steps,
+                        share: 1.0 / known,
+                    },
                 }),
             }
         };
         Some(Plan::on(
             curve,
             power::reach(GROWTH_ERROR, limit, exponent, lowest),
-            steps,
+            count,
         ))
     }
 
@@ -176,11 +186,11 @@ impl<S: Profiled> Planner<'_, S> {
                 sum,
                 exponent: exponent as u32,
                 k: k as u32,
-                distance: Distance {
+                steps: Steps {
                     begin: ends[0],
                     step: 1.0,
-                    share: 1.0 / span,
                 },
+                share: 1.0 / span.powf(k),
             }))
         } else {
             Remembered::of(ends, span).map(|distances| {

@@ -85,11 +85,10 @@ impl Sink<'_> {
             Curve::Real(power) => put!(power),
             Curve::Lacking(power) => put!(power),
             Curve::LackingWhole(power) => put!(power),
-            Curve::Damped(sum, distance, rate, begin) => put!(&Damped {
-                sum: *sum,
-                distance: *distance,
-                growth: Growth::known(&mut sources.growths, *rate).from(*begin),
-            }),
+            Curve::Damped(limit, steps, rate, begin) => {
+                let growth = Growth::known(&mut sources.growths, *rate).from(*begin);
+                put!(&Damped::new(*limit, *steps, growth));
+            }
             Curve::Logistic(curve) => put!(curve),
         }
     }

@@ -6,7 +6,7 @@ use std::ops;
 use hairpin_core::{Change, Value};
 
 use super::emit::{Given, Reach, UNIT, emit, reach_of};
-use crate::lanes::{EIGHT, Eights, Isa, Kernel, Lanes, PART, Places};
+use crate::lanes::{EIGHT, Eights, Isa, Kernel, Lanes, PART, Places, lanewise};
 
 /// The most steps: two of them stay in the nearest cache.
 pub(super) const MOST_STEPS: usize = 1024;
@@ -330,11 +330,8 @@ impl Eights for Changed<'_> {
         } = self.pending;
         // Of a kind that is known where this is compiled.
         let clamp = Change::Clamp { min_lr, max_lr };
-        let mut rates = self.rates.eight::<L>(places);
-        for rate in &mut rates {
-            *rate = clamp.apply(*rate * factor, 0);
-        }
-        rates
+        let rates = self.rates.eight::<L>(places);
+        lanewise(rates, |rate| clamp.apply(rate * factor, 0))
     }
 }
 
@@ -514,7 +511,8 @@ fn widen(ranges: &mut [Range; EIGHT], rates: &[f64; EIGHT]) {
             lowest, highest, ..
         },
         rate,
-    ) in ranges.iter_mut().zip(rates) {
+    ) in ranges.iter_mut().zip(rates)
+    {
         *lowest = if rate < lowest { *rate } else { *lowest };
         *highest = if rate > highest { *rate } else { *highest };
     }
@@ -582,7 +580,7 @@ impl Kernel for Scaled<'_> {
         let mut ranges = [Range::NOTHING; EIGHT];
         let (rates, rest) = rates.as_chunks_mut::<EIGHT>();
         for rates in rates {
-            *rates = rates.map(|rate| rate * factor);
+            *rates = lanewise(*rates, |rate| rate * factor);
             widen(&mut ranges, rates);
         }
         for rate in &mut *rest {
