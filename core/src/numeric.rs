@@ -97,6 +97,11 @@ impl Growth {
         self.given
     }
 
+    /// The logarithm of what a step is multiplied by, without its sign.
+    pub(crate) fn rate(&self) -> f64 {
+        LN_2 * self.doublings
+    }
+
     /// What the growth after `n` steps lacks to 1, with its own relative accuracy, where the growth is `grown`, from 0 to 1.
     pub(crate) fn shortfall(&self, n: u32, grown: f64) -> f64 {
         if n == 0 {

@@ -211,7 +211,7 @@ impl Profiled for Cyclic {
                     limit: self.learning_rate,
                     origin: begin + foot as f64,
                     exponent: 1.0,
-                    rate: libm::log(self.growth.given()),
+                    rate: self.growth.rate(),
                 };
                 Course::curve(falls, last)
             }

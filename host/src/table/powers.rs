@@ -30,43 +30,59 @@ impl Power {
         f64::from(step) - self.origin
     }
 
-    /// The step between two, both on one side of the origin, at which the power is largest, to within a tenth, and the least logarithm to base 2 of
-    /// what another one is of it. None where numbers on the way might not be normal ones.
+    /// The step between two, both on one side of the origin, at which the power is largest, to within a tenth; and the least logarithm to base 2 of
+    /// what another one is of it, less what something grows by. None where numbers on the way might not be normal ones.
     fn largest(&self, first: u32, last: u32) -> Option<(u32, f64)> {
         const DISTANCES: Range<f64> = 1e-140..1e140;
+        let doublings = self.rate.doublings;
+        // What grows is measured from the first step, so that no digits are lost far out.
+        let grown = |step: u32| doublings * (f64::from(step) - f64::from(first));
         let logarithm = |step: u32| {
             let distance = self.distance(step).abs();
-            // What grows is measured from the first step, so that no digits are lost far out.
-            let grown = self.rate.doublings * (f64::from(step) - f64::from(first));
-            DISTANCES
-                .contains(&distance)
-                .then(|| self.exponent * distance.log2() + grown)
+            let is_normal = DISTANCES.contains(&distance);
+            is_normal.then(|| self.exponent * distance.log2() + grown(step))
+        };
+        let ends = [logarithm(first)?, logarithm(last)?];
+        let (mut largest, mut high) = if ends[0] < ends[1] {
+            (last, ends[1])
+        } else {
+            (first, ends[0])
         };
         // Where the derivative of the logarithm is 0, if anywhere.
-        let between = self.origin - self.exponent / self.rate.doublings * LOG2_E;
-        let between = (between.round() as u32).clamp(first, last);
-        let (mut largest, mut low, mut high) = (first, f64::INFINITY, f64::NEG_INFINITY);
-        for step in [first, last, between] {
-            let logarithm = logarithm(step)?;
+        let between = self.origin - self.exponent / doublings * LOG2_E;
+        if f64::from(first) < between && between < f64::from(last) {
+            let between = between as u32;
+            let logarithm = logarithm(between)?;
             if logarithm > high {
-                (largest, high) = (step, logarithm);
+                (largest, high) = (between, logarithm);
             }
-            low = low.min(logarithm);
         }
-        let lowest = low - high;
+        let lowest = ends[0].min(ends[1]) - high - grown(last).abs();
         // Not "below": an exponent may be infinitely large by now.
         (lowest >= power::LOWEST).then_some((largest, lowest))
+    }
+
+    /// Whether the curve goes on through the origin: where there is nothing beside the term, its rate is 0, and each part of which it is one in doubt.
+    fn has_origin(&self) -> bool {
+        let is_alone = self.limit == 0.0;
+        let of_steps = if self.rate.doublings == 0.0 {
+            [0.5, 2.0, 3.0, 4.0, 5.0].contains(&self.exponent)
+        } else {
+            self.exponent == 1.0
+        };
+        of_steps && !is_alone
     }
 }
 
 impl<S: Profiled> Planner<'_, S> {
-    /// Puts a power of the distance from its origin through one of the rates. A distance of 0 is left to the core.
+    /// Puts a power of the distance from its origin through one of the rates.
     pub(super) fn power(&self, first: u32, steps: usize, power: &Power) -> Plan {
         let is_origin = |place: usize| power.distance(step(first, place)) == 0.0;
-        if is_origin(0) {
+        let has_origin = power.has_origin();
+        if is_origin(0) && (!has_origin || steps <= EIGHT) {
             return Plan::exact(1);
         }
-        let steps = steps - usize::from(is_origin(steps - 1));
+        let steps = steps - usize::from(is_origin(steps - 1) && !has_origin);
         if steps < EIGHT {
             return Plan::exact(steps);
         }
@@ -82,7 +98,14 @@ impl<S: Profiled> Planner<'_, S> {
 
     fn power_of(&self, first: u32, count: usize, power: &Power) -> Option<Plan> {
         const NEAR: Range<f64> = 1e-30..1e30;
-        let (largest, lowest) = power.largest(first, step(first, count - 1))?;
+        // The ends, or the steps next to them where one is the origin.
+        let [begin, end] = [0, count - 1].map(|place| step(first, place));
+        let is_origin = |step: u32| power.distance(step) == 0.0;
+        let inner = [
+            begin + u32::from(is_origin(begin)),
+            end - u32::from(is_origin(end)),
+        ];
+        let (largest, lowest) = power.largest(inner[0], inner[1])?;
         let Power {
             limit,
             exponent,
@@ -104,7 +127,7 @@ impl<S: Profiled> Planner<'_, S> {
             begin: begins.abs(),
             step: 1_f64.copysign(begins),
         };
-        let ends = [0, count - 1].map(|place| power.distance(step(first, place)).abs());
+        let ends = inner.map(|step| power.distance(step).abs());
         // One step from the origin, where all distances have whole powers that are normal numbers.
         let is_near = ends.iter().all(|distance| NEAR.contains(distance));
         let of_steps = |exponent| Sum {
@@ -128,6 +151,8 @@ impl<S: Profiled> Planner<'_, S> {
             Curve::Fourth(Whole(of_steps(4), steps))
         } else if exponent == 5.0 && is_near {
             Curve::Fifth(Whole(of_steps(5), steps))
+        } else if inner != [begin, end] {
+            return None;
         } else {
             match Remembered::of(ends, known) {
                 Some(distances) => Curve::RealOfWhole(Real {
