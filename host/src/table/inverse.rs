@@ -3,19 +3,20 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::emit::{Line, Reach, UNIT, eight_of};
-use crate::lanes::{EIGHT, Eights, Lanes, Places, lanewise};
+use super::emit::{Line, Reach, SIXTEEN, UNIT, eight_of};
+use crate::lanes::{EIGHT, Eights, Lanes, PART, PartUser, Places, lanewise};
 
 /// The line through what these values at the first and the last of some steps are one over, or, with `root`, over the root of; and the share of
 /// itself that any value on the curve is off by, if these are off by 2^-47 of themselves.
 pub(super) fn line_below(root: bool, ends: [f64; 2], steps: usize) -> (Line, Reach) {
     let line = ends.map(|end| if root { 1.0 / (end * end) } else { 1.0 / end });
     // The line is off by what the ends are, doubled where they were squared, with three roundings of each, and a root halves it; what is taken
-    // for one over it, or over its root, is off by another 2^-50. Then there is the core's own 2^-47. The line's step, and each product and sum,
-    // are off by a rounding of its larger end, which is so much more of its smaller one.
+    // for one over it is off by a rounding, and for one over its root by 2^-43. Then there is the core's own 2^-47. The line's step, and each
+    // product and sum, are off by a rounding of its larger end, which is so much more of its smaller one.
     let [a, b] = line.map(f64::abs);
     let ratio = if a < b { b / a } else { a / b };
-    let relative = 3.0 / (1_u64 << 47) as f64 + 4.0 * ratio * UNIT;
+    let roots = if root { 16.0 } else { 0.0 };
+    let relative = (3.0 + roots) / (1_u64 << 47) as f64 + 4.0 * ratio * UNIT;
     let line = Line {
         begin: line[0],
         step: (line[1] - line[0]) / (steps - 1) as f64,
@@ -43,7 +44,19 @@ impl Eights for OneOver {
 #[derive(Clone, Copy)]
 pub(super) struct OneOverRoot {
     pub(super) line: Line,
-    pub(super) sign: f64,
+    pub(super) sign: f32,
+}
+
+impl OneOverRoot {
+    /// What is near the values at some places.
+    #[inline(always)]
+    fn near<L: Lanes>(&self, places: &Places) -> [f32; EIGHT] {
+        let mut near = L::near_inverse_roots(self.line.eight::<L>(places));
+        for near in &mut near {
+            *near *= self.sign;
+        }
+        near
+    }
 }
 
 impl Eights for OneOverRoot {
@@ -52,10 +65,42 @@ impl Eights for OneOverRoot {
         true
     }
 
+    /// First all that is near, so that no value has to wait for it.
+    #[inline(always)]
+    fn part<L: Lanes, U: PartUser>(&self, part: usize, user: U) -> U::Output {
+        let mut near = [[0.0; EIGHT]; SIXTEEN];
+        let mut places = Places::from(part * PART);
+        for near in &mut near {
+            *near = self.near::<L>(&places);
+            places.next();
+        }
+        let line = self.line;
+        user.take::<L, _>(&Nearing { line, near })
+    }
+
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
-        let roots = L::inverse_roots(self.line.eight::<L>(places));
-        lanewise(roots, |one_over| one_over * self.sign)
+        let near = self.near::<L>(places);
+        L::inverse_roots(self.line.eight::<L>(places), near)
+    }
+}
+
+/// A part of them, of which it is known what is near.
+struct Nearing {
+    line: Line,
+    near: [[f32; EIGHT]; SIXTEEN],
+}
+
+impl Eights for Nearing {
+    #[inline(always)]
+    fn goes_one_way(&self, _places: Range<usize>) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        let near = self.near[places.first / EIGHT % SIXTEEN];
+        L::inverse_roots(self.line.eight::<L>(places), near)
     }
 }
 

@@ -441,7 +441,7 @@ impl<S: Profiled> Planner<'_, S> {
                 );
             }
             let curve = if root {
-                let sign = 1_f64.copysign(begin);
+                let sign = 1_f32.copysign(begin as f32);
                 Curve::OneOverRoot(OneOverRoot { line, sign })
             } else {
                 Curve::OneOver(OneOver(line))
