@@ -456,7 +456,7 @@ pub(super) fn reach(value: f64, limit: f64, exponent: f64, lowest: f64) -> Reach
     }
 }
 
-/// The same for [`Lacking`], of the distances that lead to these ends; the term is that of a distance of 0.
+/// The same for [`Lacking`], or for [`LackingWhole`] where both powers are whole numbers, of the distances that lead to these ends; the term is that of a distance of 0.
 pub(super) fn lacking_reach(
     value: f64,
     sum: Sum,
@@ -464,7 +464,9 @@ pub(super) fn lacking_reach(
     ends: [f64; 2],
 ) -> Option<Reach> {
     // What a power of a share lacks to 1 is off by as much as the power, of which no more than `k * share^k * log(share)`, below 1, counts.
-    let off = UNIT * (40.0 * k + 40.0) + EXPONENTIAL_ERROR;
+    let is_whole = k.fract() == 0.0 && exponent.fract() == 0.0;
+    let exponential = if is_whole { 0.0 } else { EXPONENTIAL_ERROR };
+    let off = UNIT * (40.0 * k + 40.0) + exponential;
     let lacking = ends.map(|share| 1.0 - share.powf(k));
     let least = lacking[0].min(lacking[1]);
     let lowest = exponent * least.log2();
