@@ -456,7 +456,8 @@ pub(super) fn reach(value: f64, limit: f64, exponent: f64, lowest: f64) -> Reach
     }
 }
 
-/// The same for [`Lacking`], or for [`LackingWhole`] where both powers are whole numbers, of the distances that lead to these ends; the term is that of a distance of 0.
+/// The same for [`Lacking`], or for [`LackingWhole`] where both powers are whole numbers, of the distances that lead to these ends; the term is that
+/// of a distance of 0.
 pub(super) fn lacking_reach(
     value: f64,
     sum: Sum,
