@@ -628,3 +628,49 @@ impl Kernel for Clamped<'_> {
         are_numbers
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rates on both sides of 0, of parts that are all beyond a limit, all within both, and neither; and limits that are 0, or half-way between two
+    /// `f32`, so that the rounding alone could not tell what is beyond them from what is near.
+    #[test]
+    fn a_factor_and_limits_are_applied_while_rounding() {
+        let half_way = 1.0 + f64::EPSILON * (1_u64 << 28) as f64;
+        let steps = 5 * PART + 7;
+        let rate = |step: usize| (step as f64 - 300.5) / 100.0;
+        let off = 1e-13;
+        for factor in [1.0, -0.5] {
+            for limits in [
+                [0.0, 0.25],
+                [-1.0, half_way],
+                [half_way, half_way],
+                [f64::NEG_INFINITY, 0.0],
+            ] {
+                let [min_lr, max_lr] = limits;
+                let clamp = Change::Clamp { min_lr, max_lr };
+                let expected = |step: usize| clamp.apply(rate(step) * factor, 0) as f32;
+                for isa in Isa::available() {
+                    let mut values = Values::of(isa, steps);
+                    for (step, out) in values.rates().iter_mut().enumerate() {
+                        *out = rate(step);
+                    }
+                    values.admit(0..steps, Reach::relative(off), u32::MAX);
+                    let mut out = vec![f32::NAN; steps];
+                    let changed = values.changed(&Change::Scale(factor), 0);
+                    changed.changed(&clamp, 0).round(&mut out, |step| {
+                        let step = step as usize;
+                        let rate = rate(step) * factor;
+                        let is_beyond = rate < min_lr || rate > max_lr;
+                        assert!(!is_beyond, "{factor} {limits:?}: asked for step {step}");
+                        expected(step)
+                    });
+                    for (step, found) in out.iter().enumerate() {
+                        assert_eq!(found.to_bits(), expected(step).to_bits(), "{step}");
+                    }
+                }
+            }
+        }
+    }
+}
