@@ -9,7 +9,7 @@ use super::piece::Memory;
 use super::row::Rows;
 use crate::lanes::{Isa, Kernel, Lanes, look_at};
 
-/// Trials that are turned together: two cache lines of a step.
+/// Trials that are turned together: four cache lines of a step.
 const TRIALS: usize = 64;
 
 /// Steps that are filled before they are turned: with [`TRIALS`] rows, 516 KiB, about as much as a second cache holds. A curve that lasts, and a
