@@ -129,8 +129,12 @@ pub struct Sgd {
 /// let sgd = Sgd::new(SgdConfig { momentum: 0.9, ..SgdConfig::default() })?;
 /// let (mut p, mut v) = ([1.0_f32], [0.5_f32]);
 /// let by_hand = sgd.coefficients().later::<Separate>(0.1, false, p[0], 3.0, v[0]);
+/// let (mut walked, mut velocity) = (p, v);
+/// let form = sgd.form(SgdState::new(true));
+/// sgd.coefficients().walk::<Separate>(form, 0.1, &mut walked, &[3.0], &mut velocity);
 /// sgd.step(&mut SgdState::new(true), 0.1, &mut p, &[3.0], &mut v)?;
 /// assert_eq!((p[0], v[0]), by_hand);
+/// assert_eq!((p, v), (walked, velocity));
 /// assert_eq!(group_rate(0.5, 0.25), 0.125);
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
@@ -146,6 +150,24 @@ pub struct Coefficients {
     pub weight_decay: f32,
     /// Factor on the gradient.
     pub gradient_scale: f32,
+}
+
+/// Which of the updates of [`Coefficients`] a step makes: [`Sgd::form`].
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// [`Coefficients::plain`]
+    Plain,
+    /// [`Coefficients::first`]
+    First {
+        /// Whether the step looks ahead.
+        nesterov: bool,
+    },
+    /// [`Coefficients::later`]
+    Later {
+        /// Whether the step looks ahead.
+        nesterov: bool,
+    },
 }
 
 /// What an [`Sgd`] remembers beside the velocity: whether its first step was taken.
@@ -448,6 +470,20 @@ impl Sgd {
         Ok(lr)
     }
 
+    /// Which of the updates of [`Sgd::coefficients`] the next step is.
+    #[inline(always)]
+    #[must_use]
+    pub fn form(&self, state: SgdState) -> Form {
+        let nesterov = self.config.nesterov;
+        if !self.needs_velocity() {
+            Form::Plain
+        } else if state.started {
+            Form::Later { nesterov }
+        } else {
+            Form::First { nesterov }
+        }
+    }
+
     #[inline(always)]
     fn apply<M: MulAdd>(
         &self,
@@ -457,41 +493,57 @@ impl Sgd {
         grads: &[f32],
         velocity: &mut [f32],
     ) {
-        // The choices are made outside the loops, so that each loop is straight-line and can be vectorised.
-        let coefficients = self.coefficients;
-        if !self.needs_velocity() {
-            for (p, &g) in params.iter_mut().zip(grads) {
-                *p = coefficients.plain::<M>(lr, *p, g);
-            }
-            return;
-        }
-        let triples = params.iter_mut().zip(grads).zip(velocity);
-        match (state.started, self.config.nesterov) {
-            (false, false) => {
-                for ((p, &g), v) in triples {
-                    (*p, *v) = coefficients.first::<M>(lr, false, *p, g);
-                }
-            }
-            (false, true) => {
-                for ((p, &g), v) in triples {
-                    (*p, *v) = coefficients.first::<M>(lr, true, *p, g);
-                }
-            }
-            (true, false) => {
-                for ((p, &g), v) in triples {
-                    (*p, *v) = coefficients.later::<M>(lr, false, *p, g, *v);
-                }
-            }
-            (true, true) => {
-                for ((p, &g), v) in triples {
-                    (*p, *v) = coefficients.later::<M>(lr, true, *p, g, *v);
-                }
-            }
-        }
+        let form = self.form(state);
+        self.coefficients
+            .walk::<M>(form, lr, params, grads, velocity);
     }
 }
 
 impl Coefficients {
+    /// The update of each of `params` at a group's rate, all in one form: the loops behind [`Sgd::step`], for one who walks many trials.
+    ///
+    /// The slices are of equal length, but for a velocity that the form has no use for, which is not looked at; of longer ones the rest is
+    /// left as it is.
+    #[inline(always)]
+    pub fn walk<M: MulAdd>(
+        &self,
+        form: Form,
+        lr: f32,
+        params: &mut [f32],
+        grads: &[f32],
+        velocity: &mut [f32],
+    ) {
+        let pairs = params.iter_mut().zip(grads);
+        // The choices are made outside the loops, so that each loop is straight-line and can be vectorised.
+        match form {
+            Form::Plain => {
+                for (p, &g) in pairs {
+                    *p = self.plain::<M>(lr, *p, g);
+                }
+            }
+            Form::First { nesterov: false } => {
+                for ((p, &g), v) in pairs.zip(velocity) {
+                    (*p, *v) = self.first::<M>(lr, false, *p, g);
+                }
+            }
+            Form::First { nesterov: true } => {
+                for ((p, &g), v) in pairs.zip(velocity) {
+                    (*p, *v) = self.first::<M>(lr, true, *p, g);
+                }
+            }
+            Form::Later { nesterov: false } => {
+                for ((p, &g), v) in pairs.zip(velocity) {
+                    (*p, *v) = self.later::<M>(lr, false, *p, g, *v);
+                }
+            }
+            Form::Later { nesterov: true } => {
+                for ((p, &g), v) in pairs.zip(velocity) {
+                    (*p, *v) = self.later::<M>(lr, true, *p, g, *v);
+                }
+            }
+        }
+    }
+
     /// A parameter `p` with gradient `g` after a step without momentum.
     #[inline(always)]
     #[must_use]

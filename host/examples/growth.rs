@@ -24,7 +24,7 @@ use hairpin_host::growth::{Measure, Over, Row, picture};
 use hairpin_host::spec::Spec;
 use hairpin_host::sweep::{self, Backend};
 use hairpin_host::train::{Engine, Model, Rates, TrainConfig, Trial, Watch};
-use hairpin_host::update::{Stacked, step};
+use hairpin_host::update::{Stacked, Updates, step};
 use hairpin_host::{table, table_file};
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
@@ -449,20 +449,18 @@ fn windows(point: &Point) -> Result<Cost, Box<dyn Error>> {
 
 fn update(point: &Point) -> Result<Cost, Box<dyn Error>> {
     let momentum = if point.case == "momentum" { 0.9 } else { 0.0 };
-    let updates = vec![
-        Sgd::new(SgdConfig {
-            momentum,
-            ..SgdConfig::default()
-        })?;
-        point.trials
-    ];
+    let sgd = Sgd::new(SgdConfig {
+        momentum,
+        ..SgdConfig::default()
+    })?;
+    let updates: Updates = std::iter::repeat_n(sgd, point.trials).collect();
     let mut states = vec![SgdState::default(); point.trials];
     let rates = vec![1e-6_f32; point.trials];
     let count = point.trials * point.parameters;
     let mut params = vec![1.0_f32; count];
     let grads: Vec<f32> = (0..count).map(|i| (i % 7) as f32 - 3.0).collect();
     let mut velocity = vec![0.0_f32; if momentum == 0.0 { 0 } else { count }];
-    let held = size_of_val(&*updates)
+    let held = updates.bytes()
         + size_of_val(&*states)
         + size_of_val(&*rates)
         + size_of_val(&*params)

@@ -15,7 +15,7 @@ use hairpin_core::{
 use hairpin_host::data::digits;
 use hairpin_host::table;
 use hairpin_host::train::{Engine, Model, Rates, TrainConfig, Trial, Watch};
-use hairpin_host::update::{Stacked, step};
+use hairpin_host::update::{Stacked, Updates, step};
 
 const TRIALS: u32 = 128;
 const STEPS: usize = 1000;
@@ -110,7 +110,8 @@ fn update(times: u32, rounding: Rounding) -> Result<(), Box<dyn Error>> {
         ..SgdConfig::default()
     };
     let trials = TRIALS as usize;
-    let updates = vec![Sgd::new(config)?; trials];
+    let sgd = Sgd::new(config)?;
+    let updates: Updates = std::iter::repeat_n(sgd, trials).collect();
     let mut states = vec![SgdState::new(true); trials];
     let mut params = vec![1.0; trials * SIZE];
     let mut velocity = vec![0.0; trials * SIZE];

@@ -14,7 +14,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use hairpin_core::{Rounding, Sgd, SgdConfig, SgdState};
-use hairpin_host::update::{Stacked, step};
+use hairpin_host::update::{Stacked, Updates, step};
 use rayon::prelude::*;
 
 const ROUNDS: usize = 15;
@@ -82,7 +82,8 @@ fn measure(
         rounding,
         ..SgdConfig::default()
     };
-    let updates = vec![Sgd::new(config)?; trials];
+    let sgd = Sgd::new(config)?;
+    let updates: Updates = std::iter::repeat_n(sgd, trials).collect();
     let mut states = vec![SgdState::default(); trials];
     let rates = vec![1e-6; trials];
     let count = trials * size;

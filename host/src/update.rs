@@ -1,9 +1,10 @@
 //! One SGD update of many trials at once, on all threads: `[trials, parameters]` in one piece of memory.
 //!
-//! Each trial is updated by [`Sgd::step_with`], compiled for the widest registers that the processor has, so that its bits are those of
+//! Each trial is updated by [`Coefficients::walk`], compiled for the widest registers that the processor has, so that its bits are those of
 //! [`Sgd::step`] for that trial alone.
 
-use hairpin_core::{Sgd, SgdState, StepError, sgd::group_rate};
+use hairpin_core::sgd::{Coefficients, Form, Fused, MulAdd, Separate, group_rate};
+use hairpin_core::{Rounding, Sgd, SgdState, StepError};
 use rayon::prelude::*;
 
 use crate::lanes::{Isa, Kernel, Lanes};
@@ -45,6 +46,103 @@ pub enum UpdateError {
     },
 }
 
+/// The updates of many trials, looked at once and not in every step.
+///
+/// # Examples
+/// ```
+/// use hairpin_core::{Sgd, SgdConfig};
+/// use hairpin_host::update::Updates;
+///
+/// let momentum = Sgd::new(SgdConfig { momentum: 0.9, ..SgdConfig::default() })?;
+/// let updates: Updates = [Sgd::new(SgdConfig::default())?, momentum].into_iter().collect();
+/// assert_eq!(updates.len(), 2);
+/// assert!(updates.need_velocity());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Updates {
+    trials: Vec<Update>,
+    need_velocity: bool,
+}
+
+impl Updates {
+    /// Of how many trials.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.trials.len()
+    }
+
+    /// Whether there is no trial.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.trials.is_empty()
+    }
+
+    /// Whether a trial has a momentum, so that [`step`] needs a velocity for each parameter.
+    #[must_use]
+    pub fn need_velocity(&self) -> bool {
+        self.need_velocity
+    }
+
+    /// How many bytes it holds.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.trials)
+    }
+
+    /// The first trial whose rate is no number.
+    fn nan(&self, rates: &[f32]) -> Option<usize> {
+        // A finite rate times a multiplier, which is finite, is a number: mostly the rates alone have to be read.
+        if rates.iter().all(|rate| rate.is_finite()) {
+            return None;
+        }
+        let mut trials = self.trials.iter().zip(rates);
+        trials.position(|(trial, rate)| group_rate(*rate, trial.lr_multiplier).is_nan())
+    }
+}
+
+impl FromIterator<Sgd> for Updates {
+    fn from_iter<I: IntoIterator<Item = Sgd>>(updates: I) -> Self {
+        let trials: Vec<Update> = updates.into_iter().map(|sgd| Update::of(&sgd)).collect();
+        let need_velocity = trials.iter().any(|trial| trial.later != Form::Plain);
+        Self {
+            trials,
+            need_velocity,
+        }
+    }
+}
+
+/// What a step reads of a trial's [`Sgd`]: half a cache line.
+#[derive(Clone, Copy, Debug)]
+struct Update {
+    coefficients: Coefficients,
+    lr_multiplier: f64,
+    /// What a step is, and what the first one is.
+    later: Form,
+    first: Form,
+    rounding: Rounding,
+}
+
+impl Update {
+    fn of(sgd: &Sgd) -> Self {
+        Self {
+            coefficients: sgd.coefficients(),
+            lr_multiplier: sgd.lr_multiplier(),
+            later: sgd.form(SgdState::new(true)),
+            first: sgd.form(SgdState::new(false)),
+            rounding: sgd.config().rounding,
+        }
+    }
+
+    fn form(&self, state: SgdState) -> Form {
+        if state.started() {
+            self.later
+        } else {
+            self.first
+        }
+    }
+}
+
 /// Many trials' parameters, gradients and velocities, trial after trial.
 #[derive(Debug)]
 pub struct Stacked<'a> {
@@ -56,7 +154,7 @@ pub struct Stacked<'a> {
     pub velocity: &'a mut [f32],
 }
 
-/// Applies one update to every trial: `updates[i]` at rate `rates[i]`, in parallel.
+/// Applies one update to every trial: the `i`-th of `updates` at rate `rates[i]`, in parallel.
 ///
 /// # Errors
 /// Lengths that do not fit together, or a rate that is NaN. Nothing is changed then.
@@ -64,9 +162,9 @@ pub struct Stacked<'a> {
 /// # Examples
 /// ```
 /// use hairpin_core::{Sgd, SgdConfig, SgdState};
-/// use hairpin_host::update::{Stacked, step};
+/// use hairpin_host::update::{Stacked, Updates, step};
 ///
-/// let updates = [Sgd::new(SgdConfig::default())?; 2];
+/// let updates: Updates = [Sgd::new(SgdConfig::default())?; 2].into_iter().collect();
 /// let mut states = [SgdState::default(); 2];
 /// let mut params = [1.0, 2.0, 1.0, 2.0];
 /// let stacked = Stacked { params: &mut params, grads: &[1.0; 4], velocity: &mut [] };
@@ -75,7 +173,7 @@ pub struct Stacked<'a> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn step(
-    updates: &[Sgd],
+    updates: &Updates,
     states: &mut [SgdState],
     rates: &[f32],
     stacked: Stacked<'_>,
@@ -98,12 +196,14 @@ pub fn step(
     } = stacked;
     let started: &[SgdState] = states;
     let update = |task: usize, params: &mut [f32], grads: &[f32], velocity: &mut [f32]| {
+        let first = task * each;
+        let trial = first / size;
         isa.run(Task {
-            updates,
-            states: started,
-            rates,
+            updates: &updates.trials[trial..],
+            states: &started[trial..],
+            rates: &rates[trial..],
             size,
-            first: task * each,
+            done: first % size,
             params,
             grads,
             velocity,
@@ -126,7 +226,7 @@ pub fn step(
 
 /// How many parameters a trial has, if everything fits together.
 fn size(
-    updates: &[Sgd],
+    updates: &Updates,
     states: &[SgdState],
     rates: &[f32],
     stacked: &Stacked<'_>,
@@ -156,60 +256,28 @@ fn size(
         found,
         "one for each parameter",
     )?;
-    let looked_at = Looked::at(updates, rates);
-    let (expected, why) = if looked_at.needs_velocity {
+    let (expected, why) = if updates.need_velocity {
         (found, "one for each parameter, as a trial has a momentum")
     } else {
         (0, "as no trial has a momentum")
     };
     count("velocity", stacked.velocity.len(), expected, why)?;
-    if let Some(trial) = looked_at.nan {
+    if let Some(trial) = updates.nan(rates) {
         let error = StepError::NanRate;
         return Err(UpdateError::Trial { trial, error });
     }
     Ok(found.checked_div(trials).unwrap_or(0))
 }
 
-/// What was seen of some trials.
-struct Looked {
-    needs_velocity: bool,
-    /// The first whose rate is no number.
-    nan: Option<usize>,
-}
-
-impl Looked {
-    /// Looks at all trials: with few parameters each that is a part of the work, and shared like the rest.
-    fn at(updates: &[Sgd], rates: &[f32]) -> Self {
-        const FEW: usize = 4096;
-        if updates.len() > FEW {
-            let half = updates.len() / 2;
-            let ((updates, later_updates), (rates, later_rates)) =
-                (updates.split_at(half), rates.split_at(half));
-            let (first, later) = rayon::join(
-                || Self::at(updates, rates),
-                || Self::at(later_updates, later_rates),
-            );
-            return Self {
-                needs_velocity: first.needs_velocity || later.needs_velocity,
-                nan: first.nan.or(later.nan.map(|trial| half + trial)),
-            };
-        }
-        let is_nan = |(sgd, rate): (&Sgd, &f32)| group_rate(*rate, sgd.lr_multiplier()).is_nan();
-        Self {
-            needs_velocity: updates.iter().any(Sgd::needs_velocity),
-            nan: updates.iter().zip(rates).position(is_nan),
-        }
-    }
-}
-
 /// Some parameters in a row, of one trial or of several.
 struct Task<'a> {
-    updates: &'a [Sgd],
+    /// From the trial of the first parameter on.
+    updates: &'a [Update],
     states: &'a [SgdState],
     rates: &'a [f32],
     size: usize,
-    /// The number of the first parameter.
-    first: usize,
+    /// How many parameters of the first trial lie before this task.
+    done: usize,
     params: &'a mut [f32],
     grads: &'a [f32],
     velocity: &'a mut [f32],
@@ -219,42 +287,70 @@ impl Kernel for Task<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self) {
-        let Self {
-            mut params,
-            mut grads,
-            mut velocity,
-            ..
-        } = self;
-        // A task may begin and end inside a trial.
-        let mut done = self.first % self.size;
+    fn run<L: Lanes>(mut self) {
+        while let (Some(update), Some(state)) = (self.updates.first(), self.states.first())
+            && !self.params.is_empty()
+        {
+            match update.rounding {
+                Rounding::Separate => self.alike::<Separate>(update, *state),
+                Rounding::Fused => self.alike::<Fused<L::Fma>>(update, *state),
+            }
+        }
+    }
+}
+
+impl Task<'_> {
+    /// Updates trials as long as they are rounded like the first one and their step has its form: what these choose is chosen once for all of them.
+    #[inline(always)]
+    fn alike<M: MulAdd>(&mut self, update: &Update, state: SgdState) {
+        let rounding = update.rounding;
+        match update.form(state) {
+            Form::Plain => self.of_form::<M>(rounding, Form::Plain),
+            Form::First { nesterov: false } => {
+                self.of_form::<M>(rounding, Form::First { nesterov: false });
+            }
+            Form::First { nesterov: true } => {
+                self.of_form::<M>(rounding, Form::First { nesterov: true });
+            }
+            Form::Later { nesterov: false } => {
+                self.of_form::<M>(rounding, Form::Later { nesterov: false });
+            }
+            Form::Later { nesterov: true } => {
+                self.of_form::<M>(rounding, Form::Later { nesterov: true });
+            }
+        }
+    }
+
+    /// The same, with a form that the compiler knows.
+    #[inline(always)]
+    fn of_form<M: MulAdd>(&mut self, rounding: Rounding, form: Form) {
         let trials = self.updates.iter().zip(self.states).zip(self.rates);
-        for ((sgd, state), rate) in trials.skip(self.first / self.size) {
-            if params.is_empty() {
+        let mut walked = 0;
+        for ((update, state), rate) in trials {
+            if update.rounding != rounding || update.form(*state) != form || self.params.is_empty()
+            {
                 break;
             }
-            let count = (self.size - done).min(params.len());
-            done = 0;
-            let (own, rest) = params.split_at_mut(count);
-            params = rest;
-            let (own_grads, rest) = grads.split_at(count);
-            grads = rest;
-            let stacked = count.min(velocity.len());
-            let (mut own_velocity, rest) = velocity.split_at_mut(stacked);
-            velocity = rest;
-            if !sgd.needs_velocity() {
-                own_velocity = &mut [];
-            }
-            let mut state = *state;
-            let updated = sgd.step_with::<L::Fma>(&mut state, *rate, own, own_grads, own_velocity);
-            debug_assert_eq!(updated, Ok(()), "all of this was looked at before");
+            let count = (self.size - self.done).min(self.params.len());
+            self.done = 0;
+            let params = self.params.split_off_mut(..count).unwrap_or_default();
+            let grads = self.grads.split_off(..count).unwrap_or_default();
+            let stacked = count.min(self.velocity.len());
+            let velocity = self.velocity.split_off_mut(..stacked).unwrap_or_default();
+            let rate = group_rate(*rate, update.lr_multiplier);
+            let coefficients = update.coefficients;
+            coefficients.walk::<M>(form, rate, params, grads, velocity);
+            walked += 1;
         }
+        self.updates = &self.updates[walked..];
+        self.states = &self.states[walked..];
+        self.rates = &self.rates[walked..];
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use hairpin_core::{Rounding, SgdConfig};
+    use hairpin_core::SgdConfig;
 
     use super::*;
 
@@ -292,9 +388,15 @@ mod tests {
                             },
                             ..SgdConfig::default()
                         };
-                        Sgd::new(config).unwrap()
+                        let sgd = Sgd::new(config).unwrap();
+                        if trial % 7 == 6 {
+                            sgd.group(0.3, 0.1).unwrap()
+                        } else {
+                            sgd
+                        }
                     })
                     .collect();
+                let collected: Updates = updates.iter().copied().collect();
                 let needs = updates.iter().any(Sgd::needs_velocity);
                 let (mut params, grads) = (numbers(trials * size, 1), numbers(trials * size, 2));
                 let mut velocity = numbers(if needs { trials * size } else { 0 }, 3);
@@ -308,7 +410,7 @@ mod tests {
                         grads: &grads,
                         velocity: &mut velocity,
                     };
-                    step(&updates, &mut states, &rates, stacked).unwrap();
+                    step(&collected, &mut states, &rates, stacked).unwrap();
                     for (trial, sgd) in updates.iter().enumerate() {
                         let own = trial * size..(trial + 1) * size;
                         let own_velocity = if sgd.needs_velocity() {
@@ -361,7 +463,8 @@ mod tests {
                 grads: &vec![1.0; grads],
                 velocity: &mut vec![0.0; velocity],
             };
-            let error = step(updates, &mut states, rates, stacked).unwrap_err();
+            let updates = updates.iter().copied().collect();
+            let error = step(&updates, &mut states, rates, stacked).unwrap_err();
             assert!(before.iter().all(|x| *x == 1.0));
             assert!(states.iter().all(|state| !state.started()));
             error.to_string()
@@ -398,18 +501,9 @@ mod tests {
             tried(&[plain; 2], 2, &[0.1, f32::NAN], 4, 4, 0),
             "trial 1: lr is NaN: look at the schedule, a built-in kind never gives one"
         );
-        // So many that several threads look at them; the first one counts.
-        let many = vec![plain; 20_000];
-        let mut rates = vec![0.1; 20_000];
-        (rates[9_000], rates[19_999]) = (f32::NAN, f32::NAN);
-        let told = tried(&many, 20_000, &rates, 20_000, 20_000, 0);
-        assert!(told.starts_with("trial 9000: lr is NaN"), "{told}");
-        rates.fill(0.1);
-        let mut mixed = many;
-        mixed[15_000] = heavy;
-        assert_eq!(
-            tried(&mixed, 20_000, &rates, 20_000, 20_000, 0),
-            "velocity has 0 elements: must have 20000, one for each parameter, as a trial has a momentum"
-        );
+        // Without an end, a rate is a number unless it is multiplied by 0.
+        let still = plain.group(0.0, 0.0).unwrap();
+        let told = tried(&[plain, still], 2, &[f32::INFINITY; 2], 4, 4, 0);
+        assert!(told.starts_with("trial 1: lr is NaN"), "{told}");
     }
 }
