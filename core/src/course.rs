@@ -18,11 +18,13 @@ pub enum Bend {
     InverseRoot,
     /// `1 / value` is a line in the step; each value is off by no more than 2^-47 of itself.
     Inverse,
-    /// `value(t + n) = limit + c * ((1 - cos((ahead - n) * turn)) / 2)^exponent`, `t` being the step that was asked about. Each value is off by no more
-    /// than 2^-47 of the limit and of `c`. [`Profiled::taylor`](crate::Profiled::taylor) is known, too.
+    /// `value(t + n) = limit + (top - limit) * ((1 - cos((ahead - n) * turn)) / 2)^exponent`, `t` being the step that was asked about. Each value is
+    /// off by no more than 2^-47 of the limit and of `top - limit`. [`Profiled::taylor`](crate::Profiled::taylor) is known, too.
     HalfWave {
         /// The rate at the foot.
         limit: f64,
+        /// The rate at a top, half a wave away.
+        top: f64,
         /// How many steps ahead the foot is; below 0 where it is behind.
         ahead: f64,
         /// Radians a step.

@@ -117,12 +117,13 @@ impl Interpolation {
         }
     }
 
-    /// How a rate goes on, with so many of `span` steps left to this limit.
-    pub(crate) const fn bend_to(self, limit: f64, left: f64, span: f64) -> Bend {
+    /// How a rate goes on from the first of two rates to the other, with so many of `span` steps left.
+    pub(crate) const fn bend(self, [from, to]: [f64; 2], left: f64, span: f64) -> Bend {
         match self {
             Self::Linear => Bend::Smooth,
             Self::Cosine => Bend::HalfWave {
-                limit,
+                limit: to,
+                top: from,
                 ahead: left,
                 turn: PI / span,
                 exponent: 1,
@@ -210,9 +211,9 @@ impl Curve {
             Self::Power(power) => power.bend_to(from, 0.0),
             Self::Cosine => {
                 let span = f64::from(span);
-                Interpolation::Cosine.bend_to(to, span - f64::from(done), span)
+                Interpolation::Cosine.bend([from, to], span - f64::from(done), span)
             }
-            Self::Cycles(amount) => bend_of_waves(to, *amount, done, span),
+            Self::Cycles(amount) => bend_of_waves([from, to], *amount, done, span),
             _ => Bend::Smooth,
         };
         if done < span {
@@ -473,8 +474,8 @@ pub(crate) fn full_waves(amount: f64, done: u32, span: u32) -> Profile {
     complement(squared_sine(2.0 * away, span), at_bottom)
 }
 
-/// How a rate goes on after `done` steps that is as far from `limit` as [`full_waves`] say.
-pub(crate) fn bend_of_waves(limit: f64, amount: f64, done: u32, span: u32) -> Bend {
+/// How a rate goes on after `done` steps that is between `top` and `limit` as [`full_waves`] say.
+pub(crate) fn bend_of_waves([top, limit]: [f64; 2], amount: f64, done: u32, span: u32) -> Bend {
     let span = f64::from(span);
     // Whole waves in a step do nothing, and most of one is the rest of it backwards, which has no rounding.
     let amount = remainder(libm::fabs(amount), span);
@@ -485,6 +486,7 @@ pub(crate) fn bend_of_waves(limit: f64, amount: f64, done: u32, span: u32) -> Be
     let (turned, error) = turned(amount, f64::from(done), span);
     Bend::HalfWave {
         limit,
+        top,
         ahead: ((0.5 * span - turned) - error) / amount,
         turn: TAU * amount / span,
         exponent: 1,
@@ -492,11 +494,12 @@ pub(crate) fn bend_of_waves(limit: f64, amount: f64, done: u32, span: u32) -> Be
 }
 
 /// The same for [`restarted_cosine`] of a positive amount, up to where it begins anew.
-pub(crate) fn bend_of_restarts(limit: f64, amount: f64, done: u32, span: u32) -> Bend {
+pub(crate) fn bend_of_restarts([top, limit]: [f64; 2], amount: f64, done: u32, span: u32) -> Bend {
     let span = f64::from(span);
     let (turned, error) = turned(amount, f64::from(done), span);
     Bend::HalfWave {
         limit,
+        top,
         ahead: ((span - turned) - error) / amount,
         turn: PI * amount / span,
         exponent: 1,

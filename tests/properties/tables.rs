@@ -174,6 +174,7 @@ impl KindVisitor for Claims<'_> {
             }
             Bend::HalfWave {
                 limit,
+                top,
                 ahead: to_foot,
                 turn,
                 exponent,
@@ -182,19 +183,16 @@ impl KindVisitor for Claims<'_> {
                     let sine = (0.5 * turn * (to_foot - f64::from(place))).sin();
                     (sine * sine).powi(exponent.into())
                 };
-                let [mut low, mut high] = [0, 0].map(|_| rng.up_to(ahead.min(1 << 12)));
-                if height(low) > height(high) {
-                    (low, high) = (high, low);
-                }
-                let term = (value(step + high) - limit) / height(high);
+                let place = rng.up_to(ahead.min(1 << 12));
+                let term = top - limit;
                 let size = limit.abs() + term.abs();
-                if height(high) > 1e-3 && (1e-100..1e100).contains(&size) {
-                    let off = (limit + term * height(low) - value(step + low)).abs();
-                    // Two values, each off by 2^-47, and the angles, rounded three times.
-                    let angle = (to_foot.abs() + f64::from(low.max(high))) * turn;
-                    let powers = f64::from(exponent) * (16.0 + 8.0 * angle) * f64::EPSILON;
-                    let bound = size * (2.0 / (1_u64 << 47) as f64 + powers);
-                    assert!(off <= bound, "{low}, {high}: {off:e} is above {bound:e}");
+                if (1e-100..1e100).contains(&size) {
+                    let off = (limit + term * height(place) - value(step + place)).abs();
+                    // A value off by 2^-47, and the angle, rounded three times.
+                    let angle = (to_foot.abs() + f64::from(place)) * turn;
+                    let powers = f64::from(exponent) * (8.0 + 4.0 * angle) * f64::EPSILON;
+                    let bound = size * (1.0 / (1_u64 << 47) as f64 + powers);
+                    assert!(off <= bound, "{place}: {off:e} is above {bound:e}");
                 }
             }
             Bend::Smooth => {

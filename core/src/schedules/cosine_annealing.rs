@@ -155,6 +155,7 @@ impl Profiled for CosineAnnealing {
         let to_foot = t_max - from_top;
         let wave = Bend::HalfWave {
             limit: self.eta_min,
+            top: self.learning_rate,
             ahead: if falls { to_foot } else { -to_foot },
             turn: PI / t_max,
             exponent: 1,

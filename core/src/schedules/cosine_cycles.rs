@@ -115,9 +115,10 @@ impl Profiled for CosineCycles {
     }
 
     fn course(&self, step: u32) -> Course {
-        let (limit, amount, span) = (self.eta_min, self.num_cycles, self.total_steps);
+        let rates = [self.learning_rate, self.eta_min];
+        let (amount, span) = (self.num_cycles, self.total_steps);
         if !self.hard_restarts {
-            return Course::curve(bend_of_waves(limit, amount, step, span), u32::MAX);
+            return Course::curve(bend_of_waves(rates, amount, step, span), u32::MAX);
         }
         if step >= self.total_steps {
             return Course::FOREVER;
@@ -133,7 +134,7 @@ impl Profiled for CosineCycles {
         let last = (begun + 1.0 - NEAR) / self.num_cycles * total;
         let end = self.total_steps.saturating_sub(1);
         Course::curve(
-            bend_of_restarts(limit, amount, step, span),
+            bend_of_restarts(rates, amount, step, span),
             (last as u32).clamp(step, end),
         )
     }

@@ -131,6 +131,7 @@ impl Profiled for CosineDecay {
                 self.decay_steps,
                 Bend::HalfWave {
                     limit: self.eta_min,
+                    top: self.learning_rate,
                     ahead: f64::from(self.decay_steps.saturating_sub(step)),
                     turn: PI / f64::from(self.decay_steps),
                     exponent,

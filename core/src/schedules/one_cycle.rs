@@ -290,10 +290,9 @@ impl Profiled for OneCycle {
     fn course(&self, step: u32) -> Course {
         match self.phase(step) {
             Some(phase) => {
-                let [_, to] = self.ends(phase.leg);
                 let (left, span) = (phase.end - f64::from(step), phase.end - phase.begin);
                 Course::curve(
-                    self.shape.bend_to(to, left, span),
+                    self.shape.bend(self.ends(phase.leg), left, span),
                     (phase.end as u32).max(step),
                 )
             }

@@ -135,8 +135,8 @@ impl<const N: usize> Profiled for PiecewiseInterpolate<N> {
             let next = passed.times(scale);
             if step < boundary {
                 let [left, span] = [step, begin].map(|step| boundary.saturating_sub(step));
-                let limit = self.learning_rate * next.value();
-                let bend = self.shape.bend_to(limit, left.into(), span.into());
+                let ends = [passed, next].map(|scale| self.learning_rate * scale.value());
+                let bend = self.shape.bend(ends, left.into(), span.into());
                 return Course::curve(bend, boundary.saturating_sub(1));
             }
             (begin, passed) = (boundary, next);

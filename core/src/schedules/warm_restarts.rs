@@ -139,6 +139,11 @@ impl WarmRestarts {
         })
     }
 
+    /// The highest rate of a cycle.
+    fn peak(&self, cycle: u32) -> f64 {
+        grown(self.learning_rate, self.peaks.after(cycle))
+    }
+
     /// The cycle that `step` falls into.
     #[inline]
     fn cycle(&self, step: u32) -> Option<Cycle> {
@@ -316,6 +321,7 @@ impl Profiled for WarmRestarts {
         }
         let wave = Bend::HalfWave {
             limit: self.eta_min,
+            top: self.peak(cycle.index),
             ahead: cycle.way.left(),
             turn: PI / cycle.way.whole(),
             exponent: 1,
@@ -327,8 +333,8 @@ impl Profiled for WarmRestarts {
         let Some(cycle) = self.cycle(first) else {
             return f64::INFINITY;
         };
-        let peak = grown(self.learning_rate, self.peaks.after(cycle.index));
-        (libm::fabs(peak) + libm::fabs(self.eta_min)) * wave(PI / cycle.way.whole(), order)
+        (libm::fabs(self.peak(cycle.index)) + libm::fabs(self.eta_min))
+            * wave(PI / cycle.way.whole(), order)
     }
 
     fn period(&self) -> Option<u32> {

@@ -3,7 +3,7 @@
 //! A plan takes a few of the core's rates. It holds as long as the course and the curve do, so that a table that is filled in windows goes on with
 //! the one it has.
 
-use std::f64::consts::{LOG2_E, PI};
+use std::f64::consts::LOG2_E;
 use std::ops::Range;
 
 use hairpin_core::{Bend, Course, Profiled};
@@ -213,18 +213,19 @@ impl<S: Profiled> Planner<'_, S> {
             Bend::Inverse => self.over_line(first, steps, false),
             Bend::HalfWave {
                 limit,
+                top,
                 ahead,
                 turn,
                 exponent,
-            } => self
-                .half_wave(first, steps, [limit, ahead, turn], exponent)
-                .unwrap_or_else(|| {
+            } => {
+                Self::half_wave(steps, [limit, top], [ahead, turn], exponent).unwrap_or_else(|| {
                     if exponent == 1 {
                         Plan::exact(steps.min(SHORT))
                     } else {
                         Plan::smooth(course.last, steps)
                     }
-                }),
+                })
+            }
             Bend::Power {
                 limit,
                 origin,
@@ -344,57 +345,21 @@ impl<S: Profiled> Planner<'_, S> {
         Some((rate, steps))
     }
 
-    /// Puts a power of half a wave through a rate that is far from its foot.
+    /// A power of half a wave from its top to its limit.
     fn half_wave(
-        &self,
-        first: u32,
         steps: usize,
-        [limit, ahead, turn]: [f64; 3],
+        [limit, top]: [f64; 2],
+        [ahead, turn]: [f64; 2],
         exponent: u8,
     ) -> Option<Plan> {
-        /// Too near a foot to tell how high the top is, where others may be higher.
-        const LOW: f64 = 0.1;
         let steps = steps.min(LONGEST);
-        if steps < EIGHT || !(1..=5).contains(&exponent) {
-            return None;
-        }
-        let height = |place: usize| {
-            let sine = (0.5 * turn * (ahead - place as f64)).sin();
-            sine * sine
-        };
-        let last = steps - 1;
-        let ends = [ahead.abs(), (ahead - last as f64).abs()];
-        let farther = if ends[0] < ends[1] { last } else { 0 };
-        // Up to the first top on either side of the foot, rates rise; a little beyond, too little to count.
-        let (place, height, others) = if turn * ends[0].max(ends[1]) < 1.01 * PI {
-            (farther, height(farther), 1.01)
-        } else {
-            // A quarter of a wave apart, so that not all of them are near a foot, unless the end comes before.
-            let quarter = (0.5 * PI / turn).round() as usize;
-            let places = [
-                0,
-                last.min(quarter),
-                last.min(quarter.max(1).saturating_mul(2)),
-                last,
-            ];
-            let (place, height) = places.map(|place| (place, height(place))).into_iter().fold(
-                (0, 0.0),
-                |highest, other| {
-                    if other.1 > highest.1 { other } else { highest }
-                },
-            );
-            if height < LOW {
-                return None;
-            }
-            (place, height, height.powi(exponent.into()).recip())
-        };
-        let term = (self.value(step(first, place)) - limit) / height.powi(exponent.into());
+        let term = top - limit;
         let size = limit.abs() + term.abs();
-        if !SIZES_OF_RATES.contains(&size) {
+        if steps < EIGHT || !(1..=5).contains(&exponent) || !SIZES_OF_RATES.contains(&size) {
             return None;
         }
-        // Others are so many times as high as the rate that it goes through, and each is off by itself.
-        let values = (others + 1.0) / (1_u64 << 47) as f64;
+        // The core's own, and that of the term.
+        let values = 1.0 / (1_u64 << 47) as f64 + UNIT;
         Some(if exponent == 1 {
             let (begin, off) = Circle::half_swing(turn, ahead, [limit, term], steps);
             Plan::on(
