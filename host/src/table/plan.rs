@@ -12,9 +12,7 @@ use super::emit::{LONGEST, Line, Reach, UNIT};
 use super::fit::VALUE_ERROR;
 use super::growth::{Growth, Rate};
 use super::inverse::{OneOver, OneOverRoot, OneOverRootOfWhole, line_below};
-use super::power::{
-    Distance, Lacking, LackingWhole, Logistic, Real, Remembered, Root, Steps, Sum, Whole,
-};
+use super::power::{Distance, Lacking, Logistic, Real, Remembered, Rest, Root, Steps, Sum, Whole};
 use super::powers::Power;
 use super::recent::Recent;
 use super::wave::{Circle, Swing};
@@ -71,7 +69,8 @@ pub(super) enum Curve {
     RealOfWhole(Real<Remembered>),
     Real(Real<Distance>),
     Lacking(Lacking<Remembered>),
-    LackingWhole(LackingWhole),
+    /// A power, from 1 to 5.
+    LackingWhole(Sum, u8, Rest),
     /// A limit, and steps times what grows at this rate, from this number on.
     Damped(f64, Steps, Rate, f64),
     Logistic(Logistic),

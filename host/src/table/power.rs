@@ -187,7 +187,7 @@ fn whole_powers(numbers: [f64; EIGHT], exponent: u32) -> [f64; EIGHT] {
     powers
 }
 
-/// A whole power from 2 to 5 of steps, or of another curve.
+/// A whole power from 1 to 5 of steps, or of another curve.
 #[derive(Clone, Copy)]
 pub(super) struct Whole<const N: u32, C = Steps>(pub(super) Sum, pub(super) C);
 
@@ -349,28 +349,51 @@ impl<G: Logarithms> Eights for Lacking<G> {
     }
 }
 
-/// The same for whole numbers from 1 to 5.
+/// What whole powers, from 1 to 5, of shares lack to 1.
 #[derive(Clone, Copy)]
-pub(super) struct LackingWhole {
-    pub(super) sum: Sum,
-    pub(super) exponent: u32,
+pub(super) struct Rest {
     pub(super) k: u32,
     pub(super) steps: Steps,
     /// One over the `k`-th power of the distance that is all.
     pub(super) share: f64,
 }
 
-impl Eights for LackingWhole {
+impl Eights for Rest {
     #[inline(always)]
     fn goes_one_way(&self, _places: Range<usize>) -> bool {
         true
     }
 
     #[inline(always)]
+    fn part<L: Lanes, U: PartUser>(&self, _part: usize, user: U) -> U::Output {
+        // The most common power is chosen for all numbers of a part.
+        if self.k == 2 {
+            user.take::<L, _>(&OfSquares(*self))
+        } else {
+            user.take::<L, _>(self)
+        }
+    }
+
+    #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
         let done = whole_powers(self.steps.eight::<L>(places), self.k);
-        let lacking = lanewise(done, |done| fused::<L>(-self.share, done, 1.0));
-        self.sum.of::<L>(whole_powers(lacking, self.exponent))
+        lanewise(done, |done| fused::<L>(-self.share, done, 1.0))
+    }
+}
+
+/// The same where the power is 2.
+#[derive(Clone, Copy)]
+struct OfSquares(Rest);
+
+impl Eights for OfSquares {
+    #[inline(always)]
+    fn goes_one_way(&self, places: Range<usize>) -> bool {
+        self.0.goes_one_way(places)
+    }
+
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        Rest { k: 2, ..self.0 }.eight::<L>(places)
     }
 }
 
@@ -456,7 +479,7 @@ pub(super) fn reach(value: f64, limit: f64, exponent: f64, lowest: f64) -> Reach
     }
 }
 
-/// The same for [`Lacking`], or for [`LackingWhole`] where both powers are whole numbers, of the distances that lead to these ends; the term is that
+/// The same for [`Lacking`], or for [`Rest`] where both powers are whole numbers, of the distances that lead to these ends; the term is that
 /// of a distance of 0.
 pub(super) fn lacking_reach(
     value: f64,
@@ -640,33 +663,47 @@ mod tests {
                     assert_within(&curve, reach, "damped", exact);
                 }
                 if begin.fract() == 0.0 {
-                    for [k, exponent] in
-                        [[0.5, 0.7], [2.5, 0.5], [1.3, 3.0], [5.0, 1.0], [3.0, 4.0]]
-                    {
+                    for [k, exponent] in [
+                        [0.5, 0.7],
+                        [2.5, 0.5],
+                        [1.3, 3.0],
+                        [5.0, 1.0],
+                        [3.0, 4.0],
+                        [2.0, 2.0],
+                    ] {
                         let span = begin.max(end) + 20.0;
                         let ends = [begin, end].map(|end| end / span);
                         let reach = lacking_reach(0.0, sum, [k, exponent], ends).unwrap();
-                        let distances = Remembered::of([begin, end], span).unwrap();
-                        let curve = Lacking {
-                            sum,
-                            exponent,
-                            k,
-                            distances,
-                        };
                         let exact = |place: f64| {
                             let share = (begin + step * place) / span;
                             limit + 0.75 * (1.0 - share.powf(k)).powf(exponent)
                         };
-                        assert_within(&curve, reach, "lacking", exact);
-                        if k.fract() == 0.0 {
-                            let curve = LackingWhole {
-                                sum,
-                                exponent: exponent as u32,
-                                k: k as u32,
-                                steps: Steps { begin, step },
-                                share: 1.0 / span.powf(k),
-                            };
-                            assert_within(&curve, reach, "lacking whole", exact);
+                        let rest = Rest {
+                            k: k as u32,
+                            steps: Steps { begin, step },
+                            share: 1.0 / span.powf(k),
+                        };
+                        // Where both are whole, nothing else is taken.
+                        match (k.fract() == 0.0, exponent) {
+                            (true, 1.0) => {
+                                assert_within(&Whole::<1, _>(sum, rest), reach, "rest", exact);
+                            }
+                            (true, 2.0) => {
+                                assert_within(&Whole::<2, _>(sum, rest), reach, "rest", exact);
+                            }
+                            (true, 4.0) => {
+                                assert_within(&Whole::<4, _>(sum, rest), reach, "rest", exact);
+                            }
+                            _ => {
+                                let distances = Remembered::of([begin, end], span).unwrap();
+                                let curve = Lacking {
+                                    sum,
+                                    exponent,
+                                    k,
+                                    distances,
+                                };
+                                assert_within(&curve, reach, "lacking", exact);
+                            }
                         }
                     }
                 }

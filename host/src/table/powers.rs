@@ -9,7 +9,7 @@ use super::emit::LONGEST;
 use super::growth::Rate;
 use super::plan::{Curve, GROWTH_ERROR, Plan, Planner, RANGE, SHORT, step};
 use super::power::{
-    self, Distance, Lacking, LackingWhole, Logistic, Real, Remembered, Root, Steps, Sum, Whole,
+    self, Distance, Lacking, Logistic, Real, Remembered, Rest, Root, Steps, Sum, Whole,
 };
 use crate::lanes::EIGHT;
 
@@ -207,16 +207,15 @@ impl<S: Profiled> Planner<'_, S> {
         let is_whole = k.fract() == 0.0 && exponent.fract() == 0.0;
         let curve = if is_whole {
             // A polynomial of higher powers is as good as any other.
-            (k.max(exponent) <= 5.0).then_some(Curve::LackingWhole(LackingWhole {
-                sum,
-                exponent: exponent as u32,
+            let rest = Rest {
                 k: k as u32,
                 steps: Steps {
                     begin: ends[0],
                     step: 1.0,
                 },
                 share: 1.0 / span.powf(k),
-            }))
+            };
+            (k.max(exponent) <= 5.0).then_some(Curve::LackingWhole(sum, exponent as u8, rest))
         } else {
             Remembered::of(ends, span).map(|distances| {
                 Curve::Lacking(Lacking {

@@ -53,6 +53,17 @@ impl Sink<'_> {
                 self.put(isa, ($curve, reach), place, cells, core)
             };
         }
+        macro_rules! put_power {
+            ($sum:expr, $exponent:expr, $curve:expr) => {
+                match $exponent {
+                    1 => put!(&Whole::<1, _>($sum, $curve)),
+                    2 => put!(&Whole::<2, _>($sum, $curve)),
+                    3 => put!(&Whole::<3, _>($sum, $curve)),
+                    4 => put!(&Whole::<4, _>($sum, $curve)),
+                    _ => put!(&Whole::<5, _>($sum, $curve)),
+                }
+            };
+        }
         match curve {
             Curve::Flat(rate) => self.flat(isa, *rate, cells),
             Curve::Line(line) => put!(line),
@@ -65,13 +76,7 @@ impl Sink<'_> {
             }
             Curve::WavePower(sum, exponent, begin, turn, most) => {
                 let circle = Circle::known(&mut sources.circles, *turn, *most);
-                let (sum, wave) = (*sum, circle.wave(*begin));
-                match exponent {
-                    2 => put!(&Whole::<2, _>(sum, wave)),
-                    3 => put!(&Whole::<3, _>(sum, wave)),
-                    4 => put!(&Whole::<4, _>(sum, wave)),
-                    _ => put!(&Whole::<5, _>(sum, wave)),
-                }
+                put_power!(*sum, exponent, circle.wave(*begin));
             }
             Curve::OneOver(line) => put!(line),
             Curve::OneOverRoot(line) => put!(line),
@@ -84,7 +89,7 @@ impl Sink<'_> {
             Curve::RealOfWhole(power) => put!(power),
             Curve::Real(power) => put!(power),
             Curve::Lacking(power) => put!(power),
-            Curve::LackingWhole(power) => put!(power),
+            Curve::LackingWhole(sum, exponent, rest) => put_power!(*sum, exponent, *rest),
             Curve::Damped(limit, steps, rate, begin) => {
                 let growth = Growth::known(&mut sources.growths, *rate).from(*begin);
                 put!(&Damped::new(*limit, *steps, growth));

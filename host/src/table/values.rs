@@ -316,6 +316,7 @@ impl Pending {
 }
 
 /// Rates after such changes.
+#[derive(Clone, Copy)]
 struct Changed<'a> {
     rates: Given<'a>,
     pending: Pending,
