@@ -442,29 +442,26 @@ impl Part<'_> {
             }
             Change::Clamp { min_lr, max_lr } => {
                 let error = self.error();
-                let Range {
-                    lowest, highest, ..
-                } = self.range();
+                let range = self.range();
+                let is_known = error.is_finite() && range.lowest <= range.highest;
                 // What is not known to within a number may be anything, and so may what is none.
-                let is_known = error.is_finite() && lowest <= highest;
-                if is_known && min_lr < lowest && highest < max_lr {
+                if is_known && min_lr < range.lowest && range.highest < max_lr {
                     return;
                 }
                 let are_numbers = self.isa.run(Clamped {
                     rates: self.rates,
                     limits: [min_lr, max_lr],
                 });
+                let limits = Pending {
+                    limits: [min_lr, max_lr],
+                    ..Pending::NOTHING
+                };
+                let range = Range {
+                    are_numbers,
+                    ..range
+                };
+                *self.reach = limits.reach(*self.reach, &Some(range));
                 *self.range = None;
-                if !self.is_exact() {
-                    // Where all of them are beyond one limit, whatever they are off by, they are that limit. Else a limit may be as far from a rate
-                    // beyond it as that one is off.
-                    let beyond = highest + error < min_lr || lowest - error > max_lr;
-                    *self.reach = if is_known && are_numbers && beyond {
-                        Reach::NONE
-                    } else {
-                        Reach::absolute(error)
-                    };
-                }
             }
             Change::Noise(_) => {
                 let mut largest = 0.0;
