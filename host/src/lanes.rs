@@ -184,9 +184,8 @@ pub(crate) trait PartUser {
     fn take<L: Lanes, E: Eights>(self, numbers: &E) -> Self::Output;
 }
 
-/// A row of numbers by their places, each of which is made when it is asked for. Whoever asks for many takes a copy, which nothing that is written
-/// meanwhile can change, so that what all of them need is read once.
-pub(crate) trait Eights: Copy {
+/// A row of numbers by their places, each of which is made when it is asked for.
+pub(crate) trait Eights {
     /// Whether all numbers between two places are, without their errors, between those that are there. All of one sign, they then have no smaller
     /// and no larger size.
     #[inline(always)]
@@ -837,7 +836,6 @@ mod tests {
     }
 
     /// Numbers that are known.
-    #[derive(Clone, Copy)]
     struct Numbers<'a>(&'a [f64]);
 
     impl Eights for Numbers<'_> {

@@ -304,8 +304,6 @@ impl<C: Eights> Kernel for Emit<'_, C> {
             begin,
             out,
         } = self;
-        // Its own copy, which nothing that is written can change: what all numbers need is read once.
-        let curve = *curve;
         let mut doubtful = 0;
         L::expect(&out[..out.len().min(AHEAD)]);
         for (which, cells) in parts(begin, out.len()).enumerate() {

@@ -86,7 +86,6 @@ impl Eights for OneOverRoot {
 }
 
 /// A part of them, of which it is known what is near.
-#[derive(Clone, Copy)]
 struct Nearing {
     line: Line,
     near: [[f32; EIGHT]; SIXTEEN],

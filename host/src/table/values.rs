@@ -316,7 +316,6 @@ impl Pending {
 }
 
 /// Rates after such changes.
-#[derive(Clone, Copy)]
 struct Changed<'a> {
     rates: Given<'a>,
     pending: Pending,

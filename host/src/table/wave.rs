@@ -198,7 +198,6 @@ impl Eights for Wave<'_> {
 }
 
 /// A part of a wave.
-#[derive(Clone, Copy)]
 struct WavePart<'a> {
     circle: &'a Circle,
     /// Where each eight steps begin.
