@@ -12,6 +12,7 @@ mod kernels;
 mod memory;
 mod pinned;
 mod raw;
+mod recording;
 mod stream;
 mod training;
 

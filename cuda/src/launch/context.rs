@@ -8,6 +8,7 @@ use cudarc::driver::sys::{self, CUdevice_attribute_enum as Attribute, CUresult};
 use cudarc::driver::{CudaContext, DriverError};
 
 use super::driver::{done, failed, present};
+use super::recording::Recordings;
 use crate::error::{GpuError, OLDEST_CAPABILITY, OLDEST_CUDA};
 use crate::modules::{self, Module};
 
@@ -45,6 +46,7 @@ pub(crate) struct Context {
     cuda: Arc<CudaContext>,
     device: Device,
     loaded: Mutex<[Option<Loaded>; modules::COUNT]>,
+    pub(super) recordings: Recordings,
 }
 
 /// A kernel in a loaded module.
@@ -136,6 +138,7 @@ impl Context {
             cuda: context,
             device,
             loaded: Mutex::default(),
+            recordings: Recordings::default(),
         })
     }
 
@@ -162,6 +165,11 @@ impl Context {
     /// Waits for everything that was asked of the device in this context.
     pub(crate) fn synchronize(&self) -> Result<(), GpuError> {
         self.bind()?;
+        let Some(_alone) = self.recordings.none() else {
+            return Err(GpuError::Unsupported(
+                "a thread that is recording a graph cannot wait for the GPU: wait before or after",
+            ));
+        };
         // SAFETY: the context is current.
         done("waiting for the GPU", unsafe { sys::cuCtxSynchronize() })
     }

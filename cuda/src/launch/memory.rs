@@ -7,6 +7,7 @@ use cudarc::driver::sys::{self, CUresult};
 use hairpin_kernels::update::{Control, GroupRecord, TileRecord, TrialRecord};
 
 use super::driver::done;
+use super::recording::leave;
 use super::stream::Stream;
 use crate::error::GpuError;
 use crate::gpu::Gpu;
@@ -80,12 +81,16 @@ impl Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        if self.gpu.context().bind().is_ok() {
-            // SAFETY: allocated once and freed here, after all that was launched with it. A device that failed cannot be told of it.
-            unsafe {
-                let _ = sys::cuCtxSynchronize();
-                let _ = sys::cuMemFree_v2(self.address);
-            }
+        let (address, gpu) = (self.address, &self.gpu);
+        let is_left = leave(|| Self {
+            address,
+            gpu: gpu.clone(),
+        });
+        if !is_left {
+            // A device that failed cannot be told of it.
+            let _ = gpu.synchronize();
+            // SAFETY: allocated once and freed here, after all that was launched with it, in its context, which was just made the thread's.
+            let _ = unsafe { sys::cuMemFree_v2(address) };
         }
     }
 }

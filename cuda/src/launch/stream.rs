@@ -101,12 +101,14 @@ impl Stream {
         Ok(status != sys::CUstreamCaptureStatus_enum::CU_STREAM_CAPTURE_STATUS_NONE)
     }
 
-    /// Records what `work` asks of this stream, to be done again and again by [`Graph::launch`]. Nothing is done yet.
+    /// Records what `work` asks of this stream, to be done again and again by [`Graph::launch`]. Nothing is done yet. Other threads that wait for the
+    /// whole GPU, or free memory, do so when it is recorded; memory that `work` frees is freed then.
     ///
     /// # Errors
     /// What `work` or the driver says.
     pub fn record(&self, work: impl FnOnce() -> Result<(), GpuError>) -> Result<Graph, GpuError> {
         self.gpu().context().bind()?;
+        let _thread = self.gpu().context().recordings.begin();
         // SAFETY: the handle is valid.
         done("beginning to record a graph", unsafe {
             sys::cuStreamBeginCapture_v2(

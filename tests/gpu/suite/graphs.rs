@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hairpin_core::Rounding;
 use hairpin_cuda::{Buffer, GpuError, RawElements, Stream};
@@ -135,6 +136,40 @@ pub(crate) fn memory(stream: &Stream) {
     assert!(matches!(copied, Err(GpuError::Unsupported(_))));
     assert!(!stream.is_recording().expect("an answer"));
     stream.synchronize().expect("a stream that goes on");
+}
+
+/// Other threads may wait for the GPU and free memory, which would spoil a graph that is being recorded; so may what is recorded free memory.
+pub(crate) fn beside(stream: &Stream) {
+    let gpu = stream.gpu();
+    let is_over = AtomicBool::new(false);
+    let mut to = Buffer::<u32>::zeros(stream, 4).expect("memory");
+    std::thread::scope(|scope| {
+        let busy = scope.spawn(|| {
+            let own = gpu.stream().expect("a stream");
+            // Not for ever, where a check fails.
+            for _ in 0..100_000 {
+                if is_over.load(Ordering::Relaxed) {
+                    break;
+                }
+                drop(Buffer::<f32>::zeros(&own, 4).expect("memory"));
+                gpu.synchronize().expect("a GPU that goes on");
+            }
+        });
+        for round in 0..50 {
+            let from = Buffer::from_slice(stream, &[round; 4]).expect("memory");
+            let freed = Buffer::<f32>::zeros(stream, 4).expect("memory");
+            let recorded = stream.record(|| {
+                assert!(matches!(gpu.synchronize(), Err(GpuError::Unsupported(_))));
+                drop(freed);
+                std::thread::yield_now();
+                to.copy_from(stream, &from)
+            });
+            recorded.expect("a graph").launch().expect("a launch");
+            assert_eq!(to.download(stream).expect("numbers"), [round; 4]);
+        }
+        is_over.store(true, Ordering::Relaxed);
+        busy.join().expect("the other thread");
+    });
 }
 
 /// Whoever replays beyond the rates changes nothing and is told.

@@ -34,6 +34,7 @@ pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("graphs: recorded by somebody else", graphs::foreign),
     ("graphs: keep their memory", graphs::memory),
     ("graphs: beyond the rates", graphs::overrun),
+    ("graphs: beside other threads", graphs::beside),
     ("schedules: evaluated on the device", schedules::rates),
     ("schedules: as the source of a table", schedules::table),
     ("schedules: refused", schedules::refused),

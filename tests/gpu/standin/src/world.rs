@@ -31,6 +31,8 @@ struct Event {
 struct Stream {
     tasks: VecDeque<Task>,
     recording: Option<Vec<Work>>,
+    /// Somebody waited for the device meanwhile.
+    is_spoiled: bool,
 }
 
 /// When work is done, of all that a device is free to choose.
@@ -310,6 +312,9 @@ impl World {
     pub(crate) fn end(&mut self, stream: u64) -> Result<u64, Refused> {
         let found = self.streams.get_mut(&stream).ok_or(Refused)?;
         let works = found.recording.take().ok_or(Refused)?;
+        if std::mem::take(&mut found.is_spoiled) {
+            return Err(Refused);
+        }
         let handle = self.handle();
         self.graphs.insert(handle, works);
         Ok(handle)
@@ -347,9 +352,13 @@ impl World {
         Ok(())
     }
 
+    /// The same for all streams; it spoils what is being recorded, by whichever thread.
     pub(crate) fn finish_all(&mut self) -> Result<(), Refused> {
         let mut streams: Vec<_> = self.streams.keys().copied().collect();
         streams.sort_unstable();
+        for stream in self.streams.values_mut() {
+            stream.is_spoiled = stream.recording.is_some();
+        }
         streams
             .into_iter()
             .try_for_each(|stream| self.finish(stream))
