@@ -92,8 +92,8 @@ impl Updates {
 
     /// The first trial whose rate is no number.
     fn nan(&self, rates: &[f32]) -> Option<usize> {
-        // A finite rate times a multiplier, which is finite, is a number: mostly the rates alone have to be read.
-        if rates.iter().all(|rate| rate.is_finite()) {
+        // A finite rate times a multiplier, which is finite, is a number: mostly the rates alone have to be read, and that without a way out.
+        if rates.iter().fold(true, |all, rate| all & rate.is_finite()) {
             return None;
         }
         let mut trials = self.trials.iter().zip(rates);
