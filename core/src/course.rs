@@ -18,8 +18,8 @@ pub enum Bend {
     InverseRoot,
     /// `1 / value` is a line in the step; each value is off by no more than 2^-47 of itself.
     Inverse,
-    /// `value(t + n) = limit + (top - limit) * ((1 - cos((ahead - n) * turn)) / 2)^exponent`, `t` being the step that was asked about. Each value is
-    /// off by no more than 2^-47 of the limit and of `top - limit`. [`Profiled::taylor`](crate::Profiled::taylor) is known, too.
+    /// `value(t + n) = limit + (top - limit) * ((1 - cos((ahead - n) * turn)) / 2)^exponent`, `t` being the step that was asked about. Where those are
+    /// normal numbers, each value is off by no more than 2^-47 of the limit and of `top - limit`. [`Profiled::taylor`](crate::Profiled::taylor) is known, too.
     HalfWave {
         /// The rate at the foot.
         limit: f64,

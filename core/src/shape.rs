@@ -94,11 +94,6 @@ impl Way {
     pub(crate) const fn left(self) -> f64 {
         self.left
     }
-
-    /// All of it.
-    pub(crate) const fn whole(self) -> f64 {
-        self.whole
-    }
 }
 
 impl Shape {

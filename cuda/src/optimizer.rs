@@ -195,7 +195,7 @@ impl Optimizer {
         Ok(())
     }
 
-    /// Records what `work` asks of the optimizer's stream, any number of steps among it.
+    /// Records what `work` asks of the optimizer's stream, any number of steps among it, as [`Stream::record`] does.
     ///
     /// # Errors
     /// What `work` says, or the driver.

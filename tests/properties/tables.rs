@@ -1,8 +1,9 @@
 //! Tables against the core, and what the core says of a kind's course against its rates.
 
 use hairpin_core::{
-    AnySchedule, Bend, CosineAnnealing, Course, Exponential, Geometric, InverseSqrt, InverseTime,
-    KindVisitor, Linear, NaturalExp, Plan, Profiled, Schedule,
+    AnySchedule, Bend, Combine, CosineAnnealing, CosineCycles, Course, Exponential, Geometric,
+    InverseSqrt, InverseTime, KindVisitor, Linear, NaturalExp, Plan, Profiled, Schedule,
+    WarmRestarts,
 };
 use hairpin_host::table;
 
@@ -117,6 +118,38 @@ fn tables_at_the_ends_of_the_numbers_hold_the_cores_bits() {
                 .into(),
         ];
         assert_filled(&schedules, 0, count);
+    }
+}
+
+/// Cycles that begin so little after a step that they count as begun there, of which all later steps know better.
+#[test]
+fn tables_of_cycles_that_begin_just_after_a_step_hold_the_cores_bits() {
+    for (t_mult, rate) in [
+        (1.000_000_040_039_506_8, 1.0),
+        (1.000_000_160_151_627_5, 1.3),
+    ] {
+        let schedules: Vec<AnySchedule> = (0..1000)
+            .map(|trial| {
+                let rate = rate + 1e-3 * f64::from(trial);
+                WarmRestarts::new(rate, 0.0, 100, t_mult).unwrap().into()
+            })
+            .collect();
+        // One of the steps from which the rows begin is that step.
+        for first in 100_000..100_010 {
+            assert_filled(&schedules, first, 110);
+        }
+    }
+}
+
+/// Waves whose foot is farther away than a number can tell, by themselves and in combinations.
+#[test]
+fn tables_of_waves_without_end_hold_the_cores_bits() {
+    for num_cycles in [5e-324, -5e-324, 1e-310, 1e-300, 1e-20] {
+        let wave: AnySchedule = CosineCycles::new(0.1, 0.01, 1000, num_cycles, false)
+            .unwrap()
+            .into();
+        let twice = AnySchedule::combined(Combine::Product, &[&wave, &wave]).unwrap();
+        assert_filled(&[wave, twice], 0, 1200);
     }
 }
 

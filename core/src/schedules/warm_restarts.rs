@@ -152,6 +152,7 @@ impl WarmRestarts {
             Cycle {
                 index: step.checked_div(self.t_0).unwrap_or(0),
                 way: Way::steps(self.t_0.saturating_sub(into), into),
+                length: f64::from(self.t_0),
             }
         } else if self.t_mult > 1.0 && libm::floor(self.t_mult) == self.t_mult {
             Cycle::whole(step, self.t_0, self.t_mult as u64)
@@ -181,6 +182,8 @@ parameters! {
 struct Cycle {
     index: u32,
     way: Way,
+    /// How many steps it takes, which are not quite all of its way where it begins a little after the step.
+    length: f64,
 }
 
 impl Cycle {
@@ -195,6 +198,7 @@ impl Cycle {
         Self {
             index,
             way: Way::parts(length.saturating_sub(into) as f64, into as f64),
+            length: length as f64,
         }
     }
 
@@ -239,6 +243,7 @@ impl Cycle {
             // The end was found to come after the step by another sum, which may differ in the last digit, and a beginning on the step may
             // lie a little behind it.
             way: Way::parts(larger(left, 0.0), larger(done, 0.0)),
+            length: length.high,
         })
     }
 }
@@ -323,7 +328,7 @@ impl Profiled for WarmRestarts {
             limit: self.eta_min,
             top: self.peak(cycle.index),
             ahead: cycle.way.left(),
-            turn: PI / cycle.way.whole(),
+            turn: PI / cycle.length,
             exponent: 1,
         };
         Course::curve(wave, step.saturating_add(ahead as u32))
@@ -334,7 +339,7 @@ impl Profiled for WarmRestarts {
             return f64::INFINITY;
         };
         (libm::fabs(self.peak(cycle.index)) + libm::fabs(self.eta_min))
-            * wave(PI / cycle.way.whole(), order)
+            * wave(PI / cycle.length, order)
     }
 
     fn period(&self) -> Option<u32> {

@@ -8,7 +8,7 @@ use cudarc::driver::sys::{self, CUdevice_attribute_enum as Attribute, CUresult};
 use cudarc::driver::{CudaContext, DriverError};
 
 use super::driver::{done, failed, present};
-use super::recording::Recordings;
+use super::recording;
 use crate::error::{GpuError, OLDEST_CAPABILITY, OLDEST_CUDA};
 use crate::modules::{self, Module};
 
@@ -46,7 +46,6 @@ pub(crate) struct Context {
     cuda: Arc<CudaContext>,
     device: Device,
     loaded: Mutex<[Option<Loaded>; modules::COUNT]>,
-    pub(super) recordings: Recordings,
 }
 
 /// A kernel in a loaded module.
@@ -138,7 +137,6 @@ impl Context {
             cuda: context,
             device,
             loaded: Mutex::default(),
-            recordings: Recordings::default(),
         })
     }
 
@@ -165,9 +163,9 @@ impl Context {
     /// Waits for everything that was asked of the device in this context.
     pub(crate) fn synchronize(&self) -> Result<(), GpuError> {
         self.bind()?;
-        let Some(_alone) = self.recordings.none() else {
+        let Some(_alone) = recording::none() else {
             return Err(GpuError::Unsupported(
-                "a thread that is recording a graph cannot wait for the GPU: wait before or after",
+                "a thread that is recording a graph cannot wait for a GPU: wait before or after",
             ));
         };
         // SAFETY: the context is current.

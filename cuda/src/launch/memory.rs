@@ -86,10 +86,10 @@ impl Drop for Memory {
             address,
             gpu: gpu.clone(),
         });
-        if !is_left {
+        if !is_left && gpu.context().bind().is_ok() {
             // A device that failed cannot be told of it.
             let _ = gpu.synchronize();
-            // SAFETY: allocated once and freed here, after all that was launched with it, in its context, which was just made the thread's.
+            // SAFETY: allocated once and freed here, after all that was launched with it, in its context.
             let _ = unsafe { sys::cuMemFree_v2(address) };
         }
     }

@@ -1,54 +1,54 @@
 //! Threads that record graphs, and what they and others may not do meanwhile.
 //!
 //! Whoever waits for a whole device spoils every graph that is being recorded on it, by whichever thread. So those who wait take turns with those
-//! who record.
+//! who record: in the whole process, as there may be several contexts of one device.
 
 use std::cell::RefCell;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::memory::Memory;
 
-/// Of one context: shared by those who record, taken alone by those who wait.
-#[derive(Debug, Default)]
-pub(super) struct Recordings(RwLock<()>);
+/// Shared by those who record, taken alone by those who wait.
+static RECORDINGS: RwLock<()> = RwLock::new(());
 
 thread_local! {
     /// While this thread records a graph, the memory that it frees once it has.
     static LEFT: RefCell<Option<Vec<Memory>>> = const { RefCell::new(None) };
 }
 
-impl Recordings {
+/// A thread that records a graph; without a guard, inside another graph of its own.
+#[derive(Debug)]
+pub(super) struct RecordingThread(Option<RwLockReadGuard<'static, ()>>);
+
+impl RecordingThread {
     /// Begins to record on this thread.
-    pub(super) fn begin(&self) -> RecordingThread<'_> {
+    pub(super) fn begin() -> Self {
         let shared = (!is_recording()).then(|| {
-            let shared = self.0.read().unwrap_or_else(PoisonError::into_inner);
-            LEFT.set(Some(Vec::new()));
+            let shared = RECORDINGS.read().unwrap_or_else(PoisonError::into_inner);
+            // At the thread's end there is no place to leave memory in: it is freed at once.
+            let _ = LEFT.try_with(|left| left.replace(Some(Vec::new())));
             shared
         });
-        RecordingThread(shared)
-    }
-
-    /// Waits until no other thread records; nothing where this one does.
-    pub(super) fn none(&self) -> Option<RwLockWriteGuard<'_, ()>> {
-        (!is_recording()).then(|| self.0.write().unwrap_or_else(PoisonError::into_inner))
+        Self(shared)
     }
 }
 
-/// A thread that records a graph; without a guard, inside another graph of its own.
-#[derive(Debug)]
-pub(super) struct RecordingThread<'a>(Option<RwLockReadGuard<'a, ()>>);
-
-impl Drop for RecordingThread<'_> {
+impl Drop for RecordingThread {
     fn drop(&mut self) {
         if let Some(shared) = self.0.take() {
-            let left = LEFT.take();
+            let left = LEFT.try_with(RefCell::take);
             drop(shared);
             drop(left);
         }
     }
 }
 
-/// Whether this thread records; at its end it does not.
+/// Waits until no other thread records; nothing where this one does.
+pub(super) fn none() -> Option<RwLockWriteGuard<'static, ()>> {
+    (!is_recording()).then(|| RECORDINGS.write().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Whether this thread records.
 fn is_recording() -> bool {
     LEFT.try_with(|left| left.borrow().is_some())
         .unwrap_or(false)

@@ -8,6 +8,7 @@ use cudarc::driver::sys;
 use super::context::Handle;
 use super::driver::done;
 use super::memory::{Buffer, Memory, Plain};
+use super::recording::RecordingThread;
 use crate::error::GpuError;
 use crate::gpu::Gpu;
 
@@ -102,13 +103,14 @@ impl Stream {
     }
 
     /// Records what `work` asks of this stream, to be done again and again by [`Graph::launch`]. Nothing is done yet. Other threads that wait for the
-    /// whole GPU, or free memory, do so when it is recorded; memory that `work` frees is freed then.
+    /// whole GPU, or free memory of it, do so when it is recorded: `work` must not wait for them, nor for another recording. Memory of the GPU that
+    /// `work` frees is freed then, too.
     ///
     /// # Errors
     /// What `work` or the driver says.
     pub fn record(&self, work: impl FnOnce() -> Result<(), GpuError>) -> Result<Graph, GpuError> {
         self.gpu().context().bind()?;
-        let _thread = self.gpu().context().recordings.begin();
+        let _thread = RecordingThread::begin();
         // SAFETY: the handle is valid.
         done("beginning to record a graph", unsafe {
             sys::cuStreamBeginCapture_v2(

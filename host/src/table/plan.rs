@@ -360,14 +360,14 @@ impl<S: Profiled> Planner<'_, S> {
         // The core's own, and that of the term.
         let values = 1.0 / (1_u64 << 47) as f64 + UNIT;
         Some(if exponent == 1 {
-            let (begin, off) = Circle::half_swing(turn, ahead, [limit, term], steps);
+            let (begin, off) = Circle::half_swing(turn, ahead, [limit, term], steps)?;
             Plan::on(
                 Curve::Wave(begin, turn, steps),
                 Reach::absolute(size * (values + off)),
                 steps,
             )
         } else {
-            let (begin, off) = Circle::half_swing(turn, ahead, [0.0, 1.0], steps);
+            let (begin, off) = Circle::half_swing(turn, ahead, [0.0, 1.0], steps)?;
             let sum = Sum { limit, term };
             // A power of what is not above 1 is off by as many times as much, and some roundings.
             let power = f64::from(exponent) * (off + 4.0 * UNIT);

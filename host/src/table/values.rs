@@ -108,6 +108,13 @@ impl Values {
 
     /// Those of some cells are off by so much; of some of the parts that begin there, by a bit each, it is known that they go one way.
     pub(super) fn admit(&mut self, cells: ops::Range<usize>, reach: Reach, one_way: u32) {
+        // Nothing is known where it is no number how far they are off.
+        let is_known = !reach.absolute.is_nan() && !reach.relative.is_nan();
+        let reach = if is_known {
+            reach
+        } else {
+            Reach::absolute(f64::INFINITY)
+        };
         for known in &mut self.known.reaches[cells.start / PART..cells.end.div_ceil(PART)] {
             known.absolute = known.absolute.max(reach.absolute);
             known.relative = known.relative.max(reach.relative);

@@ -108,13 +108,16 @@ impl Circle {
     }
 
     /// The swing of a wave whose foot, so many steps ahead, is at a limit, with its top at a height above it; and what share of both it is off by, for
-    /// so many steps.
+    /// so many steps. None of what turns too little for a number to tell where its foot is.
     pub(super) fn half_swing(
         turn: f64,
         ahead: f64,
         [limit, height]: [f64; 2],
         steps: usize,
-    ) -> (Swing, f64) {
+    ) -> Option<(Swing, f64)> {
+        if !(ahead * turn).is_finite() {
+            return None;
+        }
         let begin = Angle::of(ahead * turn);
         let half = height / 2.0;
         let swing = Swing {
@@ -127,7 +130,7 @@ impl Circle {
         // value is found at one of the former; then 2 for the point where it begins, and some roundings of the sum: no more than 200 in all. The
         // angle itself was rounded three times.
         let farthest = (ahead.abs() + steps as f64) * turn;
-        (swing, (100.0 + 4.0 * farthest) * f64::EPSILON)
+        Some((swing, (100.0 + 4.0 * farthest) * f64::EPSILON))
     }
 
     /// The wave that begins like this.
@@ -276,7 +279,8 @@ mod tests {
                     }
                     Circle::known(&mut circles, turn, 8);
                     let circle = Circle::known(&mut circles, turn, steps);
-                    let (begin, off) = Circle::half_swing(turn, ahead, [0.125, 0.5], steps);
+                    let (begin, off) =
+                        Circle::half_swing(turn, ahead, [0.125, 0.5], steps).unwrap();
                     store(isa, &circle.wave(begin), 0, &mut out);
                     for (step, found) in out.iter().enumerate() {
                         let sine = (0.5 * turn * (ahead - step as f64)).sin();
@@ -330,7 +334,7 @@ mod tests {
             let turn = std::f64::consts::PI / t_max;
             for ahead in [-3.0, 0.0, 0.5, 60.0, 64.0, 127.0, 300.7] {
                 let circle = Circle::of(turn, 2048);
-                let (begin, _) = Circle::half_swing(turn, ahead, [0.125, 0.5], 2048);
+                let (begin, _) = Circle::half_swing(turn, ahead, [0.125, 0.5], 2048).unwrap();
                 for (from, to) in [
                     (0, 128),
                     (0, 5),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hairpin_core::Rounding;
-use hairpin_cuda::{Buffer, GpuError, RawElements, Stream};
+use hairpin_cuda::{Buffer, Gpu, GpuError, RawElements, Stream};
 
 use super::model::Model;
 use super::run::{Rows, Run};
@@ -145,6 +145,7 @@ pub(crate) fn beside(stream: &Stream) {
     let mut to = Buffer::<u32>::zeros(stream, 4).expect("memory");
     std::thread::scope(|scope| {
         let busy = scope.spawn(|| {
+            let gpu = Gpu::open().expect("the same GPU");
             let own = gpu.stream().expect("a stream");
             // Not for ever, where a check fails.
             for _ in 0..100_000 {
