@@ -74,18 +74,24 @@ pub(crate) trait Lanes: Real {
     #[inline(always)]
     fn settle() {}
 
+    /// One over numbers from 1e-30 to 1e30 in size, off by less than two units in the last place.
+    #[inline(always)]
+    fn inverses(numbers: [f64; EIGHT]) -> [f64; EIGHT] {
+        lanewise(numbers, |number| 1.0 / number)
+    }
+
     /// What is near one over the roots of numbers from 1e-30 to 1e30: as near as [`Lanes::inverse_roots`] needs it.
     #[inline(always)]
-    fn near_inverse_roots(_numbers: [f64; EIGHT]) -> [f32; EIGHT] {
+    fn near_inverse_roots(_numbers: [f64; EIGHT]) -> [f64; EIGHT] {
         [1.0; EIGHT]
     }
 
     /// One over the roots of numbers, off by less than 2^-43 of it, from what is near them, whose signs they get.
     #[inline(always)]
-    fn inverse_roots(numbers: [f64; EIGHT], near: [f32; EIGHT]) -> [f64; EIGHT] {
+    fn inverse_roots(numbers: [f64; EIGHT], near: [f64; EIGHT]) -> [f64; EIGHT] {
         let mut roots = numbers;
         for (root, near) in roots.iter_mut().zip(near) {
-            *root = (1.0 / root.sqrt()).copysign(f64::from(near));
+            *root = (1.0 / root.sqrt()).copysign(near);
         }
         roots
     }
@@ -102,6 +108,64 @@ pub(crate) trait Lanes: Real {
             places.next();
         }
         seen
+    }
+
+    /// Rounds what is at some places, one for each lane, and at all that follow these into columns from `at` on, with `SOME` only into those whose
+    /// bits are all set; tells in `nearest` for each of them what [`Seen::nearest`] says. Panics where a row has no such columns.
+    #[inline(always)]
+    fn round_columns<E: Eights, const N: usize, const SOME: bool>(
+        from: &E,
+        mut places: [f64; EIGHT],
+        to: &mut [[f32; N]],
+        at: usize,
+        (which, nearest): (&[u32; EIGHT], &mut [u32; EIGHT]),
+    ) {
+        let mut seen = [Seen::NOTHING; EIGHT];
+        for to in to {
+            let numbers = from.eight::<Self>(&Places::apart(places));
+            let to = &mut to[at..at + EIGHT];
+            for (lane, (number, to)) in numbers.into_iter().zip(to).enumerate() {
+                let rounded = seen[lane].round::<false>(number);
+                if !SOME || which[lane] != 0 {
+                    *to = rounded;
+                }
+            }
+            places = lanewise(places, |place| place + 1.0);
+        }
+        for (lane, seen) in seen.iter().enumerate() {
+            if !SOME || which[lane] != 0 {
+                nearest[lane] = seen.nearest;
+            }
+        }
+    }
+
+    /// A bit for each of eight rows of numbers that have all been rounded, where one of them may have another `f32` within reach. Each row goes one way
+    /// between its rounded `ends`; `nearest` is what [`Seen::nearest`] says; and it is off by no more than `absolute` units in the last place of its
+    /// smallest number, times the size of such a unit, and `relative` units, both in quarters.
+    #[inline(always)]
+    fn in_doubt(
+        nearest: &[u32; EIGHT],
+        ends: [&[f32; EIGHT]; 2],
+        absolute: &[f64; EIGHT],
+        relative: &[f64; EIGHT],
+    ) -> u32 {
+        let mut doubtful = 0;
+        for lane in 0..EIGHT {
+            let [a, b] = [ends[0][lane].to_bits(), ends[1][lane].to_bits()];
+            let (low, high) = ((a & SIZE).min(b & SIZE), (a & SIZE).max(b & SIZE));
+            // The sign of any: where they are not on one side, or one is too large or too small.
+            let is_wild = (a ^ b) | LARGEST.wrapping_sub(high) | low.wrapping_sub(SMALLEST);
+            let exponent = low.wrapping_sub(2) >> 23;
+            let per_unit = f64::from_bits(u64::from(PER_UNIT.wrapping_sub(exponent)) << 52);
+            let reach = if Self::FUSES {
+                absolute[lane].mul_add(per_unit, relative[lane])
+            } else {
+                absolute[lane] * per_unit + relative[lane]
+            };
+            let is_near = !(f64::from((nearest[lane] >> 1).cast_signed()) > reach);
+            doubtful |= (is_wild >> 31 | u32::from(is_near)) << lane;
+        }
+        doubtful
     }
 
     /// Turns 8 rows, each `pitch` after the one before, into columns, which begin at `at` of 8 others. All of them must be long enough.
@@ -151,6 +215,12 @@ impl Places {
         let before = f64::from(first as u32) - 1.0;
         let numbers = lanewise(EACH, |each| before + each);
         Self { first, numbers }
+    }
+
+    /// One of each of eight rows, of which nothing else is the same.
+    #[inline(always)]
+    pub(crate) const fn apart(numbers: [f64; EIGHT]) -> Self {
+        Self { first: 0, numbers }
     }
 
     /// Those that follow.
@@ -233,6 +303,17 @@ pub(crate) struct Seen {
     /// See `smallest`.
     pub(crate) largest: u32,
 }
+
+/// All of an `f32` but its sign.
+const SIZE: u32 = i32::MAX as u32;
+
+/// The bits of the largest and the smallest end between which [`Lanes::in_doubt`] knows enough. A number may be less than the smaller end by half a unit in
+/// the last place, as that was rounded, and by as much as it is off by, which is less than that where there is no doubt.
+const LARGEST: u32 = (f32::MAX / 2.0).to_bits();
+const SMALLEST: u32 = f32::MIN_POSITIVE.to_bits() + 2;
+
+/// What an `f64` has as its exponent that is one over the unit in the last place of another one, and what that one has as an `f32`, in all.
+const PER_UNIT: u32 = 1023 + 52 + 127;
 
 /// Half a unit in the last place of an `f32` in the units of [`Seen::nearest`].
 const HALF: u32 = 1 << 31;
@@ -419,7 +500,10 @@ impl Real for Portable {
 mod x86 {
     use core::arch::x86_64::*;
 
-    use super::{EIGHT, Eights, HALF, HardwareFma, Kernel, Lanes, Places, Real, Seen};
+    use super::{
+        EIGHT, Eights, HALF, HardwareFma, Kernel, LARGEST, Lanes, PER_UNIT, Places, Real, SIZE,
+        SMALLEST, Seen, lanewise,
+    };
 
     #[target_feature(enable = "avx2,fma")]
     pub(crate) fn avx2<K: Kernel>(work: K) -> K::Output {
@@ -540,85 +624,17 @@ mod x86 {
             }
 
             #[inline(always)]
-            fn near_inverse_roots(numbers: [f64; EIGHT]) -> [f32; EIGHT] {
-                let mut near = [0.0; EIGHT];
-                // SAFETY: as in `splat`; all arrays have eight elements.
-                unsafe {
-                    let a = _mm256_cvtpd_ps(_mm256_loadu_pd(numbers.as_ptr()));
-                    let b = _mm256_cvtpd_ps(_mm256_loadu_pd(numbers[4..].as_ptr()));
-                    let roots = _mm256_rsqrt_ps(_mm256_set_m128(b, a));
-                    _mm256_storeu_ps(near.as_mut_ptr(), roots);
-                }
-                near
-            }
-
-            #[inline(always)]
-            fn inverse_roots(numbers: [f64; EIGHT], near: [f32; EIGHT]) -> [f64; EIGHT] {
-                let mut roots = [0.0; EIGHT];
-                let all = numbers
-                    .as_chunks::<4>()
-                    .0
-                    .iter()
-                    .zip(near.as_chunks::<4>().0);
-                for (roots, (numbers, near)) in roots.as_chunks_mut::<4>().0.iter_mut().zip(all) {
-                    // SAFETY: as in `splat`; all of them have four elements.
-                    unsafe {
-                        // The processor's estimate is off by 1.5 * 2^-12. What the square of it and the number lack to 1 is below 2^-10.4, and the
-                        // series of one over the root of that is off by less than 2^-43 after its third power.
-                        let x = _mm256_loadu_pd(numbers.as_ptr());
-                        let y = _mm256_cvtps_pd(_mm_loadu_ps(near.as_ptr()));
-                        let lacks = _mm256_fnmadd_pd(x, _mm256_mul_pd(y, y), _mm256_set1_pd(1.0));
-                        let mut sum = _mm256_set1_pd(5.0 / 16.0);
-                        for term in [3.0 / 8.0, 1.0 / 2.0] {
-                            sum = _mm256_fmadd_pd(sum, lacks, _mm256_set1_pd(term));
-                        }
-                        let y = _mm256_fmadd_pd(_mm256_mul_pd(y, lacks), sum, y);
-                        _mm256_storeu_pd(roots.as_mut_ptr(), y);
-                    }
-                }
-                roots
-            }
-
-            #[inline(always)]
             fn round<E: Eights, const SIZES: bool>(from: &E, first: usize, to: &mut [f32]) -> Seen {
                 let (to, rest) = to.as_chunks_mut::<EIGHT>();
                 let mut places = Places::from(first);
-                let mut found = [[0; 8]; 3];
-                // SAFETY: as in `splat`; every array that is read or written has eight elements.
-                unsafe {
-                    let all_but_sign = _mm256_set1_epi32(i32::MAX);
-                    let mut behind = _mm256_setzero_si256();
-                    let mut smallest = _mm256_set1_epi32(-1);
-                    let mut largest = behind;
-                    for to in to {
-                        let from = from.eight::<Self>(&places);
-                        places.next();
-                        let a = _mm256_loadu_pd(from.as_ptr());
-                        let b = _mm256_loadu_pd(from[4..].as_ptr());
-                        let rounded = _mm256_set_m128(_mm256_cvtpd_ps(b), _mm256_cvtpd_ps(a));
-                        _mm256_storeu_ps(to.as_mut_ptr(), rounded);
-                        let (a, b) = (_mm256_castpd_ps(a), _mm256_castpd_ps(b));
-                        // In another order than they come in, which does not matter here.
-                        let lower = _mm256_castps_si256(_mm256_shuffle_ps::<0b10_00_10_00>(a, b));
-                        let digits = _mm256_abs_epi32(_mm256_slli_epi32::<3>(lower));
-                        behind = _mm256_max_epu32(behind, digits);
-                        if SIZES {
-                            let upper = _mm256_shuffle_ps::<0b11_01_11_01>(a, b);
-                            let size = _mm256_and_si256(_mm256_castps_si256(upper), all_but_sign);
-                            smallest = _mm256_min_epu32(smallest, size);
-                            largest = _mm256_max_epu32(largest, size);
-                        }
-                    }
-                    for (found, register) in found.iter_mut().zip([behind, smallest, largest]) {
-                        _mm256_storeu_si256(found.as_mut_ptr().cast(), register);
-                    }
+                let mut eights = Self::eights();
+                for to in to {
+                    let rounded = eights.round::<SIZES>(&from.eight::<Self>(&places));
+                    places.next();
+                    // SAFETY: as in `splat`; the array has eight elements.
+                    unsafe { _mm256_storeu_ps(to.as_mut_ptr(), rounded) }
                 }
-                let [behind, smallest, largest] = found;
-                let mut seen = Seen {
-                    nearest: HALF - behind.into_iter().fold(0, u32::max),
-                    smallest: smallest.into_iter().fold(u32::MAX, u32::min),
-                    largest: largest.into_iter().fold(0, u32::max),
-                };
+                let mut seen = eights.seen();
                 if !rest.is_empty() {
                     let from = from.eight::<Self>(&places);
                     for (from, to) in from.iter().zip(rest) {
@@ -626,6 +642,89 @@ mod x86 {
                     }
                 }
                 seen
+            }
+
+            #[inline(always)]
+            fn round_columns<E: Eights, const N: usize, const SOME: bool>(
+                from: &E,
+                mut places: [f64; EIGHT],
+                to: &mut [[f32; N]],
+                at: usize,
+                (which, nearest): (&[u32; EIGHT], &mut [u32; EIGHT]),
+            ) {
+                assert!(N >= at.saturating_add(8));
+                let mut eights = Self::eights();
+                // SAFETY: as in `splat`; every array that is read or written has eight elements, those of `to` from `at` on.
+                unsafe {
+                    let which = _mm256_loadu_ps(which.as_ptr().cast());
+                    for to in to {
+                        let rounded =
+                            eights.round::<false>(&from.eight::<Self>(&Places::apart(places)));
+                        places = lanewise(places, |place| place + 1.0);
+                        let to = to.as_mut_ptr().add(at);
+                        let rounded = if SOME {
+                            _mm256_blendv_ps(_mm256_loadu_ps(to), rounded, which)
+                        } else {
+                            rounded
+                        };
+                        _mm256_storeu_ps(to, rounded);
+                    }
+                    let half = _mm256_set1_epi32(HALF.cast_signed());
+                    let distance = _mm256_sub_epi32(half, eights.behind());
+                    let mut distance = _mm256_castsi256_ps(distance);
+                    let nearest = nearest.as_mut_ptr().cast();
+                    if SOME {
+                        distance = _mm256_blendv_ps(_mm256_loadu_ps(nearest), distance, which);
+                    }
+                    _mm256_storeu_ps(nearest, distance);
+                }
+            }
+
+            #[inline(always)]
+            fn in_doubt(
+                nearest: &[u32; EIGHT],
+                ends: [&[f32; EIGHT]; 2],
+                absolute: &[f64; EIGHT],
+                relative: &[f64; EIGHT],
+            ) -> u32 {
+                macro_rules! each {
+                    ($number:expr) => {
+                        _mm256_set1_epi32($number.cast_signed())
+                    };
+                }
+                // SAFETY: as in `splat`; every array that is read has eight elements.
+                unsafe {
+                    let [a, b] = ends.map(|ends| _mm256_loadu_si256(ends.as_ptr().cast()));
+                    let size = each!(SIZE);
+                    let (one, other) = (_mm256_and_si256(a, size), _mm256_and_si256(b, size));
+                    let low = _mm256_min_epu32(one, other);
+                    let too_large = _mm256_sub_epi32(each!(LARGEST), _mm256_max_epu32(one, other));
+                    let too_small = _mm256_sub_epi32(low, each!(SMALLEST));
+                    let sizes = _mm256_or_si256(too_large, too_small);
+                    let is_wild = _mm256_or_si256(_mm256_xor_si256(a, b), sizes);
+                    let exponents =
+                        _mm256_srli_epi32::<23>(_mm256_sub_epi32(low, _mm256_set1_epi32(2)));
+                    let per_unit = _mm256_sub_epi32(each!(PER_UNIT), exponents);
+                    let behind = _mm256_loadu_si256(nearest.as_ptr().cast());
+                    let behind = _mm256_srli_epi32::<1>(behind);
+                    macro_rules! is_near {
+                        ($at:literal, $half:expr) => {{
+                            let per_unit = _mm256_cvtepu32_epi64($half(per_unit));
+                            let per_unit = _mm256_castsi256_pd(_mm256_slli_epi64::<52>(per_unit));
+                            let reach = _mm256_fmadd_pd(
+                                _mm256_loadu_pd(absolute.as_ptr().add($at)),
+                                per_unit,
+                                _mm256_loadu_pd(relative.as_ptr().add($at)),
+                            );
+                            let behind = _mm256_cvtepi32_pd($half(behind));
+                            _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_NGT_UQ>(behind, reach)) << $at
+                        }};
+                    }
+                    let lower = is_near!(0, _mm256_castsi256_si128);
+                    let upper = is_near!(4, _mm256_extracti128_si256::<1>);
+                    (_mm256_movemask_ps(_mm256_castsi256_ps(is_wild)) | lower | upper)
+                        .cast_unsigned()
+                }
             }
 
             #[inline(always)]
@@ -665,11 +764,193 @@ mod x86 {
         };
     }
 
+    /// What was seen of eights of numbers, lane by lane: the digits behind an `f32`, and the sizes, as [`Seen`] has them.
+    trait SeenOfEights {
+        /// Rounds some more.
+        fn round<const SIZES: bool>(&mut self, from: &[f64; EIGHT]) -> __m256;
+        /// How far the digits are from nothing, in the order of the lanes.
+        fn behind(&self) -> __m256i;
+        /// All of it.
+        fn seen(&self) -> Seen;
+    }
+
+    /// Two registers of four: digits and sizes of both are put into one, in another order than they come in.
+    struct TwoFours {
+        behind: __m256i,
+        smallest: __m256i,
+        largest: __m256i,
+    }
+
+    impl Ymm {
+        #[inline(always)]
+        fn eights() -> TwoFours {
+            // SAFETY: as in `splat`.
+            unsafe {
+                TwoFours {
+                    behind: _mm256_setzero_si256(),
+                    smallest: _mm256_set1_epi32(-1),
+                    largest: _mm256_setzero_si256(),
+                }
+            }
+        }
+    }
+
+    impl SeenOfEights for TwoFours {
+        #[inline(always)]
+        fn round<const SIZES: bool>(&mut self, from: &[f64; EIGHT]) -> __m256 {
+            // SAFETY: this is made by `Ymm` alone; the array has eight elements.
+            unsafe {
+                let a = _mm256_loadu_pd(from.as_ptr());
+                let b = _mm256_loadu_pd(from[4..].as_ptr());
+                let rounded = _mm256_set_m128(_mm256_cvtpd_ps(b), _mm256_cvtpd_ps(a));
+                let (a, b) = (_mm256_castpd_ps(a), _mm256_castpd_ps(b));
+                let lower = _mm256_castps_si256(_mm256_shuffle_ps::<0b10_00_10_00>(a, b));
+                let digits = _mm256_abs_epi32(_mm256_slli_epi32::<3>(lower));
+                self.behind = _mm256_max_epu32(self.behind, digits);
+                if SIZES {
+                    let upper = _mm256_shuffle_ps::<0b11_01_11_01>(a, b);
+                    let all_but_sign = _mm256_set1_epi32(i32::MAX);
+                    let size = _mm256_and_si256(_mm256_castps_si256(upper), all_but_sign);
+                    self.smallest = _mm256_min_epu32(self.smallest, size);
+                    self.largest = _mm256_max_epu32(self.largest, size);
+                }
+                rounded
+            }
+        }
+
+        #[inline(always)]
+        fn behind(&self) -> __m256i {
+            // SAFETY: as above. There are two of each register in both halves.
+            unsafe { _mm256_permute4x64_epi64::<0b11_01_10_00>(self.behind) }
+        }
+
+        #[inline(always)]
+        fn seen(&self) -> Seen {
+            let mut found = [[0_u32; 8]; 3];
+            for (found, register) in
+                found
+                    .iter_mut()
+                    .zip([self.behind, self.smallest, self.largest])
+            {
+                // SAFETY: as above; the array has eight elements.
+                unsafe { _mm256_storeu_si256(found.as_mut_ptr().cast(), register) }
+            }
+            let [behind, smallest, largest] = found;
+            Seen {
+                nearest: HALF - behind.into_iter().fold(0, u32::max),
+                smallest: smallest.into_iter().fold(u32::MAX, u32::min),
+                largest: largest.into_iter().fold(0, u32::max),
+            }
+        }
+    }
+
+    /// One register of eight, whose upper halves are what is asked for.
+    struct OneEight {
+        behind: __m512i,
+        smallest: __m512i,
+        largest: __m512i,
+    }
+
+    impl Zmm {
+        #[inline(always)]
+        fn eights() -> OneEight {
+            // SAFETY: as in `splat`.
+            unsafe {
+                OneEight {
+                    behind: _mm512_setzero_si512(),
+                    smallest: _mm512_set1_epi32(-1),
+                    largest: _mm512_setzero_si512(),
+                }
+            }
+        }
+    }
+
+    impl SeenOfEights for OneEight {
+        #[inline(always)]
+        fn round<const SIZES: bool>(&mut self, from: &[f64; EIGHT]) -> __m256 {
+            // SAFETY: this is made by `Zmm` alone; the array has eight elements.
+            unsafe {
+                let from = _mm512_loadu_pd(from.as_ptr());
+                let bits = _mm512_castpd_si512(from);
+                let digits = _mm512_abs_epi64(_mm512_slli_epi64::<35>(bits));
+                self.behind = _mm512_max_epu64(self.behind, digits);
+                if SIZES {
+                    let size = _mm512_and_si512(bits, _mm512_set1_epi64(i64::MAX));
+                    self.smallest = _mm512_min_epu64(self.smallest, size);
+                    self.largest = _mm512_max_epu64(self.largest, size);
+                }
+                _mm512_cvtpd_ps(from)
+            }
+        }
+
+        #[inline(always)]
+        fn behind(&self) -> __m256i {
+            // SAFETY: as above.
+            unsafe { _mm512_cvtepi64_epi32(_mm512_srli_epi64::<32>(self.behind)) }
+        }
+
+        #[inline(always)]
+        fn seen(&self) -> Seen {
+            // SAFETY: as above.
+            let [behind, smallest, largest] = unsafe {
+                [
+                    _mm512_reduce_max_epu64(self.behind),
+                    _mm512_reduce_min_epu64(self.smallest),
+                    _mm512_reduce_max_epu64(self.largest),
+                ]
+            };
+            Seen {
+                nearest: HALF - (behind >> 32) as u32,
+                smallest: (smallest >> 32) as u32,
+                largest: (largest >> 32) as u32,
+            }
+        }
+    }
+
     impl Lanes for Ymm {
         // 16 registers, less two for the right matrix and one or two for the left.
         const ACCUMULATORS: usize = 12;
         memory!(8, _mm256_loadu_ps, _mm256_storeu_ps);
         eight_at_a_time!();
+
+        #[inline(always)]
+        fn near_inverse_roots(numbers: [f64; EIGHT]) -> [f64; EIGHT] {
+            let mut near = [0.0; EIGHT];
+            // SAFETY: as in `splat`; all arrays have eight elements.
+            unsafe {
+                let a = _mm256_cvtpd_ps(_mm256_loadu_pd(numbers.as_ptr()));
+                let b = _mm256_cvtpd_ps(_mm256_loadu_pd(numbers[4..].as_ptr()));
+                let roots = _mm256_rsqrt_ps(_mm256_set_m128(b, a));
+                let lower = _mm256_cvtps_pd(_mm256_castps256_ps128(roots));
+                let upper = _mm256_cvtps_pd(_mm256_extractf128_ps::<1>(roots));
+                _mm256_storeu_pd(near.as_mut_ptr(), lower);
+                _mm256_storeu_pd(near[4..].as_mut_ptr(), upper);
+            }
+            near
+        }
+
+        #[inline(always)]
+        fn inverse_roots(numbers: [f64; EIGHT], near: [f64; EIGHT]) -> [f64; EIGHT] {
+            let mut roots = numbers;
+            let fours = roots.as_chunks_mut::<4>().0.iter_mut();
+            for (roots, near) in fours.zip(near.as_chunks::<4>().0) {
+                // SAFETY: as in `splat`; both have four elements.
+                unsafe {
+                    // The processor's estimate is off by 1.5 * 2^-12. What the square of it and the number lack to 1 is below 2^-10.4, and the
+                    // series of one over the root of that is off by less than 2^-43 after its third power.
+                    let x = _mm256_loadu_pd(roots.as_ptr());
+                    let y = _mm256_loadu_pd(near.as_ptr());
+                    let lacks = _mm256_fnmadd_pd(x, _mm256_mul_pd(y, y), _mm256_set1_pd(1.0));
+                    let mut sum = _mm256_set1_pd(5.0 / 16.0);
+                    for term in [3.0 / 8.0, 1.0 / 2.0] {
+                        sum = _mm256_fmadd_pd(sum, lacks, _mm256_set1_pd(term));
+                    }
+                    let y = _mm256_fmadd_pd(_mm256_mul_pd(y, lacks), sum, y);
+                    _mm256_storeu_pd(roots.as_mut_ptr(), y);
+                }
+            }
+            roots
+        }
     }
 
     impl Real for Ymm {
@@ -723,6 +1004,55 @@ mod x86 {
         const ACCUMULATORS: usize = 24;
         memory!(16, _mm512_loadu_ps, _mm512_storeu_ps);
         eight_at_a_time!();
+
+        #[inline(always)]
+        fn inverses(numbers: [f64; EIGHT]) -> [f64; EIGHT] {
+            let mut inverses = numbers;
+            // SAFETY: as in `splat`; the array has eight elements.
+            unsafe {
+                // The processor's estimate is off by 2^-14, and so is what its product with the number lacks to 1; the series of one over that is off
+                // by less than 2^-56 after its third power.
+                let x = _mm512_loadu_pd(numbers.as_ptr());
+                let y = _mm512_rcp14_pd(x);
+                let lacks = _mm512_fnmadd_pd(x, y, _mm512_set1_pd(1.0));
+                let square = _mm512_mul_pd(lacks, lacks);
+                let sum = _mm512_add_pd(_mm512_fmadd_pd(square, lacks, square), lacks);
+                let y = _mm512_fmadd_pd(y, sum, y);
+                _mm512_storeu_pd(inverses.as_mut_ptr(), y);
+            }
+            inverses
+        }
+
+        #[inline(always)]
+        fn near_inverse_roots(numbers: [f64; EIGHT]) -> [f64; EIGHT] {
+            let mut near = [0.0; EIGHT];
+            // SAFETY: as in `splat`; both arrays have eight elements.
+            unsafe {
+                let roots = _mm512_rsqrt14_pd(_mm512_loadu_pd(numbers.as_ptr()));
+                _mm512_storeu_pd(near.as_mut_ptr(), roots);
+            }
+            near
+        }
+
+        #[inline(always)]
+        fn inverse_roots(numbers: [f64; EIGHT], near: [f64; EIGHT]) -> [f64; EIGHT] {
+            let mut roots = [0.0; EIGHT];
+            // SAFETY: as in `splat`; all arrays have eight elements.
+            unsafe {
+                // The processor's estimate is off by 2^-14. What the square of it and the number lack to 1 is below 2^-12.9, and the series of one over
+                // the root of that is off by less than 2^-53 after its third power.
+                let x = _mm512_loadu_pd(numbers.as_ptr());
+                let y = _mm512_loadu_pd(near.as_ptr());
+                let lacks = _mm512_fnmadd_pd(x, _mm512_mul_pd(y, y), _mm512_set1_pd(1.0));
+                let mut sum = _mm512_set1_pd(5.0 / 16.0);
+                for term in [3.0 / 8.0, 1.0 / 2.0] {
+                    sum = _mm512_fmadd_pd(sum, lacks, _mm512_set1_pd(term));
+                }
+                let y = _mm512_fmadd_pd(_mm512_mul_pd(y, lacks), sum, y);
+                _mm512_storeu_pd(roots.as_mut_ptr(), y);
+            }
+            roots
+        }
     }
 
     impl Real for Zmm {

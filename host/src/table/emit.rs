@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use crate::lanes::{
-    EIGHT, Eights, Isa, Kernel, Lanes, PART, PartUser, Places, Seen, lanewise, upper_half,
-};
+use crate::lanes::{EIGHT, Eights, Isa, Kernel, Lanes, PART, PartUser, Places, Seen, upper_half};
 
 /// A unit in the last place of 1.
 pub(super) const UNIT: f64 = f64::EPSILON;
@@ -89,14 +87,33 @@ pub(super) fn eight_of(numbers: &[f64], at: usize) -> [f64; EIGHT] {
     eight
 }
 
-/// A line through its first value.
-#[derive(Clone, Copy)]
-pub(super) struct Line {
-    pub(super) begin: f64,
-    pub(super) step: f64,
+/// A number of a curve: the same in all eight lanes, or, for eight curves side by side, one for each.
+pub(super) trait Coefficient: Copy {
+    fn eight(self) -> [f64; EIGHT];
 }
 
-impl Eights for Line {
+impl Coefficient for f64 {
+    #[inline(always)]
+    fn eight(self) -> [f64; EIGHT] {
+        [self; EIGHT]
+    }
+}
+
+impl Coefficient for &[f64; EIGHT] {
+    #[inline(always)]
+    fn eight(self) -> [f64; EIGHT] {
+        *self
+    }
+}
+
+/// A line through its first value.
+#[derive(Clone, Copy)]
+pub(super) struct Line<F = f64> {
+    pub(super) begin: F,
+    pub(super) step: F,
+}
+
+impl<F: Coefficient> Eights for Line<F> {
     #[inline(always)]
     fn goes_one_way(&self, _places: Range<usize>) -> bool {
         true
@@ -104,9 +121,7 @@ impl Eights for Line {
 
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
-        lanewise(places.numbers, |place| {
-            fused::<L>(place, self.step, self.begin)
-        })
+        each_fused::<L>(places.numbers, self.step.eight(), self.begin.eight())
     }
 }
 
@@ -120,6 +135,20 @@ pub(super) const SIXTEEN: usize = 2 * EIGHT;
 #[inline(always)]
 pub(super) fn fused<L: Lanes>(a: f64, b: f64, c: f64) -> f64 {
     if L::FUSES { a.mul_add(b, c) } else { a * b + c }
+}
+
+/// The same of each.
+#[inline(always)]
+pub(super) fn each_fused<L: Lanes>(
+    a: [f64; EIGHT],
+    b: [f64; EIGHT],
+    c: [f64; EIGHT],
+) -> [f64; EIGHT] {
+    let mut sums = c;
+    for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+        *sum = fused::<L>(a, b, *sum);
+    }
+    sums
 }
 
 /// Values that one call of a kernel rounds: a bit for each part, of which the first may be cut.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::emit::{Line, Reach, SIXTEEN, UNIT, eight_of};
+use super::emit::{Coefficient, Line, Reach, SIXTEEN, UNIT, eight_of};
 use crate::lanes::{EIGHT, Eights, Lanes, PART, PartUser, Places, lanewise};
 
 /// The line through what these values at the first and the last of some steps are one over, or, with `root`, over the root of; and the share of
@@ -11,7 +11,7 @@ use crate::lanes::{EIGHT, Eights, Lanes, PART, PartUser, Places, lanewise};
 pub(super) fn line_below(root: bool, ends: [f64; 2], steps: usize) -> (Line, Reach) {
     let line = ends.map(|end| if root { 1.0 / (end * end) } else { 1.0 / end });
     // The line is off by what the ends are, doubled where they were squared, with three roundings of each, and a root halves it; what is taken
-    // for one over it is off by a rounding, and for one over its root by 2^-43. Then there is the core's own 2^-47. The line's step, and each
+    // for one over it is off by two, and for one over its root by 2^-43. Then there is the core's own 2^-47. The line's step, and each
     // product and sum, are off by a rounding of its larger end, which is so much more of its smaller one.
     let [a, b] = line.map(f64::abs);
     let ratio = if a < b { b / a } else { a / b };
@@ -26,9 +26,9 @@ pub(super) fn line_below(root: bool, ends: [f64; 2], steps: usize) -> (Line, Rea
 
 /// One over a line.
 #[derive(Clone, Copy)]
-pub(super) struct OneOver(pub(super) Line);
+pub(super) struct OneOver<F = f64>(pub(super) Line<F>);
 
-impl Eights for OneOver {
+impl<F: Coefficient> Eights for OneOver<F> {
     #[inline(always)]
     fn goes_one_way(&self, _places: Range<usize>) -> bool {
         true
@@ -36,7 +36,7 @@ impl Eights for OneOver {
 
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
-        lanewise(self.0.eight::<L>(places), |below| 1.0 / below)
+        L::inverses(self.0.eight::<L>(places))
     }
 }
 
@@ -44,13 +44,13 @@ impl Eights for OneOver {
 #[derive(Clone, Copy)]
 pub(super) struct OneOverRoot {
     pub(super) line: Line,
-    pub(super) sign: f32,
+    pub(super) sign: f64,
 }
 
 impl OneOverRoot {
     /// What is near the values at some places.
     #[inline(always)]
-    fn near<L: Lanes>(&self, places: &Places) -> [f32; EIGHT] {
+    fn near<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
         let mut near = L::near_inverse_roots(self.line.eight::<L>(places));
         for near in &mut near {
             *near *= self.sign;
@@ -85,10 +85,33 @@ impl Eights for OneOverRoot {
     }
 }
 
+/// The same of several lines side by side, each times a factor.
+pub(super) struct OneOverRoots<'a> {
+    pub(super) lines: Line<&'a [f64; EIGHT]>,
+    pub(super) factors: &'a [f64; EIGHT],
+}
+
+impl Eights for OneOverRoots<'_> {
+    #[inline(always)]
+    fn goes_one_way(&self, _places: Range<usize>) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        let below = self.lines.eight::<L>(places);
+        let mut roots = L::inverse_roots(below, L::near_inverse_roots(below));
+        for (root, factor) in roots.iter_mut().zip(self.factors) {
+            *root *= factor;
+        }
+        roots
+    }
+}
+
 /// A part of them, of which it is known what is near.
 struct Nearing {
     line: Line,
-    near: [[f32; EIGHT]; SIXTEEN],
+    near: [[f64; EIGHT]; SIXTEEN],
 }
 
 impl Eights for Nearing {
@@ -114,7 +137,7 @@ pub(super) struct OneOverRootOfWhole {
     roots: &'static [f64],
     /// The number at place 0.
     begin: usize,
-    factor: f64,
+    pub(super) factor: f64,
 }
 
 impl OneOverRootOfWhole {
@@ -139,6 +162,16 @@ impl OneOverRootOfWhole {
             // Of a root the share is half as large; it counts where the number is and where the factor is from.
             (one_over_root, NEAR)
         })
+    }
+}
+
+impl OneOverRootOfWhole {
+    /// What they are the roots of.
+    pub(super) fn line(&self) -> Line {
+        Line {
+            begin: self.begin as f64,
+            step: 1.0,
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! are a smooth curve, by a polynomial. How far that may be off is known beforehand, from what the core tells of the
 //! [course](hairpin_core::Profiled::course) of a kind, and where it could change a bit of an `f32` the core is asked for that very step.
 
+mod columns;
 mod emit;
 mod fit;
 mod growth;

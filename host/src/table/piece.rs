@@ -6,7 +6,7 @@ use super::emit::Reach;
 use super::fit::{CurveUser, Fit, MOST, SIZES, fits};
 use super::plan::{Curve, Plan, Planner, Plans, SIZES_OF_RATES, Sources, Way, step, value};
 use super::sink::Sink;
-use crate::lanes::{Eights, Isa, look_at};
+use crate::lanes::{EIGHT, Eights, Isa, look_at};
 
 /// A polynomial may be off by this share of the largest rate. An `f32` of that size is a share of 2^-24 to 2^-23 from the next, so that no more than
 /// one step in 7,000 lies within reach of a half.
@@ -59,9 +59,14 @@ impl Memory {
 
     /// Whether it is known how the row goes on from a step on.
     pub(super) fn goes_on(&self, step: u32) -> bool {
+        self.ahead(step).is_some()
+    }
+
+    /// How the row goes on from a step on, if that is known.
+    pub(super) fn ahead(&self, step: u32) -> Option<&Ahead> {
         self.ahead
             .as_ref()
-            .is_some_and(|ahead| ahead.place(step).is_some())
+            .filter(|ahead| ahead.place(step).is_some())
     }
 
     /// Goes on with the row from a step on, as far as it is known how; tells for how many steps. `core` is the row's own rate at a step.
@@ -94,11 +99,11 @@ impl Memory {
 }
 
 /// On which curve a row goes on from one of its steps on.
-struct Ahead {
-    first: u32,
-    curve: Curve,
-    reach: Reach,
-    steps: usize,
+pub(super) struct Ahead {
+    pub(super) first: u32,
+    pub(super) curve: Curve,
+    pub(super) reach: Reach,
+    pub(super) steps: usize,
 }
 
 impl Ahead {
@@ -106,6 +111,52 @@ impl Ahead {
     fn place(&self, step: u32) -> Option<usize> {
         let place = step.checked_sub(self.first)? as usize;
         (place < self.steps).then_some(place)
+    }
+}
+
+/// Looks ahead of a row from one of its steps on; tells whether all that is needed to go on is known then.
+pub(super) struct Look<'a> {
+    /// The row's step, and what it is to the kind.
+    pub(super) first: u32,
+    pub(super) clock: u32,
+    /// For so many steps.
+    pub(super) wanted: usize,
+    pub(super) memory: &'a mut Memory,
+}
+
+impl KindVisitor for Look<'_> {
+    type Output = bool;
+
+    fn visit<S: Profiled>(self, schedule: &S) -> bool {
+        let Memory {
+            ahead,
+            plans,
+            sources,
+            ..
+        } = self.memory;
+        let course = schedule.course(self.clock);
+        let left = ((course.last - self.clock) as usize).saturating_add(1);
+        let planner = Planner {
+            schedule,
+            plans,
+            sources,
+        };
+        let plan = planner.plan(course, self.clock, self.wanted.min(left));
+        let (curve, reach, steps) = match plan.way {
+            Way::Curve(curve, reach) => (curve, reach, plan.steps),
+            // Between two curves there may be a step or some that are on none.
+            Way::Exact if plan.steps < EIGHT => {
+                (Curve::Flat(value(schedule, self.clock)), Reach::NONE, 1)
+            }
+            _ => return false,
+        };
+        *ahead = Some(Ahead {
+            first: self.first,
+            curve,
+            reach,
+            steps,
+        });
+        true
     }
 }
 

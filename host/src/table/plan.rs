@@ -405,7 +405,7 @@ impl<S: Profiled> Planner<'_, S> {
                 );
             }
             let curve = if root {
-                let sign = 1_f32.copysign(begin as f32);
+                let sign = 1_f64.copysign(begin);
                 Curve::OneOverRoot(OneOverRoot { line, sign })
             } else {
                 Curve::OneOver(OneOver(line))

@@ -7,7 +7,7 @@ use std::f64::consts::{LN_2, LOG2_E, SQRT_2};
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::emit::{Reach, UNIT, eight_of, fused};
+use super::emit::{Coefficient, Reach, UNIT, each_fused, eight_of, fused};
 use super::growth::Growth;
 use crate::lanes::{EIGHT, Eights, Lanes, PartUser, Places, lanewise};
 
@@ -95,41 +95,32 @@ fn polynomial<L: Lanes, const N: usize>(coefficients: &[f64; N], x: [f64; EIGHT]
     let fourth = lanewise(square, |square| square * square);
     let four = |from: usize| {
         let term = |k: usize| [coefficients[from + k]; EIGHT];
-        let low = each::<L>(term(1), x, term(0));
+        let low = each_fused::<L>(term(1), x, term(0));
         // There are 2, 3 or 4 of them.
         match N - from {
             2 => low,
-            3 => each::<L>(term(2), square, low),
-            _ => each::<L>(each::<L>(term(3), x, term(2)), square, low),
+            3 => each_fused::<L>(term(2), square, low),
+            _ => each_fused::<L>(each_fused::<L>(term(3), x, term(2)), square, low),
         }
     };
     let all = if N > 8 {
-        each::<L>(four(8), fourth, four(4))
+        each_fused::<L>(four(8), fourth, four(4))
     } else {
         four(4)
     };
-    each::<L>(all, fourth, four(0))
-}
-
-#[inline(always)]
-fn each<L: Lanes>(a: [f64; EIGHT], b: [f64; EIGHT], c: [f64; EIGHT]) -> [f64; EIGHT] {
-    let mut sums = c;
-    for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-        *sum = fused::<L>(a, b, *sum);
-    }
-    sums
+    each_fused::<L>(all, fourth, four(0))
 }
 
 /// Steps from an origin.
 #[derive(Clone, Copy)]
-pub(super) struct Steps {
+pub(super) struct Steps<F = f64> {
     /// At place 0.
-    pub(super) begin: f64,
+    pub(super) begin: F,
     /// 1 away from the origin, -1 towards it.
-    pub(super) step: f64,
+    pub(super) step: F,
 }
 
-impl Eights for Steps {
+impl<F: Coefficient> Eights for Steps<F> {
     #[inline(always)]
     fn goes_one_way(&self, _places: Range<usize>) -> bool {
         true
@@ -138,9 +129,7 @@ impl Eights for Steps {
     /// Off by one rounding, as a product with 1 or -1 is none.
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
-        lanewise(places.numbers, |place| {
-            fused::<L>(self.step, place, self.begin)
-        })
+        each_fused::<L>(self.step.eight(), places.numbers, self.begin.eight())
     }
 }
 
@@ -154,15 +143,15 @@ pub(super) struct Distance {
 
 /// What is added to a term, and what the term is multiplied by at each step.
 #[derive(Clone, Copy)]
-pub(super) struct Sum {
-    pub(super) limit: f64,
-    pub(super) term: f64,
+pub(super) struct Sum<F = f64> {
+    pub(super) limit: F,
+    pub(super) term: F,
 }
 
-impl Sum {
+impl<F: Coefficient> Sum<F> {
     #[inline(always)]
     fn of<L: Lanes>(&self, powers: [f64; EIGHT]) -> [f64; EIGHT] {
-        lanewise(powers, |power| fused::<L>(self.term, power, self.limit))
+        each_fused::<L>(self.term.eight(), powers, self.limit.eight())
     }
 }
 
@@ -189,9 +178,9 @@ fn whole_powers(numbers: [f64; EIGHT], exponent: u32) -> [f64; EIGHT] {
 
 /// A whole power from 1 to 5 of steps, or of another curve.
 #[derive(Clone, Copy)]
-pub(super) struct Whole<const N: u32, C = Steps>(pub(super) Sum, pub(super) C);
+pub(super) struct Whole<const N: u32, C = Steps, F = f64>(pub(super) Sum<F>, pub(super) C);
 
-impl<const N: u32, C: Eights> Eights for Whole<N, C> {
+impl<const N: u32, C: Eights, F: Coefficient> Eights for Whole<N, C, F> {
     #[inline(always)]
     fn goes_one_way(&self, places: Range<usize>) -> bool {
         self.1.goes_one_way(places)
@@ -199,7 +188,7 @@ impl<const N: u32, C: Eights> Eights for Whole<N, C> {
 
     #[inline(always)]
     fn part<L: Lanes, U: PartUser>(&self, part: usize, user: U) -> U::Output {
-        self.1.part::<L, _>(part, OfPart::<N, U>(self.0, user))
+        self.1.part::<L, _>(part, OfPart::<N, U, F>(self.0, user))
     }
 
     #[inline(always)]
@@ -210,14 +199,14 @@ impl<const N: u32, C: Eights> Eights for Whole<N, C> {
 }
 
 /// Takes a whole power of what it is given.
-struct OfPart<const N: u32, U>(Sum, U);
+struct OfPart<const N: u32, U, F>(Sum<F>, U);
 
-impl<const N: u32, U: PartUser> PartUser for OfPart<N, U> {
+impl<const N: u32, U: PartUser, F: Coefficient> PartUser for OfPart<N, U, F> {
     type Output = U::Output;
 
     #[inline(always)]
     fn take<L: Lanes, E: Eights>(self, numbers: &E) -> U::Output {
-        self.1.take::<L, _>(&Whole::<N, &E>(self.0, numbers))
+        self.1.take::<L, _>(&Whole::<N, &E, F>(self.0, numbers))
     }
 }
 
@@ -351,14 +340,14 @@ impl<G: Logarithms> Eights for Lacking<G> {
 
 /// What whole powers, from 1 to 5, of shares lack to 1.
 #[derive(Clone, Copy)]
-pub(super) struct Rest {
+pub(super) struct Rest<F = f64> {
     pub(super) k: u32,
-    pub(super) steps: Steps,
+    pub(super) steps: Steps<F>,
     /// One over the `k`-th power of the distance that is all.
-    pub(super) share: f64,
+    pub(super) share: F,
 }
 
-impl Eights for Rest {
+impl<F: Coefficient> Eights for Rest<F> {
     #[inline(always)]
     fn goes_one_way(&self, _places: Range<usize>) -> bool {
         true
@@ -377,15 +366,16 @@ impl Eights for Rest {
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
         let done = whole_powers(self.steps.eight::<L>(places), self.k);
-        lanewise(done, |done| fused::<L>(-self.share, done, 1.0))
+        let lost = lanewise(self.share.eight(), |share| -share);
+        each_fused::<L>(lost, done, [1.0; EIGHT])
     }
 }
 
 /// The same where the power is 2.
 #[derive(Clone, Copy)]
-struct OfSquares(Rest);
+struct OfSquares<F>(Rest<F>);
 
-impl Eights for OfSquares {
+impl<F: Coefficient> Eights for OfSquares<F> {
     #[inline(always)]
     fn goes_one_way(&self, places: Range<usize>) -> bool {
         self.0.goes_one_way(places)

@@ -2,7 +2,7 @@
 
 use hairpin_core::{AnySchedule, Schedule};
 
-use super::piece::{Memory, Piece};
+use super::piece::{Ahead, Look, Memory, Piece};
 use super::shared::{Exact, Shared};
 use super::sink::{LONG, Sink};
 use super::values::{MOST_STEPS, Values};
@@ -71,6 +71,32 @@ impl<'a> Rows<'a> {
             }
             at += self.span(schedule, memory, begin, left, steps - at);
         }
+    }
+
+    /// On which curve a row goes on for some of so many steps, if one kind alone decides it and they do not come again.
+    pub(super) fn look<'m>(
+        schedule: &AnySchedule,
+        memory: &'m mut Memory,
+        first: u32,
+        steps: usize,
+    ) -> Option<&'m Ahead> {
+        if !memory.goes_on(first) {
+            let cycle = schedule.cycle(first);
+            let comes_again =
+                cycle.is_some_and(|cycle| (cycle.period as usize) < steps.min(whole(cycle.steps)));
+            let span = schedule.span(first);
+            let kind = span.kind.filter(|_| !comes_again)?;
+            let looked = kind.visit(Look {
+                first,
+                clock: span.clock,
+                wanted: steps.min(whole(span.steps)),
+                memory: &mut *memory,
+            });
+            if !looked {
+                return None;
+            }
+        }
+        memory.ahead(first)
     }
 
     /// Fills it as far as the same kinds decide the rate, and tells how far that is.

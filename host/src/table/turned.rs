@@ -2,12 +2,13 @@
 
 use std::cell::Cell;
 
-use hairpin_core::AnySchedule;
+use hairpin_core::{AnySchedule, Schedule};
 use rayon::prelude::*;
 
+use super::columns::{Columns, TOGETHER};
 use super::piece::Memory;
 use super::row::Rows;
-use crate::lanes::{Isa, Kernel, Lanes, look_at};
+use crate::lanes::{EIGHT, Isa, Kernel, Lanes, look_at};
 
 /// Trials that are turned together: four cache lines of a step.
 const TRIALS: usize = 64;
@@ -73,6 +74,9 @@ struct Scratch {
     cells: Vec<f32>,
     /// For each trial of a task, which goes on in each window as it did before; one for all of them where there is one window.
     memories: Vec<Memory>,
+    /// For each eight of the trials that are turned together, if it has formulas, and then nothing is filled.
+    columns: Vec<Columns>,
+    has: [bool; TRIALS / EIGHT],
 }
 
 thread_local! {
@@ -96,7 +100,13 @@ impl Task<'_> {
         let known = scratch.memories.len().max(each);
         scratch.memories.resize_with(known, Memory::new);
         scratch.memories.iter_mut().for_each(Memory::next_row);
-        let Scratch { cells, memories } = &mut scratch;
+        scratch.columns.resize_with(TRIALS / EIGHT, Columns::new);
+        let Scratch {
+            cells,
+            memories,
+            columns,
+            has,
+        } = &mut scratch;
         // All trials of some steps, then the next steps: so few rows at a time that the table of pages knows them all.
         for (window, rows) in self.rows.chunks_mut(STEPS).enumerate() {
             let left = steps - window * STEPS;
@@ -104,7 +114,23 @@ impl Task<'_> {
             let (mut begin, mut end) = (0, ahead);
             while begin < self.trials.len() {
                 let trials = &self.trials[begin..end];
+                // Those that follow one that has no formulas have none either, most of the time.
+                has.fill(false);
+                for (which, columns) in columns.iter_mut().enumerate() {
+                    let at = begin + which * EIGHT;
+                    let of = if each == 1 { 0..1 } else { at..at + EIGHT };
+                    has[which] = at + EIGHT <= end
+                        && self.trials[at..].first_chunk().is_some_and(|trials| {
+                            columns.look(trials, &mut memories[of], first, rows.len(), left)
+                        });
+                    if !has[which] {
+                        break;
+                    }
+                }
                 for (at, row) in (begin..end).zip(cells.chunks_mut(PITCH)) {
+                    if has[(at - begin) / EIGHT] {
+                        continue;
+                    }
                     let next = memories[..each].get(at + 1);
                     next.inspect(|next| next.look_at());
                     if let Some(schedule) = self.trials.get(at + 1)
@@ -120,6 +146,19 @@ impl Task<'_> {
                 }
                 isa.run(Turn {
                     cells,
+                    columns: has
+                        .map(|has| has)
+                        .as_slice()
+                        .iter()
+                        .copied()
+                        .zip(columns.iter_mut())
+                        .map(|(has, columns)| has.then_some(columns))
+                        .collect::<Vec<_>>()
+                        .try_into()
+                        .ok()
+                        .unwrap(),
+                    schedules: trials,
+                    first,
                     trials: begin..end,
                     rows,
                     past_caches: past_caches && trials.len().is_multiple_of(LINE),
@@ -135,13 +174,13 @@ impl Task<'_> {
 /// Writes the columns of `cells` into the rows.
 struct Turn<'a, 'b> {
     cells: &'a [f32],
+    columns: [Option<&'a mut Columns>; TRIALS / EIGHT],
+    schedules: &'a [AnySchedule],
+    first: u32,
     trials: std::ops::Range<usize>,
     rows: &'a mut [&'b mut [f32]],
     past_caches: bool,
 }
-
-/// Steps that are turned together: a cache line of each trial.
-const TOGETHER: usize = LINE;
 
 /// Pieces of so many steps' rows, on lines of the cache as they are in the table.
 #[repr(align(64))]
@@ -151,13 +190,21 @@ impl Kernel for Turn<'_, '_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self) {
+    fn run<L: Lanes>(mut self) {
         let count = self.trials.len();
         let Lines(lines) = &mut Lines([[0.0_f32; TRIALS]; TOGETHER]);
         for (at, rows) in self.rows.chunks_mut(TOGETHER).enumerate() {
             for trial in (0..count).step_by(8) {
+                if let Some(columns) = &mut self.columns[trial / EIGHT] {
+                    let core = |lane: usize, ahead: usize| {
+                        self.schedules[trial + lane].lr(self.first + ahead as u32)
+                    };
+                    columns.put::<L, TRIALS>(TOGETHER * at, &mut lines[..rows.len()], trial, &core);
+                    continue;
+                }
                 let cells = &self.cells[trial * PITCH + TOGETHER * at..];
-                for (eight, lines) in lines.as_chunks_mut().0.iter_mut().enumerate() {
+                let eights = rows.len().div_ceil(8);
+                for (eight, lines) in lines.as_chunks_mut().0[..eights].iter_mut().enumerate() {
                     L::turn(&cells[8 * eight..], PITCH, lines, trial);
                 }
             }

@@ -1,0 +1,443 @@
+//! Eight trials side by side, for tables with one row a step: a register holds their rates at one step, each of them a formula of the step alone, so
+//! that nothing has to be turned.
+
+use hairpin_core::AnySchedule;
+
+use super::emit::{Line, Reach, UNIT};
+use super::inverse::{OneOver, OneOverRoots};
+use super::piece::{Ahead, Memory};
+use super::plan::Curve;
+use super::power::{Rest, Steps, Sum, Whole};
+use super::row::Rows;
+use crate::lanes::{EIGHT, Eights, Lanes, PartUser, Places};
+
+/// Steps that are written together: as many as the nearest cache has room for.
+pub(super) const TOGETHER: usize = 64;
+
+/// Where a trial goes on to another curve, all eight do: more often than once in so many steps, it is better to fill rows and to turn them.
+const STEPS_PER_STRETCH: usize = 256;
+
+/// No more than one in so many steps may be of another form than most.
+const MIXED: usize = 8;
+
+/// Curves whose formulas are the same but for their numbers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Flat,
+    Line,
+    OneOver,
+    OneOverRoot,
+    /// From 2 to 5.
+    Power(u8),
+    /// A power, from 1 to 5, of what the `k`-th power of a share lacks to 1.
+    Rest {
+        exponent: u8,
+        k: u8,
+    },
+}
+
+impl Form {
+    /// Whether there are curves of it that are flat.
+    const fn has_flat(self) -> bool {
+        !matches!(self, Self::OneOver | Self::OneOverRoot)
+    }
+}
+
+/// The numbers of a curve, or of eight side by side. Those that a form does not have are 0.
+#[derive(Clone, Copy, Default)]
+struct Numbers<F> {
+    /// The curve's place at the first step.
+    place: F,
+    begin: F,
+    step: F,
+    limit: F,
+    term: F,
+    share: F,
+    absolute: F,
+    relative: F,
+}
+
+/// Steps of a trial that are on one curve.
+#[derive(Clone, Copy)]
+struct Stretch {
+    /// The step after its last one.
+    end: usize,
+    form: Form,
+    numbers: Numbers<f64>,
+}
+
+impl Stretch {
+    /// The first steps from `first` on, of which the first ones so many behind that end where the stretch does.
+    fn of(ahead: &Ahead, first: u32) -> Option<Self> {
+        let place = f64::from(first) - f64::from(ahead.first);
+        let end = (u64::from(ahead.first) + ahead.steps as u64).saturating_sub(u64::from(first));
+        let Reach { absolute, relative } = ahead.reach;
+        // In halves of what the digits behind are told in, with a unit in the last place of an `f64` for the rounding of a value.
+        let reached = Numbers {
+            place,
+            absolute: 4.0 * absolute,
+            relative: 4.0 * (relative * (2.0 / UNIT) + 1.0) + 1.0,
+            ..Numbers::default()
+        };
+        let on_line = |line: Line| Numbers {
+            begin: line.begin,
+            step: line.step,
+            ..reached
+        };
+        let of_steps = |sum: Sum, steps: Steps| Numbers {
+            begin: steps.begin,
+            step: steps.step,
+            limit: sum.limit,
+            term: sum.term,
+            ..reached
+        };
+        let (form, numbers) = match ahead.curve {
+            // A line, and a limit with nothing beside it, so that it can be of any form that has these.
+            Curve::Flat(limit) => {
+                let begin = limit;
+                (
+                    Form::Flat,
+                    Numbers {
+                        begin,
+                        limit,
+                        ..reached
+                    },
+                )
+            }
+            Curve::Line(line) => (Form::Line, on_line(line)),
+            Curve::OneOver(OneOver(line)) => (Form::OneOver, on_line(line)),
+            Curve::OneOverRoot(curve) => {
+                let term = curve.sign;
+                (
+                    Form::OneOverRoot,
+                    Numbers {
+                        term,
+                        ..on_line(curve.line)
+                    },
+                )
+            }
+            Curve::OneOverRootOfWhole(curve) => (
+                Form::OneOverRoot,
+                Numbers {
+                    term: curve.factor,
+                    // The product is rounded.
+                    relative: reached.relative + 8.0,
+                    ..on_line(curve.line())
+                },
+            ),
+            Curve::Square(Whole(sum, steps)) => (Form::Power(2), of_steps(sum, steps)),
+            Curve::Cube(Whole(sum, steps)) => (Form::Power(3), of_steps(sum, steps)),
+            Curve::Fourth(Whole(sum, steps)) => (Form::Power(4), of_steps(sum, steps)),
+            Curve::Fifth(Whole(sum, steps)) => (Form::Power(5), of_steps(sum, steps)),
+            Curve::LackingWhole(sum, exponent, rest) => (
+                Form::Rest {
+                    exponent,
+                    k: rest.k as u8,
+                },
+                Numbers {
+                    share: rest.share,
+                    ..of_steps(sum, rest.steps)
+                },
+            ),
+            _ => return None,
+        };
+        Some(Self {
+            end: usize::try_from(end).unwrap_or(usize::MAX),
+            form,
+            numbers,
+        })
+    }
+}
+
+impl Numbers<[f64; EIGHT]> {
+    fn set(&mut self, lane: usize, of: &Numbers<f64>) {
+        self.place[lane] = of.place;
+        self.begin[lane] = of.begin;
+        self.step[lane] = of.step;
+        self.limit[lane] = of.limit;
+        self.term[lane] = of.term;
+        self.share[lane] = of.share;
+        self.absolute[lane] = of.absolute;
+        self.relative[lane] = of.relative;
+    }
+}
+
+/// The rates of eight trials at some steps.
+pub(super) struct Columns {
+    /// What they are on, one trial after the other.
+    stretches: Vec<Stretch>,
+    /// Of each trial, the stretch after the one that it is on.
+    next: [usize; EIGHT],
+    /// The steps at which they leave those that they are on, and the first of these.
+    ends: [usize; EIGHT],
+    end: usize,
+    forms: [Form; EIGHT],
+    /// The form of the first one that is not flat, which is taken for all.
+    main: Form,
+    /// A bit for each trial that is not of that form.
+    others: u32,
+    /// A bit for each trial whose rates are not those of the core.
+    doubted: u32,
+    numbers: Numbers<[f64; EIGHT]>,
+}
+
+impl Columns {
+    pub(super) fn new() -> Self {
+        Self {
+            stretches: Vec::new(),
+            next: [0; EIGHT],
+            ends: [0; EIGHT],
+            end: 0,
+            forms: [Form::Flat; EIGHT],
+            main: Form::Flat,
+            others: 0,
+            doubted: 0,
+            numbers: Numbers::default(),
+        }
+    }
+
+    /// Looks ahead for `steps` of the `left` steps from `first` on; tells whether all trials have formulas there. There is a memory for each
+    /// trial, or one for all of them.
+    pub(super) fn look(
+        &mut self,
+        trials: &[AnySchedule; EIGHT],
+        memories: &mut [Memory],
+        first: u32,
+        steps: usize,
+        left: usize,
+    ) -> bool {
+        self.stretches.clear();
+        let most = 2 + steps / STEPS_PER_STRETCH;
+        let mut main = None;
+        let (mut in_main, mut in_others) = (0, 0);
+        for (lane, schedule) in trials.iter().enumerate() {
+            let begin = self.stretches.len();
+            self.next[lane] = begin;
+            let which = lane % memories.len();
+            if memories.len() < EIGHT {
+                memories[which].next_row();
+            }
+            let mut at = 0;
+            while at < steps {
+                let step = first + at as u32;
+                let ahead = Rows::look(schedule, &mut memories[which], step, left - at);
+                let Some(stretch) = ahead.and_then(|ahead| Stretch::of(ahead, first)) else {
+                    return false;
+                };
+                if self.stretches.len() - begin > most {
+                    return false;
+                }
+                let count = stretch.end.min(steps) - at;
+                if stretch.form != Form::Flat {
+                    let is_main = stretch.form == *main.get_or_insert(stretch.form);
+                    *(if is_main {
+                        &mut in_main
+                    } else {
+                        &mut in_others
+                    }) += count;
+                }
+                at = stretch.end;
+                self.stretches.push(stretch);
+            }
+        }
+        // Where there are two forms, the rates of all are made of each.
+        if in_main.min(in_others) > EIGHT * steps / MIXED {
+            return false;
+        }
+        self.ends = [0; EIGHT];
+        self.end = 0;
+        true
+    }
+
+    /// Has all be on the curves of a step, none of which is left before it.
+    #[inline(never)]
+    fn go_to(&mut self, step: usize) {
+        for lane in 0..EIGHT {
+            if self.ends[lane] <= step {
+                let stretch = &self.stretches[self.next[lane]];
+                self.next[lane] += 1;
+                self.ends[lane] = stretch.end;
+                self.forms[lane] = stretch.form;
+                self.numbers.set(lane, &stretch.numbers);
+            }
+        }
+        self.end = self.ends.into_iter().fold(usize::MAX, usize::min);
+        let main = self.forms.iter().find(|form| **form != Form::Flat);
+        self.main = main.copied().unwrap_or(Form::Flat);
+        let is_in_main =
+            |form: Form| form == self.main || form == Form::Flat && self.main.has_flat();
+        (self.others, self.doubted) = (0, 0);
+        for (lane, form) in self.forms.iter().enumerate() {
+            self.others |= u32::from(!is_in_main(*form)) << lane;
+            self.doubted |= u32::from(*form != Form::Flat) << lane;
+        }
+    }
+
+    /// Writes the rates from a step on, one row after the other, into columns from `at` on. `core` is that of one of the trials.
+    #[inline(always)]
+    pub(super) fn put<L: Lanes, const N: usize>(
+        &mut self,
+        step: usize,
+        rows: &mut [[f32; N]],
+        at: usize,
+        core: &dyn Fn(usize, usize) -> f32,
+    ) {
+        let mut done = 0;
+        while done < rows.len() {
+            if step + done >= self.end {
+                self.go_to(step + done);
+            }
+            let end = rows.len().min(self.end - step);
+            self.put_alike::<L, N>(step + done, &mut rows[done..end], at, core);
+            done = end;
+        }
+    }
+
+    /// The same where none leaves its curve.
+    #[inline(always)]
+    fn put_alike<L: Lanes, const N: usize>(
+        &self,
+        step: usize,
+        rows: &mut [[f32; N]],
+        at: usize,
+        core: &dyn Fn(usize, usize) -> f32,
+    ) {
+        if self.main == Form::Flat {
+            let mut rates = [0.0; EIGHT];
+            for (rate, limit) in rates.iter_mut().zip(&self.numbers.limit) {
+                *rate = *limit as f32;
+            }
+            for row in rows {
+                row[at..at + EIGHT].copy_from_slice(&rates);
+            }
+            return;
+        }
+        let mut places = self.numbers.place;
+        for place in &mut places {
+            *place += step as f64;
+        }
+        let mut nearest = [0; EIGHT];
+        self.with::<L, _>(
+            self.main,
+            Round::<_, false> {
+                places,
+                rows: &mut *rows,
+                at,
+                which: &[u32::MAX; EIGHT],
+                nearest: &mut nearest,
+            },
+        );
+        let mut left = self.others;
+        while left != 0 {
+            let form = self.forms[left.trailing_zeros() as usize];
+            let mut which = [0; EIGHT];
+            for (lane, which) in which.iter_mut().enumerate() {
+                if self.forms[lane] == form {
+                    *which = u32::MAX;
+                    left &= !(1 << lane);
+                }
+            }
+            self.with::<L, _>(
+                form,
+                Round::<_, true> {
+                    places,
+                    rows: &mut *rows,
+                    at,
+                    which: &which,
+                    nearest: &mut nearest,
+                },
+            );
+        }
+        let ends = [&rows[0], &rows[rows.len() - 1]];
+        let [Some(first), Some(last)] = ends.map(|row| row[at..].first_chunk()) else {
+            return;
+        };
+        let Numbers {
+            absolute, relative, ..
+        } = &self.numbers;
+        let mut doubtful = L::in_doubt(&nearest, [first, last], absolute, relative) & self.doubted;
+        // Rarely, so that not much is gained by asking for those of them alone that are in doubt.
+        while doubtful != 0 {
+            let lane = doubtful.trailing_zeros() as usize;
+            doubtful &= doubtful - 1;
+            for (row, step) in rows.iter_mut().zip(step..) {
+                row[at + lane] = core(lane, step);
+            }
+        }
+    }
+
+    /// Hands all eight curves to `user` as those of a form, which only some of them may have.
+    #[inline(always)]
+    fn with<L: Lanes, U: PartUser>(&self, form: Form, user: U) -> U::Output {
+        let Numbers {
+            begin,
+            step,
+            limit,
+            term,
+            share,
+            ..
+        } = &self.numbers;
+        let line = Line { begin, step };
+        let steps = Steps { begin, step };
+        let sum = Sum { limit, term };
+        macro_rules! rest {
+            ($exponent:literal, $k:expr) => {
+                user.take::<L, _>(&Whole::<$exponent, _, _>(
+                    sum,
+                    Rest {
+                        k: u32::from($k),
+                        steps,
+                        share,
+                    },
+                ))
+            };
+        }
+        match form {
+            Form::Flat => user.take::<L, _>(&Flat(limit)),
+            Form::Line => user.take::<L, _>(&line),
+            Form::OneOver => user.take::<L, _>(&OneOver(line)),
+            Form::OneOverRoot => user.take::<L, _>(&OneOverRoots {
+                lines: line,
+                factors: term,
+            }),
+            Form::Power(2) => user.take::<L, _>(&Whole::<2, _, _>(sum, steps)),
+            Form::Power(3) => user.take::<L, _>(&Whole::<3, _, _>(sum, steps)),
+            Form::Power(4) => user.take::<L, _>(&Whole::<4, _, _>(sum, steps)),
+            Form::Power(_) => user.take::<L, _>(&Whole::<5, _, _>(sum, steps)),
+            Form::Rest { exponent: 1, k } => rest!(1, k),
+            Form::Rest { exponent: 2, k } => rest!(2, k),
+            Form::Rest { exponent: 3, k } => rest!(3, k),
+            Form::Rest { exponent: 4, k } => rest!(4, k),
+            Form::Rest { k, .. } => rest!(5, k),
+        }
+    }
+}
+
+/// Eight rates that stay as they are.
+struct Flat<'a>(&'a [f64; EIGHT]);
+
+impl Eights for Flat<'_> {
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, _places: &Places) -> [f64; EIGHT] {
+        *self.0
+    }
+}
+
+/// Rounds curves from some places on: all, or with `SOME` those whose bits are set.
+struct Round<'a, const N: usize, const SOME: bool> {
+    places: [f64; EIGHT],
+    rows: &'a mut [[f32; N]],
+    at: usize,
+    which: &'a [u32; EIGHT],
+    nearest: &'a mut [u32; EIGHT],
+}
+
+impl<const N: usize, const SOME: bool> PartUser for Round<'_, N, SOME> {
+    type Output = ();
+
+    #[inline(always)]
+    fn take<L: Lanes, E: Eights>(self, curves: &E) {
+        let which = (self.which, self.nearest);
+        L::round_columns::<E, N, SOME>(curves, self.places, self.rows, self.at, which);
+    }
+}
