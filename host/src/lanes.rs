@@ -400,6 +400,11 @@ impl Isa {
         Self::available().last().unwrap_or(Self(Level::Portable))
     }
 
+    /// The one that all have.
+    pub(crate) const fn portable() -> Self {
+        Self(Level::Portable)
+    }
+
     /// All that this processor has, slowest first.
     pub fn available() -> impl DoubleEndedIterator<Item = Self> {
         #[cfg(target_arch = "x86_64")]

@@ -3,13 +3,13 @@
 
 use hairpin_core::AnySchedule;
 
-use super::emit::{Line, Reach, UNIT};
+use super::emit::{Line, Reach, UNIT, settle};
 use super::inverse::{OneOver, OneOverRoots};
 use super::piece::{Ahead, Memory};
 use super::plan::Curve;
 use super::power::{Rest, Steps, Sum, Whole};
 use super::row::Rows;
-use crate::lanes::{EIGHT, Eights, Lanes, PartUser, Places};
+use crate::lanes::{EIGHT, Eights, Isa, Kernel, Lanes, PartUser, Places, lanewise};
 
 /// Steps that are written together: as many as the nearest cache has room for.
 pub(super) const TOGETHER: usize = 64;
@@ -312,10 +312,7 @@ impl Columns {
             }
             return;
         }
-        let mut places = self.numbers.place;
-        for place in &mut places {
-            *place += step as f64;
-        }
+        let places = self.places(step);
         let mut nearest = [0; EIGHT];
         self.with::<L, _>(
             self.main,
@@ -356,14 +353,51 @@ impl Columns {
             absolute, relative, ..
         } = &self.numbers;
         let mut doubtful = L::in_doubt(&nearest, [first, last], absolute, relative) & self.doubted;
-        // Rarely, so that not much is gained by asking for those of them alone that are in doubt.
         while doubtful != 0 {
             let lane = doubtful.trailing_zeros() as usize;
             doubtful &= doubtful - 1;
-            for (row, step) in rows.iter_mut().zip(step..) {
-                row[at + lane] = core(lane, step);
-            }
+            self.settle(lane, step, rows, at, core);
         }
+    }
+
+    /// Rounds the rates of one trial once more, and asks the core for those of which the error could change a bit.
+    #[cold]
+    fn settle<const N: usize>(
+        &self,
+        lane: usize,
+        step: usize,
+        rows: &mut [[f32; N]],
+        at: usize,
+        core: &dyn Fn(usize, usize) -> f32,
+    ) {
+        let (mut values, mut rates) = ([0.0; TOGETHER], [0.0; TOGETHER]);
+        let values = &mut values[..rows.len()];
+        // Each set is within the error, so that any will do.
+        Isa::portable().run(Values {
+            columns: self,
+            lane,
+            step,
+            values: &mut *values,
+        });
+        for (rate, value) in rates.iter_mut().zip(&*values) {
+            *rate = *value as f32;
+        }
+        let reach = Reach {
+            absolute: self.numbers.absolute[lane] / 4.0,
+            relative: self.numbers.relative[lane] / (8.0 / UNIT),
+        };
+        settle(values, reach, &mut rates, |ahead| {
+            core(lane, step + ahead as usize)
+        });
+        for (row, rate) in rows.iter_mut().zip(rates) {
+            row[at + lane] = rate;
+        }
+    }
+
+    /// Where a step is on each of the curves.
+    #[inline(always)]
+    fn places(&self, step: usize) -> [f64; EIGHT] {
+        lanewise(self.numbers.place, |place| place + step as f64)
     }
 
     /// Hands all eight curves to `user` as those of a form, which only some of them may have.
@@ -439,5 +473,35 @@ impl<const N: usize, const SOME: bool> PartUser for Round<'_, N, SOME> {
     fn take<L: Lanes, E: Eights>(self, curves: &E) {
         let which = (self.which, self.nearest);
         L::round_columns::<E, N, SOME>(curves, self.places, self.rows, self.at, which);
+    }
+}
+
+/// The values of one trial before they are rounded.
+struct Values<'a> {
+    columns: &'a Columns,
+    lane: usize,
+    step: usize,
+    values: &'a mut [f64],
+}
+
+impl Kernel for Values<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        self.columns
+            .with::<L, _>(self.columns.forms[self.lane], self);
+    }
+}
+
+impl PartUser for Values<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn take<L: Lanes, E: Eights>(self, curves: &E) {
+        for (value, step) in self.values.iter_mut().zip(self.step..) {
+            let places = self.columns.places(step);
+            *value = curves.eight::<L>(&Places::apart(places))[self.lane];
+        }
     }
 }

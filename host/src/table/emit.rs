@@ -225,7 +225,7 @@ pub(super) fn reach_of(reaches: &[Reach], part: usize) -> Reach {
 
 /// Asks the core for those of the values of which the error could change a bit.
 #[cold]
-fn settle(values: &[f64], reach: Reach, out: &mut [f32], core: impl Fn(u32) -> f32) {
+pub(super) fn settle(values: &[f64], reach: Reach, out: &mut [f32], core: impl Fn(u32) -> f32) {
     for ((value, out), ahead) in values.iter().zip(out).zip(0..) {
         let error = reach.absolute + reach.relative * value.abs();
         let (low, high) = ((value - error) as f32, (value + error) as f32);
