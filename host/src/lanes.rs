@@ -82,18 +82,14 @@ pub(crate) trait Lanes: Real {
 
     /// What is near one over the roots of numbers from 1e-30 to 1e30: as near as [`Lanes::inverse_roots`] needs it.
     #[inline(always)]
-    fn near_inverse_roots(_numbers: [f64; EIGHT]) -> [f64; EIGHT] {
-        [1.0; EIGHT]
+    fn near_inverse_roots(_numbers: [f64; EIGHT]) -> NearRoots {
+        NearRoots::default()
     }
 
-    /// One over the roots of numbers, off by less than 2^-43 of it, from what is near them, whose signs they get.
+    /// One over the roots of numbers, off by less than 2^-43 of it, from what is near them.
     #[inline(always)]
-    fn inverse_roots(numbers: [f64; EIGHT], near: [f64; EIGHT]) -> [f64; EIGHT] {
-        let mut roots = numbers;
-        for (root, near) in roots.iter_mut().zip(near) {
-            *root = (1.0 / root.sqrt()).copysign(near);
-        }
-        roots
+    fn inverse_roots(numbers: [f64; EIGHT], _near: &NearRoots) -> [f64; EIGHT] {
+        lanewise(numbers, |number| 1.0 / number.sqrt())
     }
 
     /// Rounds numbers from place `first` on to `f32`, and tells what [`Seen`] says: of their sizes only with `SIZES`.
@@ -195,6 +191,11 @@ pub(crate) fn look_at<T>(what: &T, bytes: usize) {
 
 /// Numbers that are made together: two registers of four, or one of eight.
 pub(crate) const EIGHT: usize = 8;
+
+/// What is near eight roots, in a form that each set has for itself.
+#[derive(Clone, Copy, Default)]
+#[repr(align(64))]
+pub(crate) struct NearRoots([u64; EIGHT]);
 
 /// Eight places one after the other.
 #[derive(Clone, Copy, Debug)]
@@ -506,8 +507,8 @@ mod x86 {
     use core::arch::x86_64::*;
 
     use super::{
-        EIGHT, Eights, HALF, HardwareFma, Kernel, LARGEST, Lanes, PER_UNIT, Places, Real, SIZE,
-        SMALLEST, Seen, lanewise,
+        EIGHT, Eights, HALF, HardwareFma, Kernel, LARGEST, Lanes, NearRoots, PER_UNIT, Places,
+        Real, SIZE, SMALLEST, Seen, lanewise,
     };
 
     #[target_feature(enable = "avx2,fma")]
@@ -919,32 +920,29 @@ mod x86 {
         eight_at_a_time!();
 
         #[inline(always)]
-        fn near_inverse_roots(numbers: [f64; EIGHT]) -> [f64; EIGHT] {
-            let mut near = [0.0; EIGHT];
-            // SAFETY: as in `splat`; all arrays have eight elements.
+        fn near_inverse_roots(numbers: [f64; EIGHT]) -> NearRoots {
+            let mut near = NearRoots::default();
+            // SAFETY: as in `splat`; the numbers are eight, which take half of what the roots have room for.
             unsafe {
                 let a = _mm256_cvtpd_ps(_mm256_loadu_pd(numbers.as_ptr()));
                 let b = _mm256_cvtpd_ps(_mm256_loadu_pd(numbers[4..].as_ptr()));
                 let roots = _mm256_rsqrt_ps(_mm256_set_m128(b, a));
-                let lower = _mm256_cvtps_pd(_mm256_castps256_ps128(roots));
-                let upper = _mm256_cvtps_pd(_mm256_extractf128_ps::<1>(roots));
-                _mm256_storeu_pd(near.as_mut_ptr(), lower);
-                _mm256_storeu_pd(near[4..].as_mut_ptr(), upper);
+                _mm256_storeu_ps(near.0.as_mut_ptr().cast(), roots);
             }
             near
         }
 
         #[inline(always)]
-        fn inverse_roots(numbers: [f64; EIGHT], near: [f64; EIGHT]) -> [f64; EIGHT] {
+        fn inverse_roots(numbers: [f64; EIGHT], near: &NearRoots) -> [f64; EIGHT] {
             let mut roots = numbers;
             let fours = roots.as_chunks_mut::<4>().0.iter_mut();
-            for (roots, near) in fours.zip(near.as_chunks::<4>().0) {
-                // SAFETY: as in `splat`; both have four elements.
+            for (roots, near) in fours.zip(near.0.as_chunks::<2>().0) {
+                // SAFETY: as in `splat`; there are four numbers, and four of half their size.
                 unsafe {
                     // The processor's estimate is off by 1.5 * 2^-12. What the square of it and the number lack to 1 is below 2^-10.4, and the
                     // series of one over the root of that is off by less than 2^-43 after its third power.
                     let x = _mm256_loadu_pd(roots.as_ptr());
-                    let y = _mm256_loadu_pd(near.as_ptr());
+                    let y = _mm256_cvtps_pd(_mm_loadu_ps(near.as_ptr().cast()));
                     let lacks = _mm256_fnmadd_pd(x, _mm256_mul_pd(y, y), _mm256_set1_pd(1.0));
                     let mut sum = _mm256_set1_pd(5.0 / 16.0);
                     for term in [3.0 / 8.0, 1.0 / 2.0] {
@@ -1029,25 +1027,25 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn near_inverse_roots(numbers: [f64; EIGHT]) -> [f64; EIGHT] {
-            let mut near = [0.0; EIGHT];
-            // SAFETY: as in `splat`; both arrays have eight elements.
+        fn near_inverse_roots(numbers: [f64; EIGHT]) -> NearRoots {
+            let mut near = NearRoots::default();
+            // SAFETY: as in `splat`; the numbers are eight, and there is room for as many.
             unsafe {
                 let roots = _mm512_rsqrt14_pd(_mm512_loadu_pd(numbers.as_ptr()));
-                _mm512_storeu_pd(near.as_mut_ptr(), roots);
+                _mm512_storeu_pd(near.0.as_mut_ptr().cast(), roots);
             }
             near
         }
 
         #[inline(always)]
-        fn inverse_roots(numbers: [f64; EIGHT], near: [f64; EIGHT]) -> [f64; EIGHT] {
+        fn inverse_roots(numbers: [f64; EIGHT], near: &NearRoots) -> [f64; EIGHT] {
             let mut roots = [0.0; EIGHT];
             // SAFETY: as in `splat`; all arrays have eight elements.
             unsafe {
                 // The processor's estimate is off by 2^-14. What the square of it and the number lack to 1 is below 2^-12.9, and the series of one over
                 // the root of that is off by less than 2^-53 after its third power.
                 let x = _mm512_loadu_pd(numbers.as_ptr());
-                let y = _mm512_loadu_pd(near.as_ptr());
+                let y = _mm512_loadu_pd(near.0.as_ptr().cast());
                 let lacks = _mm512_fnmadd_pd(x, _mm512_mul_pd(y, y), _mm512_set1_pd(1.0));
                 let mut sum = _mm512_set1_pd(5.0 / 16.0);
                 for term in [3.0 / 8.0, 1.0 / 2.0] {
@@ -1199,7 +1197,7 @@ mod tests {
         #[inline(always)]
         fn run<L: Lanes>(self) -> Seen {
             for numbers in self.inverse_roots.as_chunks_mut().0 {
-                *numbers = L::inverse_roots(*numbers, L::near_inverse_roots(*numbers));
+                *numbers = L::inverse_roots(*numbers, &L::near_inverse_roots(*numbers));
             }
             self.rounded.resize(self.numbers.len(), 0.0);
             let seen = L::round::<_, false>(&Numbers(self.numbers), 0, self.rounded);

@@ -4,7 +4,7 @@
 use hairpin_core::AnySchedule;
 
 use super::emit::{Line, Reach, UNIT, settle};
-use super::inverse::{OneOver, OneOverRoots};
+use super::inverse::{OneOver, OverRoot};
 use super::piece::{Ahead, Memory};
 use super::plan::Curve;
 use super::power::{Rest, Steps, Sum, Whole};
@@ -26,7 +26,7 @@ enum Form {
     Flat,
     Line,
     OneOver,
-    OneOverRoot,
+    OverRoot,
     /// From 2 to 5.
     Power(u8),
     /// A power, from 1 to 5, of what the `k`-th power of a share lacks to 1.
@@ -39,7 +39,7 @@ enum Form {
 impl Form {
     /// Whether there are curves of it that are flat.
     const fn has_flat(self) -> bool {
-        !matches!(self, Self::OneOver | Self::OneOverRoot)
+        !matches!(self, Self::OneOver | Self::OverRoot)
     }
 }
 
@@ -106,18 +106,18 @@ impl Stretch {
             }
             Curve::Line(line) => (Form::Line, on_line(line)),
             Curve::OneOver(OneOver(line)) => (Form::OneOver, on_line(line)),
-            Curve::OneOverRoot(curve) => {
-                let term = curve.sign;
+            Curve::OverRoot(curve) => {
+                let term = curve.number;
                 (
-                    Form::OneOverRoot,
+                    Form::OverRoot,
                     Numbers {
                         term,
                         ..on_line(curve.line)
                     },
                 )
             }
-            Curve::OneOverRootOfWhole(curve) => (
-                Form::OneOverRoot,
+            Curve::OverRootOfWhole(curve) => (
+                Form::OverRoot,
                 Numbers {
                     term: curve.factor,
                     // The product is rounded.
@@ -181,8 +181,8 @@ pub(super) struct Columns {
     numbers: Numbers<[f64; EIGHT]>,
 }
 
-impl Columns {
-    pub(super) fn new() -> Self {
+impl Default for Columns {
+    fn default() -> Self {
         Self {
             stretches: Vec::new(),
             next: [0; EIGHT],
@@ -195,7 +195,9 @@ impl Columns {
             numbers: Numbers::default(),
         }
     }
+}
 
+impl Columns {
     /// Looks ahead for `steps` of the `left` steps from `first` on; tells whether all trials have formulas there. There is a memory for each
     /// trial, or one for all of them.
     pub(super) fn look(
@@ -430,10 +432,7 @@ impl Columns {
             Form::Flat => user.take::<L, _>(&Flat(limit)),
             Form::Line => user.take::<L, _>(&line),
             Form::OneOver => user.take::<L, _>(&OneOver(line)),
-            Form::OneOverRoot => user.take::<L, _>(&OneOverRoots {
-                lines: line,
-                factors: term,
-            }),
+            Form::OverRoot => user.take::<L, _>(&OverRoot { line, number: term }),
             Form::Power(2) => user.take::<L, _>(&Whole::<2, _, _>(sum, steps)),
             Form::Power(3) => user.take::<L, _>(&Whole::<3, _, _>(sum, steps)),
             Form::Power(4) => user.take::<L, _>(&Whole::<4, _, _>(sum, steps)),

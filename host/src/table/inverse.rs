@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::emit::{Coefficient, Line, Reach, SIXTEEN, UNIT, eight_of};
-use crate::lanes::{EIGHT, Eights, Lanes, PART, PartUser, Places, lanewise};
+use crate::lanes::{EIGHT, Eights, Lanes, NearRoots, PART, PartUser, Places, lanewise};
 
 /// The line through what these values at the first and the last of some steps are one over, or, with `root`, over the root of; and the share of
 /// itself that any value on the curve is off by, if these are off by 2^-47 of themselves.
@@ -40,26 +40,25 @@ impl<F: Coefficient> Eights for OneOver<F> {
     }
 }
 
-/// One over the root of a line, with this sign.
+/// A number over the root of a line.
 #[derive(Clone, Copy)]
-pub(super) struct OneOverRoot {
-    pub(super) line: Line,
-    pub(super) sign: f64,
+pub(super) struct OverRoot<F = f64> {
+    pub(super) line: Line<F>,
+    pub(super) number: F,
 }
 
-impl OneOverRoot {
-    /// What is near the values at some places.
+impl<F: Coefficient> OverRoot<F> {
     #[inline(always)]
-    fn near<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
-        let mut near = L::near_inverse_roots(self.line.eight::<L>(places));
-        for near in &mut near {
-            *near *= self.sign;
+    fn from<L: Lanes>(&self, below: [f64; EIGHT], near: &NearRoots) -> [f64; EIGHT] {
+        let mut roots = L::inverse_roots(below, near);
+        for (root, number) in roots.iter_mut().zip(self.number.eight()) {
+            *root *= number;
         }
-        near
+        roots
     }
 }
 
-impl Eights for OneOverRoot {
+impl<F: Coefficient> Eights for OverRoot<F> {
     #[inline(always)]
     fn goes_one_way(&self, _places: Range<usize>) -> bool {
         true
@@ -68,53 +67,29 @@ impl Eights for OneOverRoot {
     /// First all that is near, so that no value has to wait for it.
     #[inline(always)]
     fn part<L: Lanes, U: PartUser>(&self, part: usize, user: U) -> U::Output {
-        let mut near = [[0.0; EIGHT]; SIXTEEN];
+        let mut near = [NearRoots::default(); SIXTEEN];
         let mut places = Places::from(part * PART);
         for near in &mut near {
-            *near = self.near::<L>(&places);
+            *near = L::near_inverse_roots(self.line.eight::<L>(&places));
             places.next();
         }
-        let line = self.line;
-        user.take::<L, _>(&Nearing { line, near })
+        user.take::<L, _>(&Nearing { curve: *self, near })
     }
 
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
-        let near = self.near::<L>(places);
-        L::inverse_roots(self.line.eight::<L>(places), near)
-    }
-}
-
-/// The same of several lines side by side, each times a factor.
-pub(super) struct OneOverRoots<'a> {
-    pub(super) lines: Line<&'a [f64; EIGHT]>,
-    pub(super) factors: &'a [f64; EIGHT],
-}
-
-impl Eights for OneOverRoots<'_> {
-    #[inline(always)]
-    fn goes_one_way(&self, _places: Range<usize>) -> bool {
-        true
-    }
-
-    #[inline(always)]
-    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
-        let below = self.lines.eight::<L>(places);
-        let mut roots = L::inverse_roots(below, L::near_inverse_roots(below));
-        for (root, factor) in roots.iter_mut().zip(self.factors) {
-            *root *= factor;
-        }
-        roots
+        let below = self.line.eight::<L>(places);
+        self.from::<L>(below, &L::near_inverse_roots(below))
     }
 }
 
 /// A part of them, of which it is known what is near.
-struct Nearing {
-    line: Line,
-    near: [[f64; EIGHT]; SIXTEEN],
+struct Nearing<F> {
+    curve: OverRoot<F>,
+    near: [NearRoots; SIXTEEN],
 }
 
-impl Eights for Nearing {
+impl<F: Coefficient> Eights for Nearing<F> {
     #[inline(always)]
     fn goes_one_way(&self, _places: Range<usize>) -> bool {
         true
@@ -122,8 +97,9 @@ impl Eights for Nearing {
 
     #[inline(always)]
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
-        let near = self.near[places.first / EIGHT % SIXTEEN];
-        L::inverse_roots(self.line.eight::<L>(places), near)
+        let near = &self.near[places.first / EIGHT % SIXTEEN];
+        let below = self.curve.line.eight::<L>(places);
+        self.curve.from::<L>(below, near)
     }
 }
 
@@ -132,7 +108,7 @@ const REMEMBERED: usize = 1 << 13;
 
 /// One over the root of whole numbers one after the other, times a factor.
 #[derive(Clone, Copy)]
-pub(super) struct OneOverRootOfWhole {
+pub(super) struct OverRootOfWhole {
     /// All that are known.
     roots: &'static [f64],
     /// The number at place 0.
@@ -140,7 +116,7 @@ pub(super) struct OneOverRootOfWhole {
     pub(super) factor: f64,
 }
 
-impl OneOverRootOfWhole {
+impl OverRootOfWhole {
     /// The same as one over the root of a line that rises by the same as each number does, from a multiple of it on, to within the share that is
     /// added to what it is off by; if it is such a line, and the last of so many numbers is not too large.
     pub(super) fn of(line: Line, first: f64, steps: usize) -> Option<(Self, f64)> {
@@ -165,7 +141,7 @@ impl OneOverRootOfWhole {
     }
 }
 
-impl OneOverRootOfWhole {
+impl OverRootOfWhole {
     /// What they are the roots of.
     pub(super) fn line(&self) -> Line {
         Line {
@@ -175,7 +151,7 @@ impl OneOverRootOfWhole {
     }
 }
 
-impl Eights for OneOverRootOfWhole {
+impl Eights for OverRootOfWhole {
     #[inline(always)]
     fn goes_one_way(&self, _places: Range<usize>) -> bool {
         true
@@ -222,7 +198,7 @@ mod tests {
                         let ends = [curve(0), curve(length - 1)];
                         let (line, reach) = line_below(root, ends, length);
                         if root {
-                            store(isa, &OneOverRoot { line, sign: 1.0 }, 0, &mut out);
+                            store(isa, &OverRoot { line, number: 1.0 }, 0, &mut out);
                         } else {
                             store(isa, &OneOver(line), 0, &mut out);
                         }
@@ -243,7 +219,7 @@ mod tests {
             let curve = |step: usize| 0.3 / (begin + step as f64).sqrt();
             let steps = 1000;
             let (line, reach) = line_below(true, [curve(0), curve(steps - 1)], steps);
-            let (curve_of_whole, more) = OneOverRootOfWhole::of(line, curve(0), steps).unwrap();
+            let (curve_of_whole, more) = OverRootOfWhole::of(line, curve(0), steps).unwrap();
             for isa in Isa::available() {
                 let mut out = vec![0.0; steps];
                 store(isa, &curve_of_whole, 0, &mut out);
@@ -255,7 +231,7 @@ mod tests {
         }
         // Not whole, too large, too near.
         for (begin, step) in [(0.25, 1.0), (8000.0, 1.0), (0.0, 1.0), (-5.0, 1.0)] {
-            assert!(OneOverRootOfWhole::of(Line { begin, step }, 1.0, 1000).is_none());
+            assert!(OverRootOfWhole::of(Line { begin, step }, 1.0, 1000).is_none());
         }
     }
 }

@@ -11,7 +11,7 @@ use hairpin_core::{Bend, Course, Profiled};
 use super::emit::{LONGEST, Line, Reach, UNIT};
 use super::fit::VALUE_ERROR;
 use super::growth::{Growth, Rate};
-use super::inverse::{OneOver, OneOverRoot, OneOverRootOfWhole, line_below};
+use super::inverse::{OneOver, OverRoot, OverRootOfWhole, line_below};
 use super::power::{Distance, Lacking, Logistic, Real, Remembered, Rest, Root, Steps, Sum, Whole};
 use super::powers::Power;
 use super::recent::Recent;
@@ -59,8 +59,8 @@ pub(super) enum Curve {
     /// A power, from 2 to 5, of such a wave.
     WavePower(Sum, u8, Swing, f64, usize),
     OneOver(OneOver),
-    OneOverRoot(OneOverRoot),
-    OneOverRootOfWhole(OneOverRootOfWhole),
+    OverRoot(OverRoot),
+    OverRootOfWhole(OverRootOfWhole),
     Root(Root),
     Square(Whole<2>),
     Cube(Whole<3>),
@@ -396,17 +396,17 @@ impl<S: Profiled> Planner<'_, S> {
             if reach.relative > NEAR && steps > SHORT {
                 continue;
             }
-            let whole = OneOverRootOfWhole::of(line, begin, steps).filter(|_| root);
+            let whole = OverRootOfWhole::of(line, begin, steps).filter(|_| root);
             if let Some((roots, more)) = whole {
                 return Plan::on(
-                    Curve::OneOverRootOfWhole(roots),
+                    Curve::OverRootOfWhole(roots),
                     Reach::relative(reach.relative + more),
                     steps,
                 );
             }
             let curve = if root {
-                let sign = 1_f64.copysign(begin);
-                Curve::OneOverRoot(OneOverRoot { line, sign })
+                let number = 1_f64.copysign(begin);
+                Curve::OverRoot(OverRoot { line, number })
             } else {
                 Curve::OneOver(OneOver(line))
             };

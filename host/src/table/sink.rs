@@ -79,8 +79,8 @@ impl Sink<'_> {
                 put_power!(*sum, exponent, circle.wave(*begin));
             }
             Curve::OneOver(line) => put!(line),
-            Curve::OneOverRoot(line) => put!(line),
-            Curve::OneOverRootOfWhole(roots) => put!(roots),
+            Curve::OverRoot(line) => put!(line),
+            Curve::OverRootOfWhole(roots) => put!(roots),
             Curve::Root(power) => put!(power),
             Curve::Square(power) => put!(power),
             Curve::Cube(power) => put!(power),

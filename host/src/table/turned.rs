@@ -1,6 +1,7 @@
 //! Tables with one row a step: rows of trials are filled where they stay in a cache, and turned on their way out.
 
 use std::cell::Cell;
+use std::ops::Range;
 
 use hairpin_core::{AnySchedule, Schedule};
 use rayon::prelude::*;
@@ -74,13 +75,13 @@ struct Scratch {
     cells: Vec<f32>,
     /// For each trial of a task, which goes on in each window as it did before; one for all of them where there is one window.
     memories: Vec<Memory>,
-    /// For each eight of the trials that are turned together, if it has formulas, and then nothing is filled.
-    columns: Vec<Columns>,
-    has: [bool; TRIALS / EIGHT],
+    /// For each eight of the trials that are turned together.
+    columns: [Columns; TRIALS / EIGHT],
+    lines: Lines,
 }
 
 thread_local! {
-    static SCRATCH: Cell<Scratch> = Cell::default();
+    static SCRATCH: Cell<Option<Box<Scratch>>> = Cell::default();
 }
 
 /// Some trials, and their pieces of all steps' rows.
@@ -94,19 +95,18 @@ impl Task<'_> {
     fn fill(&mut self, isa: Isa, first: u32, ahead: usize, past_caches: bool) {
         let steps = self.rows.len();
         let mut filling = Rows::new(isa, false);
-        let mut scratch = SCRATCH.take();
+        let mut scratch = SCRATCH.take().unwrap_or_default();
         scratch.cells.resize(TRIALS * PITCH, 0.0);
         let each = if steps > STEPS { self.trials.len() } else { 1 };
         let known = scratch.memories.len().max(each);
         scratch.memories.resize_with(known, Memory::new);
         scratch.memories.iter_mut().for_each(Memory::next_row);
-        scratch.columns.resize_with(TRIALS / EIGHT, Columns::new);
         let Scratch {
             cells,
             memories,
             columns,
-            has,
-        } = &mut scratch;
+            lines,
+        } = &mut *scratch;
         // All trials of some steps, then the next steps: so few rows at a time that the table of pages knows them all.
         for (window, rows) in self.rows.chunks_mut(STEPS).enumerate() {
             let left = steps - window * STEPS;
@@ -114,23 +114,20 @@ impl Task<'_> {
             let (mut begin, mut end) = (0, ahead);
             while begin < self.trials.len() {
                 let trials = &self.trials[begin..end];
-                // Those that follow one that has no formulas have none either, most of the time.
-                has.fill(false);
-                for (which, columns) in columns.iter_mut().enumerate() {
-                    let at = begin + which * EIGHT;
+                // Those that follow an eight without formulas have none either, most of the time.
+                let mut formulas = 0;
+                for (trials, columns) in trials.as_chunks().0.iter().zip(&mut *columns) {
+                    let at = begin + formulas * EIGHT;
                     let of = if each == 1 { 0..1 } else { at..at + EIGHT };
-                    has[which] = at + EIGHT <= end
-                        && self.trials[at..].first_chunk().is_some_and(|trials| {
-                            columns.look(trials, &mut memories[of], first, rows.len(), left)
-                        });
-                    if !has[which] {
+                    if !columns.look(trials, &mut memories[of], first, rows.len(), left) {
                         break;
                     }
+                    formulas += 1;
                 }
-                for (at, row) in (begin..end).zip(cells.chunks_mut(PITCH)) {
-                    if has[(at - begin) / EIGHT] {
-                        continue;
-                    }
+                for (at, row) in (begin..end)
+                    .zip(cells.chunks_mut(PITCH))
+                    .skip(formulas * EIGHT)
+                {
                     let next = memories[..each].get(at + 1);
                     next.inspect(|next| next.look_at());
                     if let Some(schedule) = self.trials.get(at + 1)
@@ -146,17 +143,8 @@ impl Task<'_> {
                 }
                 isa.run(Turn {
                     cells,
-                    columns: has
-                        .map(|has| has)
-                        .as_slice()
-                        .iter()
-                        .copied()
-                        .zip(columns.iter_mut())
-                        .map(|(has, columns)| has.then_some(columns))
-                        .collect::<Vec<_>>()
-                        .try_into()
-                        .ok()
-                        .unwrap(),
+                    columns: &mut columns[..formulas],
+                    lines: &mut lines.0,
                     schedules: trials,
                     first,
                     trials: begin..end,
@@ -167,48 +155,62 @@ impl Task<'_> {
                 end = (end + TRIALS).min(self.trials.len());
             }
         }
-        SCRATCH.set(scratch);
+        SCRATCH.set(Some(scratch));
     }
 }
 
-/// Writes the columns of `cells` into the rows.
+/// Pieces of some steps' rows, on lines of the cache as they are in the table.
+#[repr(align(64))]
+struct Lines([[f32; TRIALS]; TOGETHER]);
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self([[0.0; TRIALS]; TOGETHER])
+    }
+}
+
+/// Writes the columns of `cells`, and before them those of trials that have formulas, into the rows.
 struct Turn<'a, 'b> {
     cells: &'a [f32],
-    columns: [Option<&'a mut Columns>; TRIALS / EIGHT],
+    columns: &'a mut [Columns],
+    lines: &'a mut [[f32; TRIALS]; TOGETHER],
     schedules: &'a [AnySchedule],
     first: u32,
-    trials: std::ops::Range<usize>,
+    /// Where the trials are in each row.
+    trials: Range<usize>,
     rows: &'a mut [&'b mut [f32]],
     past_caches: bool,
 }
-
-/// Pieces of so many steps' rows, on lines of the cache as they are in the table.
-#[repr(align(64))]
-struct Lines([[f32; TRIALS]; TOGETHER]);
 
 impl Kernel for Turn<'_, '_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(mut self) {
+    fn run<L: Lanes>(self) {
         let count = self.trials.len();
-        let Lines(lines) = &mut Lines([[0.0_f32; TRIALS]; TOGETHER]);
-        for (at, rows) in self.rows.chunks_mut(TOGETHER).enumerate() {
-            for trial in (0..count).step_by(8) {
-                if let Some(columns) = &mut self.columns[trial / EIGHT] {
-                    let core = |lane: usize, ahead: usize| {
-                        self.schedules[trial + lane].lr(self.first + ahead as u32)
-                    };
-                    columns.put::<L, TRIALS>(TOGETHER * at, &mut lines[..rows.len()], trial, &core);
-                    continue;
-                }
-                let cells = &self.cells[trial * PITCH + TOGETHER * at..];
-                let eights = rows.len().div_ceil(8);
-                for (eight, lines) in lines.as_chunks_mut().0[..eights].iter_mut().enumerate() {
-                    L::turn(&cells[8 * eight..], PITCH, lines, trial);
+        // No more than what is turned needs, so that as much as can be of what is read for it stays near.
+        let together = if self.columns.is_empty() {
+            LINE
+        } else {
+            TOGETHER
+        };
+        let mut step = 0;
+        for rows in self.rows.chunks_mut(together) {
+            let lines = &mut self.lines[..rows.len().next_multiple_of(EIGHT)];
+            for (eight, columns) in self.columns.iter_mut().enumerate() {
+                let trial = eight * EIGHT;
+                let core = |lane: usize, step: usize| {
+                    self.schedules[trial + lane].lr(self.first + step as u32)
+                };
+                columns.put::<L, TRIALS>(step, &mut lines[..rows.len()], trial, &core);
+            }
+            for trial in (self.columns.len() * EIGHT..count).step_by(EIGHT) {
+                let cells = &self.cells[trial * PITCH + step..];
+                for (eight, lines) in lines.as_chunks_mut().0.iter_mut().enumerate() {
+                    L::turn(&cells[eight * EIGHT..], PITCH, lines, trial);
                 }
             }
-            for (row, line) in rows.iter_mut().zip(&*lines) {
+            for (row, line) in rows.iter_mut().zip(lines) {
                 let row = &mut row[self.trials.clone()];
                 // Most are of a length that is known when this is compiled: no call, no loop.
                 match <&mut [f32; TRIALS]>::try_from(&mut *row) {
@@ -218,6 +220,7 @@ impl Kernel for Turn<'_, '_> {
                     Err(_) => row.copy_from_slice(&line[..count]),
                 }
             }
+            step += rows.len();
         }
         if self.past_caches {
             L::settle();
