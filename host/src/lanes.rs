@@ -1187,7 +1187,6 @@ mod tests {
     struct Tables<'a> {
         numbers: &'a [f64],
         rounded: &'a mut Vec<f32>,
-        inverse_roots: &'a mut [f64],
         columns: &'a mut [[f32; 24]; 8],
     }
 
@@ -1196,9 +1195,6 @@ mod tests {
 
         #[inline(always)]
         fn run<L: Lanes>(self) -> Seen {
-            for numbers in self.inverse_roots.as_chunks_mut().0 {
-                *numbers = L::inverse_roots(*numbers, &L::near_inverse_roots(*numbers));
-            }
             self.rounded.resize(self.numbers.len(), 0.0);
             let seen = L::round::<_, false>(&Numbers(self.numbers), 0, self.rounded);
             let without_sizes = (seen.nearest, self.rounded.clone());
@@ -1246,7 +1242,6 @@ mod tests {
                 let seen = isa.run(Tables {
                     numbers,
                     rounded: &mut rounded,
-                    inverse_roots: &mut [],
                     columns: &mut columns,
                 });
                 assert_eq!(seen, portable, "{}", isa.name());
@@ -1294,25 +1289,152 @@ mod tests {
         }
     }
 
+    /// What is one over numbers, and over their roots.
+    struct Inverses<'a>(&'a [f64], [&'a mut [f64]; 2]);
+
+    impl Kernel for Inverses<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<L: Lanes>(self) {
+            let [inverses, roots] = self.1.map(|found| found.as_chunks_mut::<EIGHT>().0);
+            let numbers = self.0.as_chunks().0;
+            for (numbers, (inverses, roots)) in numbers.iter().zip(inverses.iter_mut().zip(roots)) {
+                *inverses = L::inverses(*numbers);
+                *roots = L::inverse_roots(*numbers, &L::near_inverse_roots(*numbers));
+            }
+        }
+    }
+
     #[test]
-    fn inverse_roots_are_within_their_bound() {
+    fn inverses_and_inverse_roots_are_within_their_bounds() {
         let numbers: Vec<f64> = (0..40_000).map(|i| 1e-30 * 1.003_46_f64.powi(i)).collect();
         assert!(numbers.last().is_some_and(|x| (1e29..1e31).contains(x)));
+        let opposites: Vec<f64> = numbers.iter().map(|x| -x).collect();
         for isa in Isa::available() {
-            let mut found = numbers.clone();
-            isa.run(Tables {
-                numbers: &[1.0; 100],
-                rounded: &mut vec![],
-                inverse_roots: &mut found,
-                columns: &mut [[0.0; 24]; 8],
-            });
-            for (x, found) in numbers.iter().zip(found) {
+            let name = isa.name();
+            let mut roots = vec![];
+            for numbers in [&opposites, &numbers] {
+                let mut inverses = numbers.clone();
+                roots.clone_from(numbers);
+                isa.run(Inverses(numbers, [&mut inverses, &mut roots]));
+                for (x, found) in numbers.iter().zip(&inverses) {
+                    // How much it lacks is a product that is rounded once.
+                    let off = found.mul_add(*x, -1.0).abs();
+                    assert!(off < 2.0 * f64::EPSILON, "{name}: {x:e} off by {off:e}");
+                }
+            }
+            for (x, found) in numbers.iter().zip(roots) {
                 let off = (found * x.sqrt() - 1.0).abs();
-                assert!(
-                    off < 2_f64.powi(-43),
-                    "{}: {x:e} off by {off:e}",
-                    isa.name()
-                );
+                assert!(off < 2_f64.powi(-43), "{name}: {x:e} off by {off:e}");
+            }
+        }
+    }
+
+    /// Rows of numbers side by side: that at a place is the row's own, times 2 to the power of the place.
+    struct Doubling([f64; EIGHT]);
+
+    impl Eights for Doubling {
+        #[inline(always)]
+        fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+            let mut numbers = self.0;
+            for (number, place) in numbers.iter_mut().zip(places.numbers) {
+                *number *= place.exp2();
+            }
+            numbers
+        }
+    }
+
+    /// What [`Lanes::round_columns`] does, and [`Lanes::in_doubt`] says of it.
+    struct Columns<'a> {
+        numbers: Doubling,
+        rows: &'a mut [[f32; 20]],
+        which: Option<[u32; EIGHT]>,
+        nearest: [u32; EIGHT],
+        reaches: [[f64; EIGHT]; 2],
+    }
+
+    impl Kernel for Columns<'_> {
+        type Output = ([u32; EIGHT], u32);
+
+        #[inline(always)]
+        fn run<L: Lanes>(mut self) -> Self::Output {
+            let places = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
+            match self.which {
+                Some(which) => {
+                    let which = (&which, &mut self.nearest);
+                    L::round_columns::<_, 20, true>(&self.numbers, places, self.rows, 9, which);
+                }
+                None => {
+                    let which = (&[u32::MAX; EIGHT], &mut self.nearest);
+                    L::round_columns::<_, 20, false>(&self.numbers, places, self.rows, 9, which);
+                }
+            }
+            let ends = [&self.rows[0], &self.rows[self.rows.len() - 1]];
+            let ends = ends.map(|row| row[9..].first_chunk().expect("eight columns"));
+            let [absolute, relative] = &self.reaches;
+            (
+                self.nearest,
+                L::in_doubt(&self.nearest, ends, absolute, relative),
+            )
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_rounds_columns_alike_and_knows_what_is_in_doubt() {
+        let unit = 2_f64.powi(-52);
+        let half = 1.0 + 2_f64.powi(-24);
+        // Halves and their neighbours; what is too small, too large and no number.
+        let numbers = [
+            half,
+            -(half + 100.0 * unit),
+            1.0 + 0.3 * 2_f64.powi(-23),
+            2_f64.powi(-126),
+            2_f64.powi(-131),
+            2_f64.powi(120),
+            f64::NAN,
+            -0.0,
+        ];
+        for (units, expected) in [(30.0, 0b1111_0001), (200.0, 0b1111_0011)] {
+            // The same reach, as a share and as a size: of the smallest number, which is at place 0 of the lane's row.
+            let size = |lane: usize| numbers[lane].abs() * (lane as f64).exp2() * unit * units;
+            let sizes = core::array::from_fn(|lane| 4.0 * size(lane));
+            let shares = [4.0 * units; EIGHT];
+            for reaches in [[sizes, [0.0; EIGHT]], [[0.0; EIGHT], shares]] {
+                for isa in Isa::available() {
+                    for (which, kept) in [(None, 0), (Some(0b0010_0110_u32), 0b1101_1001)] {
+                        let mut rows = vec![[0.1_f32; 20]; 11];
+                        let (nearest, doubtful) = isa.run(Columns {
+                            numbers: Doubling(numbers),
+                            rows: &mut rows,
+                            which: which.map(|which| {
+                                core::array::from_fn(|lane| 0_u32.wrapping_sub(which >> lane & 1))
+                            }),
+                            nearest: [HALF; EIGHT],
+                            reaches,
+                        });
+                        for lane in 0..EIGHT {
+                            let mut seen = Seen::NOTHING;
+                            for (place, row) in (lane..).zip(&rows) {
+                                let number = numbers[lane] * (place as f64).exp2();
+                                let rounded = seen.round::<false>(number);
+                                let is_kept = kept >> lane & 1 == 1;
+                                let expected = if is_kept { 0.1 } else { rounded };
+                                assert_eq!(bits(row[9 + lane]), bits(expected), "{}", isa.name());
+                            }
+                            if kept >> lane & 1 == 0 {
+                                assert_eq!(nearest[lane], seen.nearest, "{}", isa.name());
+                            } else {
+                                assert_eq!(nearest[lane], HALF);
+                            }
+                        }
+                        // What lies beside the columns, too.
+                        let beside = |row: &[f32; 20]| [&row[..9], &row[17..]].concat();
+                        assert!(rows.iter().all(|row| beside(row) == [0.1; 12]));
+                        let expected = expected & !kept;
+                        assert_eq!(doubtful & !kept, expected, "{} {units}", isa.name());
+                    }
+                }
             }
         }
     }

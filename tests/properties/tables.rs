@@ -68,6 +68,29 @@ fn tables_of_every_kind_hold_the_cores_bits() {
     }
 }
 
+/// As in a sweep: many trials of a kind, no two alike, and now and then some of another one among them.
+#[test]
+fn tables_of_many_trials_of_a_kind_hold_the_cores_bits() {
+    let mut rng = Rng::from_env("tables of many trials");
+    for _ in 0..configs() {
+        let count = steps(&mut rng, 1200);
+        let each: Vec<_> = (0..9).map(|_| one_of_each(&mut rng)).collect();
+        let first = first(&mut rng, each[0][0].length, count);
+        for _ in 0..3 {
+            let mut kinds = [0; 2].map(|_| rng.up_to(each[0].len() as u32 - 1) as usize);
+            let ahead = rng.up_to(8) as usize;
+            if rng.up_to(1) == 0 {
+                kinds[1] = kinds[0];
+            }
+            let of_kinds = each.iter().enumerate().map(|(trial, drawn)| {
+                let kind = kinds[usize::from(trial < ahead)];
+                drawn[kind].any.clone()
+            });
+            assert_filled(&of_kinds.collect::<Vec<_>>(), first, count);
+        }
+    }
+}
+
 #[test]
 fn tables_of_compositions_hold_the_cores_bits() {
     let mut rng = Rng::from_env("tables of compositions");
@@ -98,26 +121,36 @@ fn tables_at_the_ends_of_the_numbers_hold_the_cores_bits() {
         let count = 100 + rng.up_to(1000) as usize;
         let factor = (-rate.abs().ln() / (0.5 * count as f64)).exp();
         let pole = rng.uniform(1.0, count as f64);
-        let schedules: Vec<AnySchedule> = vec![
-            Exponential::new(rate, factor).unwrap().into(),
-            Exponential::new(rate, -factor).unwrap().into(),
-            NaturalExp::new(rate, -factor.ln()).unwrap().into(),
-            Geometric::new(rate, 1.0_f64.copysign(rate), count as u32)
-                .unwrap()
-                .into(),
-            InverseTime::new(rate, -1.0 / pole).unwrap().into(),
-            InverseTime::new(0.1, -1.0 / pole.round()).unwrap().into(),
-            InverseTime::new(0.1, rate).unwrap().into(),
-            InverseSqrt::new(rate, pole).unwrap().into(),
-            InverseSqrt::new(0.1, size).unwrap().into(),
-            Linear::new(rate, 1.0 / rate, count as u32)
-                .unwrap_or(Linear::new(rate, 1.0, 7).unwrap())
-                .into(),
-            CosineAnnealing::new(rate, -rate, count as u32)
-                .unwrap()
-                .into(),
-        ];
-        assert_filled(&schedules, 0, count);
+        let schedules = |share: f64| -> Vec<AnySchedule> {
+            let (rate, pole) = (share * rate, share * pole);
+            vec![
+                Exponential::new(rate, factor).unwrap().into(),
+                Exponential::new(rate, -factor).unwrap().into(),
+                NaturalExp::new(rate, -factor.ln()).unwrap().into(),
+                Geometric::new(rate, 1.0_f64.copysign(rate), count as u32)
+                    .unwrap()
+                    .into(),
+                InverseTime::new(rate, -1.0 / pole).unwrap().into(),
+                InverseTime::new(0.1, -1.0 / pole.round()).unwrap().into(),
+                InverseTime::new(0.1, rate).unwrap().into(),
+                InverseSqrt::new(rate, pole).unwrap().into(),
+                InverseSqrt::new(0.1, size).unwrap().into(),
+                Linear::new(rate, 1.0 / rate, count as u32)
+                    .unwrap_or(Linear::new(rate, 1.0, 7).unwrap())
+                    .into(),
+                CosineAnnealing::new(rate, -rate, count as u32)
+                    .unwrap()
+                    .into(),
+            ]
+        };
+        assert_filled(&schedules(1.0), 0, count);
+        let eight: Vec<_> = (0..8)
+            .map(|trial| schedules(1.0 + 0.01 * f64::from(trial)))
+            .collect();
+        for kind in 0..eight[0].len() {
+            let of_kind = eight.iter().map(|schedules| schedules[kind].clone());
+            assert_filled(&of_kind.collect::<Vec<_>>(), 0, count);
+        }
     }
 }
 

@@ -14,10 +14,11 @@ use crate::lanes::{EIGHT, Eights, Isa, Kernel, Lanes, PartUser, Places, lanewise
 /// Steps that are written together: as many as the nearest cache has room for.
 pub(super) const TOGETHER: usize = 64;
 
-/// Where a trial goes on to another curve, all eight do: more often than once in so many steps, it is better to fill rows and to turn them.
-const STEPS_PER_STRETCH: usize = 256;
+/// Where one trial goes on to another curve, the work of all eight is cut: more often than once in so many steps, it is faster to fill rows and to
+/// turn them.
+const STEPS_PER_STRETCH: usize = 512;
 
-/// No more than one in so many steps may be of another form than most.
+/// All forms that eight trials have at a step are made for all of them, so that no more than one in so many steps may be of another form than most.
 const MIXED: usize = 8;
 
 /// Curves whose formulas are the same but for their numbers.
@@ -67,7 +68,13 @@ struct Stretch {
 }
 
 impl Stretch {
-    /// The first steps from `first` on, of which the first ones so many behind that end where the stretch does.
+    /// Whether another one after it is no other curve.
+    fn goes_on_as(&self, other: &Self) -> bool {
+        let rates = [self, other].map(|stretch| stretch.numbers.limit.to_bits());
+        self.form == Form::Flat && other.form == Form::Flat && rates[0] == rates[1]
+    }
+
+    /// How a row goes on, with steps counted from `first` on, if there is a formula for that.
     fn of(ahead: &Ahead, first: u32) -> Option<Self> {
         let place = f64::from(first) - f64::from(ahead.first);
         let end = (u64::from(ahead.first) + ahead.steps as u64).saturating_sub(u64::from(first));
@@ -92,17 +99,16 @@ impl Stretch {
             ..reached
         };
         let (form, numbers) = match ahead.curve {
-            // A line, and a limit with nothing beside it, so that it can be of any form that has these.
+            // A limit and nothing beside it, whatever the power of 1: of -0 there are many, but a sum of 0 and -0 is 0.
             Curve::Flat(limit) => {
-                let begin = limit;
-                (
-                    Form::Flat,
-                    Numbers {
-                        begin,
-                        limit,
-                        ..reached
-                    },
-                )
+                let numbers = Numbers {
+                    begin: 1.0,
+                    step: -0.0,
+                    limit,
+                    term: -0.0,
+                    ..reached
+                };
+                (Form::Flat, numbers)
             }
             Curve::Line(line) => (Form::Line, on_line(line)),
             Curve::OneOver(OneOver(line)) => (Form::OneOver, on_line(line)),
@@ -239,7 +245,10 @@ impl Columns {
                     }) += count;
                 }
                 at = stretch.end;
-                self.stretches.push(stretch);
+                match self.stretches[begin..].last_mut() {
+                    Some(last) if last.goes_on_as(&stretch) => last.end = stretch.end,
+                    _ => self.stretches.push(stretch),
+                }
             }
         }
         // Where there are two forms, the rates of all are made of each.
@@ -272,6 +281,15 @@ impl Columns {
         for (lane, form) in self.forms.iter().enumerate() {
             self.others |= u32::from(!is_in_main(*form)) << lane;
             self.doubted |= u32::from(*form != Form::Flat) << lane;
+            if *form == Form::Flat {
+                // A line has no limit.
+                let is_line = self.main == Form::Line;
+                self.numbers.begin[lane] = if is_line {
+                    self.numbers.limit[lane]
+                } else {
+                    1.0
+                };
+            }
         }
     }
 

@@ -1,4 +1,5 @@
-//! Tables with one row a step: rows of trials are filled where they stay in a cache, and turned on their way out.
+//! Tables with one row a step: trials that are formulas of the step are written side by side; rows of others are filled where they stay in a cache, and
+//! turned on their way out.
 
 use std::cell::Cell;
 use std::ops::Range;
