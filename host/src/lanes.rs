@@ -80,15 +80,15 @@ pub(crate) trait Lanes: Real {
         lanewise(numbers, |number| 1.0 / number)
     }
 
-    /// What is near one over the roots of numbers from 1e-30 to 1e30: as near as [`Lanes::inverse_roots`] needs it.
+    /// What is near one over the roots of numbers from 1e-30 to 1e30, if [`Lanes::inverse_roots`] needs it.
     #[inline(always)]
-    fn near_inverse_roots(_numbers: [f64; EIGHT]) -> NearRoots {
-        NearRoots::default()
+    fn near_inverse_roots(_numbers: [f64; EIGHT]) -> [f32; EIGHT] {
+        [0.0; EIGHT]
     }
 
     /// One over the roots of numbers, off by less than 2^-43 of it, from what is near them.
     #[inline(always)]
-    fn inverse_roots(numbers: [f64; EIGHT], _near: &NearRoots) -> [f64; EIGHT] {
+    fn inverse_roots(numbers: [f64; EIGHT], _near: &[f32; EIGHT]) -> [f64; EIGHT] {
         lanewise(numbers, |number| 1.0 / number.sqrt())
     }
 
@@ -191,11 +191,6 @@ pub(crate) fn look_at<T>(what: &T, bytes: usize) {
 
 /// Numbers that are made together: two registers of four, or one of eight.
 pub(crate) const EIGHT: usize = 8;
-
-/// What is near eight roots, in a form that each set has for itself.
-#[derive(Clone, Copy, Default)]
-#[repr(align(64))]
-pub(crate) struct NearRoots([u64; EIGHT]);
 
 /// Eight places one after the other.
 #[derive(Clone, Copy, Debug)]
@@ -507,8 +502,8 @@ mod x86 {
     use core::arch::x86_64::*;
 
     use super::{
-        EIGHT, Eights, HALF, HardwareFma, Kernel, LARGEST, Lanes, NearRoots, PER_UNIT, Places,
-        Real, SIZE, SMALLEST, Seen, lanewise,
+        EIGHT, Eights, HALF, HardwareFma, Kernel, LARGEST, Lanes, PER_UNIT, Places, Real, SIZE,
+        SMALLEST, Seen, lanewise,
     };
 
     #[target_feature(enable = "avx2,fma")]
@@ -920,29 +915,29 @@ mod x86 {
         eight_at_a_time!();
 
         #[inline(always)]
-        fn near_inverse_roots(numbers: [f64; EIGHT]) -> NearRoots {
-            let mut near = NearRoots::default();
-            // SAFETY: as in `splat`; the numbers are eight, which take half of what the roots have room for.
+        fn near_inverse_roots(numbers: [f64; EIGHT]) -> [f32; EIGHT] {
+            let mut near = [0.0; EIGHT];
+            // SAFETY: as in `splat`; both arrays have eight elements.
             unsafe {
                 let a = _mm256_cvtpd_ps(_mm256_loadu_pd(numbers.as_ptr()));
                 let b = _mm256_cvtpd_ps(_mm256_loadu_pd(numbers[4..].as_ptr()));
                 let roots = _mm256_rsqrt_ps(_mm256_set_m128(b, a));
-                _mm256_storeu_ps(near.0.as_mut_ptr().cast(), roots);
+                _mm256_storeu_ps(near.as_mut_ptr(), roots);
             }
             near
         }
 
         #[inline(always)]
-        fn inverse_roots(numbers: [f64; EIGHT], near: &NearRoots) -> [f64; EIGHT] {
+        fn inverse_roots(numbers: [f64; EIGHT], near: &[f32; EIGHT]) -> [f64; EIGHT] {
             let mut roots = numbers;
             let fours = roots.as_chunks_mut::<4>().0.iter_mut();
-            for (roots, near) in fours.zip(near.0.as_chunks::<2>().0) {
-                // SAFETY: as in `splat`; there are four numbers, and four of half their size.
+            for (roots, near) in fours.zip(near.as_chunks::<4>().0) {
+                // SAFETY: as in `splat`; both have four elements.
                 unsafe {
                     // The processor's estimate is off by 1.5 * 2^-12. What the square of it and the number lack to 1 is below 2^-10.4, and the
                     // series of one over the root of that is off by less than 2^-43 after its third power.
                     let x = _mm256_loadu_pd(roots.as_ptr());
-                    let y = _mm256_cvtps_pd(_mm_loadu_ps(near.as_ptr().cast()));
+                    let y = _mm256_cvtps_pd(_mm_loadu_ps(near.as_ptr()));
                     let lacks = _mm256_fnmadd_pd(x, _mm256_mul_pd(y, y), _mm256_set1_pd(1.0));
                     let mut sum = _mm256_set1_pd(5.0 / 16.0);
                     for term in [3.0 / 8.0, 1.0 / 2.0] {
@@ -1027,25 +1022,14 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn near_inverse_roots(numbers: [f64; EIGHT]) -> NearRoots {
-            let mut near = NearRoots::default();
-            // SAFETY: as in `splat`; the numbers are eight, and there is room for as many.
-            unsafe {
-                let roots = _mm512_rsqrt14_pd(_mm512_loadu_pd(numbers.as_ptr()));
-                _mm512_storeu_pd(near.0.as_mut_ptr().cast(), roots);
-            }
-            near
-        }
-
-        #[inline(always)]
-        fn inverse_roots(numbers: [f64; EIGHT], near: &NearRoots) -> [f64; EIGHT] {
+        fn inverse_roots(numbers: [f64; EIGHT], _near: &[f32; EIGHT]) -> [f64; EIGHT] {
             let mut roots = [0.0; EIGHT];
-            // SAFETY: as in `splat`; all arrays have eight elements.
+            // SAFETY: as in `splat`; both arrays have eight elements.
             unsafe {
                 // The processor's estimate is off by 2^-14. What the square of it and the number lack to 1 is below 2^-12.9, and the series of one over
                 // the root of that is off by less than 2^-53 after its third power.
                 let x = _mm512_loadu_pd(numbers.as_ptr());
-                let y = _mm512_loadu_pd(near.0.as_ptr().cast());
+                let y = _mm512_rsqrt14_pd(x);
                 let lacks = _mm512_fnmadd_pd(x, _mm512_mul_pd(y, y), _mm512_set1_pd(1.0));
                 let mut sum = _mm512_set1_pd(5.0 / 16.0);
                 for term in [3.0 / 8.0, 1.0 / 2.0] {

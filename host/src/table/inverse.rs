@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::emit::{Coefficient, Line, Reach, SIXTEEN, UNIT, eight_of};
-use crate::lanes::{EIGHT, Eights, Lanes, NearRoots, PART, PartUser, Places, lanewise};
+use crate::lanes::{EIGHT, Eights, Lanes, PART, PartUser, Places, lanewise};
 
 /// The line through what these values at the first and the last of some steps are one over, or, with `root`, over the root of; and the share of
 /// itself that any value on the curve is off by, if these are off by 2^-47 of themselves.
@@ -49,7 +49,7 @@ pub(super) struct OverRoot<F = f64> {
 
 impl<F: Coefficient> OverRoot<F> {
     #[inline(always)]
-    fn from<L: Lanes>(&self, below: [f64; EIGHT], near: &NearRoots) -> [f64; EIGHT] {
+    fn from<L: Lanes>(&self, below: [f64; EIGHT], near: &[f32; EIGHT]) -> [f64; EIGHT] {
         let mut roots = L::inverse_roots(below, near);
         for (root, number) in roots.iter_mut().zip(self.number.eight()) {
             *root *= number;
@@ -67,7 +67,7 @@ impl<F: Coefficient> Eights for OverRoot<F> {
     /// First all that is near, so that no value has to wait for it.
     #[inline(always)]
     fn part<L: Lanes, U: PartUser>(&self, part: usize, user: U) -> U::Output {
-        let mut near = [NearRoots::default(); SIXTEEN];
+        let mut near = [[0.0; EIGHT]; SIXTEEN];
         let mut places = Places::from(part * PART);
         for near in &mut near {
             *near = L::near_inverse_roots(self.line.eight::<L>(&places));
@@ -86,7 +86,7 @@ impl<F: Coefficient> Eights for OverRoot<F> {
 /// A part of them, of which it is known what is near.
 struct Nearing<F> {
     curve: OverRoot<F>,
-    near: [NearRoots; SIXTEEN],
+    near: [[f32; EIGHT]; SIXTEEN],
 }
 
 impl<F: Coefficient> Eights for Nearing<F> {

@@ -188,16 +188,23 @@ impl Kernel for Turn<'_, '_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let count = self.trials.len();
         // No more than what is turned needs, so that as much as can be of what is read for it stays near.
-        let together = if self.columns.is_empty() {
-            LINE
+        if self.columns.is_empty() {
+            self.write::<L, LINE>();
         } else {
-            TOGETHER
-        };
-        let mut step = 0;
-        for rows in self.rows.chunks_mut(together) {
-            let lines = &mut self.lines[..rows.len().next_multiple_of(EIGHT)];
+            self.write::<L, TOGETHER>();
+        }
+    }
+}
+
+impl Turn<'_, '_> {
+    /// Writes so many steps at a time.
+    #[inline(always)]
+    fn write<L: Lanes, const STEPS: usize>(self) {
+        let count = self.trials.len();
+        let lines = &mut self.lines.as_chunks_mut::<STEPS>().0[0];
+        for (at, rows) in self.rows.chunks_mut(STEPS).enumerate() {
+            let step = at * STEPS;
             for (eight, columns) in self.columns.iter_mut().enumerate() {
                 let trial = eight * EIGHT;
                 let core = |lane: usize, step: usize| {
@@ -211,7 +218,7 @@ impl Kernel for Turn<'_, '_> {
                     L::turn(&cells[eight * EIGHT..], PITCH, lines, trial);
                 }
             }
-            for (row, line) in rows.iter_mut().zip(lines) {
+            for (row, line) in rows.iter_mut().zip(&*lines) {
                 let row = &mut row[self.trials.clone()];
                 // Most are of a length that is known when this is compiled: no call, no loop.
                 match <&mut [f32; TRIALS]>::try_from(&mut *row) {
@@ -221,7 +228,6 @@ impl Kernel for Turn<'_, '_> {
                     Err(_) => row.copy_from_slice(&line[..count]),
                 }
             }
-            step += rows.len();
         }
         if self.past_caches {
             L::settle();
