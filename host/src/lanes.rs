@@ -135,9 +135,9 @@ pub(crate) trait Lanes: Real {
         }
     }
 
-    /// A bit for each of eight rows of numbers that have all been rounded, where one of them may have another `f32` within reach. Each row goes one way
-    /// between its rounded `ends`; `nearest` is what [`Seen::nearest`] says; and it is off by no more than `absolute` units in the last place of its
-    /// smallest number, times the size of such a unit, and `relative` units, both in quarters.
+    /// A bit for each of eight rows of numbers, which have been rounded, where one of them may have another `f32` within reach. Each row goes one way
+    /// between its rounded `ends`, and `nearest` is what [`Seen::nearest`] says of it. A number is off by no more than a quarter of what stands in
+    /// `absolute`, and of so many units in its own last place as stand in `relative`.
     #[inline(always)]
     fn in_doubt(
         nearest: &[u32; EIGHT],
@@ -303,12 +303,14 @@ pub(crate) struct Seen {
 /// All of an `f32` but its sign.
 const SIZE: u32 = i32::MAX as u32;
 
-/// The bits of the largest and the smallest end between which [`Lanes::in_doubt`] knows enough. A number may be less than the smaller end by half a unit in
-/// the last place, as that was rounded, and by as much as it is off by, which is less than that where there is no doubt.
+/// The bits of the largest and the smallest end between which [`Lanes::in_doubt`] knows enough. A number between them may be smaller than the smaller one by
+/// what that one was rounded by and what both are off by: each is less than half a unit in the last place where there is no doubt, and the sum no more
+/// than two of the units below a power of 2.
 const LARGEST: u32 = (f32::MAX / 2.0).to_bits();
 const SMALLEST: u32 = f32::MIN_POSITIVE.to_bits() + 2;
 
-/// What an `f64` has as its exponent that is one over the unit in the last place of another one, and what that one has as an `f32`, in all.
+/// The exponent in the bits of an `f64` that is one over the unit in the last place of a number, and the one in that number's bits as an `f32`, are this
+/// together.
 const PER_UNIT: u32 = 1023 + 52 + 127;
 
 /// Half a unit in the last place of an `f32` in the units of [`Seen::nearest`].

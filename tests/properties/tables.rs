@@ -1,9 +1,9 @@
 //! Tables against the core, and what the core says of a kind's course against its rates.
 
 use hairpin_core::{
-    AnySchedule, Bend, Combine, CosineAnnealing, CosineCycles, Course, Exponential, Geometric,
-    InverseSqrt, InverseTime, KindVisitor, Linear, NaturalExp, Plan, Profiled, Schedule,
-    WarmRestarts,
+    AnySchedule, Bend, Combine, Constant, CosineAnnealing, CosineCycles, Course, Exponential,
+    Geometric, InverseSqrt, InverseTime, KDecay, KindVisitor, Linear, NaturalExp, Plan, Polynomial,
+    Profiled, Schedule, WarmRestarts,
 };
 use hairpin_host::table;
 
@@ -87,6 +87,61 @@ fn tables_of_many_trials_of_a_kind_hold_the_cores_bits() {
                 drawn[kind].any.clone()
             });
             assert_filled(&of_kinds.collect::<Vec<_>>(), first, count);
+        }
+    }
+}
+
+/// Trials that are formulas of the step, among others that are not: of all widths, beginning anywhere in a line of the cache, in more than a window, and
+/// in a table that is written past the caches.
+#[test]
+fn tables_of_formulas_of_any_width_hold_the_cores_bits() {
+    let trial = |trial: usize| -> AnySchedule {
+        let rate = 0.1 + 1e-3 * trial as f64;
+        let length = 900 + 7 * trial as u32 % 2000;
+        match trial / 8 % 7 {
+            0 => Linear::new(rate, 1e-5, length).unwrap().into(),
+            1 => InverseTime::new(rate, 1e-3 * rate).unwrap().into(),
+            2 => InverseSqrt::new(rate, 1.0 + rate).unwrap().into(),
+            3 => Polynomial::new(rate, 0.0, length, 2.0, false)
+                .unwrap()
+                .into(),
+            4 => KDecay::new(rate, 1e-6, length, 2.0, 2.0).unwrap().into(),
+            // In every second 56 trials, these eight have none.
+            5 if trial / 56 % 2 == 1 => CosineAnnealing::new(rate, 0.0, length).unwrap().into(),
+            5 => Polynomial::new(rate, 1e-6, length, 5.0, false)
+                .unwrap()
+                .into(),
+            _ => Constant::new(rate).unwrap().into(),
+        }
+    };
+    let most = (1 << 22) / 2100 / 16 * 16 + 16;
+    for (trials, steps) in [
+        (16, 2100),
+        (72, 100),
+        (75, 2100),
+        (128, 70),
+        (144, 2100),
+        (most, 2100),
+    ] {
+        let schedules: Vec<AnySchedule> = (0..trials).map(trial).collect();
+        for ahead in [0, 1, 9, 15] {
+            let mut cells = vec![f32::NAN; trials * steps + ahead + 1];
+            let table = &mut cells[ahead..][..trials * steps];
+            table::fill_by_step(&schedules, 5, table).unwrap();
+            for (at, schedule) in schedules.iter().enumerate() {
+                for (step, row) in (5..).zip(table.chunks(trials)) {
+                    assert_eq!(
+                        bits(row[at]),
+                        bits(schedule.lr(step)),
+                        "{trials} x {steps}, {ahead}: {step} of {at}, {schedule:?}"
+                    );
+                }
+            }
+            assert!(cells[..ahead].iter().all(|cell| cell.is_nan()));
+            assert!(cells[ahead + trials * steps].is_nan());
+            if trials == most && ahead == 1 {
+                break;
+            }
         }
     }
 }

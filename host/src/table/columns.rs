@@ -18,7 +18,8 @@ pub(super) const TOGETHER: usize = 64;
 /// turn them.
 const STEPS_PER_STRETCH: usize = 512;
 
-/// All forms that eight trials have at a step are made for all of them, so that no more than one in so many steps may be of another form than most.
+/// All forms that eight trials have at a step are made for all of them, so that no more than one in so many steps, but for flat ones, may be of another
+/// form than most.
 const MIXED: usize = 8;
 
 /// Curves whose formulas are the same but for their numbers.
@@ -44,7 +45,7 @@ impl Form {
     }
 }
 
-/// The numbers of a curve, or of eight side by side. Those that a form does not have are 0.
+/// The numbers of a curve, or of eight side by side. Those that a form does not have count for nothing.
 #[derive(Clone, Copy, Default)]
 struct Numbers<F> {
     /// The curve's place at the first step.
@@ -79,7 +80,7 @@ impl Stretch {
         let place = f64::from(first) - f64::from(ahead.first);
         let end = (u64::from(ahead.first) + ahead.steps as u64).saturating_sub(u64::from(first));
         let Reach { absolute, relative } = ahead.reach;
-        // In halves of what the digits behind are told in, with a unit in the last place of an `f64` for the rounding of a value.
+        // As `Lanes::in_doubt` takes them, with a unit in the last place, and a quarter, for what rounds.
         let reached = Numbers {
             place,
             absolute: 4.0 * absolute,
@@ -215,7 +216,7 @@ impl Columns {
         left: usize,
     ) -> bool {
         self.stretches.clear();
-        let most = 2 + steps / STEPS_PER_STRETCH;
+        let most = 3 + steps / STEPS_PER_STRETCH;
         let mut main = None;
         let (mut in_main, mut in_others) = (0, 0);
         for (lane, schedule) in trials.iter().enumerate() {
@@ -225,16 +226,17 @@ impl Columns {
             if memories.len() < EIGHT {
                 memories[which].next_row();
             }
-            let mut at = 0;
+            let (mut at, mut looks) = (0, 0);
             while at < steps {
+                looks += 1;
+                if looks > most {
+                    return false;
+                }
                 let step = first + at as u32;
                 let ahead = Rows::look(schedule, &mut memories[which], step, left - at);
                 let Some(stretch) = ahead.and_then(|ahead| Stretch::of(ahead, first)) else {
                     return false;
                 };
-                if self.stretches.len() - begin > most {
-                    return false;
-                }
                 let count = stretch.end.min(steps) - at;
                 if stretch.form != Form::Flat {
                     let is_main = stretch.form == *main.get_or_insert(stretch.form);

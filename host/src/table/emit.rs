@@ -380,8 +380,30 @@ fn is_sure(seen: Seen, Reach { absolute, relative }: Reach) -> bool {
     if seen.smallest < SMALLEST || seen.largest > TOO_LARGE {
         return false;
     }
-    // One over the unit in the last place of the smallest: no other has a smaller one.
-    let units = f64::from_bits(u64::from(2046 + 52 - (seen.smallest >> 20)) << 52);
+    // One over the unit in the last place of the smallest: no other has a smaller one. What is off from a power of 2 downwards has one of half the size.
+    let units = f64::from_bits(u64::from(2046 + 52 - ((seen.smallest - 1) >> 20)) << 52);
     let reach = absolute * units + relative * (2.0 / UNIT) + 1.0;
     f64::from(seen.nearest) > 8.0 * reach
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Below a power of 2 numbers are closer to each other than above it.
+    #[test]
+    fn what_may_be_below_a_power_of_2_is_in_doubt() {
+        // From 2^100 half of the way to the `f32` below it.
+        let half = 2_f64.powi(75);
+        let value = 2_f64.powi(100) + 0.2 * half;
+        let values = [[value; EIGHT]];
+        for isa in Isa::available() {
+            for (off, expected) in [(1.1, value as f32), (1.5, 7.0)] {
+                let mut out = [0.0; EIGHT];
+                let reaches = [Reach::absolute(off * half)];
+                emit(isa, &Given(&values), &reaches, 0, &mut out, |_| 7.0);
+                assert_eq!(out, [expected; EIGHT], "{} {off}", isa.name());
+            }
+        }
+    }
 }

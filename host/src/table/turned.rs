@@ -200,11 +200,11 @@ impl Kernel for Turn<'_, '_> {
 impl Turn<'_, '_> {
     /// Writes so many steps at a time.
     #[inline(always)]
-    fn write<L: Lanes, const STEPS: usize>(self) {
+    fn write<L: Lanes, const ROWS: usize>(self) {
         let count = self.trials.len();
-        let lines = &mut self.lines.as_chunks_mut::<STEPS>().0[0];
-        for (at, rows) in self.rows.chunks_mut(STEPS).enumerate() {
-            let step = at * STEPS;
+        let lines = &mut self.lines.as_chunks_mut::<ROWS>().0[0];
+        for (at, rows) in self.rows.chunks_mut(ROWS).enumerate() {
+            let step = at * ROWS;
             for (eight, columns) in self.columns.iter_mut().enumerate() {
                 let trial = eight * EIGHT;
                 let core = |lane: usize, step: usize| {
