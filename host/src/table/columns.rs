@@ -216,6 +216,7 @@ impl Columns {
         left: usize,
     ) -> bool {
         self.stretches.clear();
+        // A beginning, an end and what is between them may always be curves of their own.
         let most = 3 + steps / STEPS_PER_STRETCH;
         let mut main = None;
         let (mut in_main, mut in_others) = (0, 0);
