@@ -32,6 +32,12 @@ type PortableFma = HardwareFma;
 #[cfg(not(any(target_feature = "fma", target_arch = "aarch64")))]
 type PortableFma = LibmFma;
 
+/// What is done bit by bit in the course of other work, as memory that is written past the caches takes no more than so much at a time.
+pub(crate) trait Beside {
+    /// Does the next bit.
+    fn go_on<L: Lanes>(&mut self);
+}
+
 /// A register of `f32` lanes.
 pub(crate) trait Lanes: Real {
     /// Number of lanes; divides [`PAD`].
@@ -107,7 +113,8 @@ pub(crate) trait Lanes: Real {
     }
 
     /// Rounds what is at some places, one for each lane, and at all that follow these into columns from `at` on, with `SOME` only into those whose
-    /// bits are all set; tells in `nearest` for each of them what [`Seen::nearest`] says. Panics where a row has no such columns.
+    /// bits are all set; tells in `nearest` for each of them what [`Seen::nearest`] says. After each eight rows, and what is left of them, `beside` goes on.
+    /// Panics where a row has no such columns.
     #[inline(always)]
     fn round_columns<E: Eights, const N: usize, const SOME: bool>(
         from: &E,
@@ -115,18 +122,22 @@ pub(crate) trait Lanes: Real {
         to: &mut [[f32; N]],
         at: usize,
         (which, nearest): (&[u32; EIGHT], &mut [u32; EIGHT]),
+        beside: &mut impl Beside,
     ) {
         let mut seen = [Seen::NOTHING; EIGHT];
-        for to in to {
-            let numbers = from.eight::<Self>(&Places::apart(places));
-            let to = &mut to[at..at + EIGHT];
-            for (lane, (number, to)) in numbers.into_iter().zip(to).enumerate() {
-                let rounded = seen[lane].round::<false>(number);
-                if !SOME || which[lane] != 0 {
-                    *to = rounded;
+        for to in to.chunks_mut(EIGHT) {
+            for to in to {
+                let numbers = from.eight::<Self>(&Places::apart(places));
+                let to = &mut to[at..at + EIGHT];
+                for (lane, (number, to)) in numbers.into_iter().zip(to).enumerate() {
+                    let rounded = seen[lane].round::<false>(number);
+                    if !SOME || which[lane] != 0 {
+                        *to = rounded;
+                    }
                 }
+                places = lanewise(places, |place| place + 1.0);
             }
-            places = lanewise(places, |place| place + 1.0);
+            beside.go_on::<Self>();
         }
         for (lane, seen) in seen.iter().enumerate() {
             if !SOME || which[lane] != 0 {
@@ -504,8 +515,8 @@ mod x86 {
     use core::arch::x86_64::*;
 
     use super::{
-        EIGHT, Eights, HALF, HardwareFma, Kernel, LARGEST, Lanes, PER_UNIT, Places, Real, SIZE,
-        SMALLEST, Seen, lanewise,
+        Beside, EIGHT, Eights, HALF, HardwareFma, Kernel, LARGEST, Lanes, PER_UNIT, Places, Real,
+        SIZE, SMALLEST, Seen, lanewise,
     };
 
     #[target_feature(enable = "avx2,fma")]
@@ -540,7 +551,7 @@ mod x86 {
 
     /// Loads and stores, which differ between the sets in names alone.
     macro_rules! memory {
-        ($width:literal, $load:ident, $store:ident) => {
+        ($width:literal, $load:ident, $store:ident, $stream:ident) => {
             const WIDTH: usize = $width;
             const FUSES: bool = true;
 
@@ -556,6 +567,17 @@ mod x86 {
                 let to = &mut to[..$width];
                 // SAFETY: as in `splat`; the slice holds as many elements as are written, at any alignment.
                 unsafe { $store(to.as_mut_ptr(), self.0) }
+            }
+
+            #[inline(always)]
+            fn copy_all_past_caches<const N: usize>(from: &[f32; N], to: &mut [f32; N]) {
+                if !N.is_multiple_of($width) || to.as_ptr().align_offset(4 * $width) != 0 {
+                    return Self::copy_past_caches(from, to);
+                }
+                for at in (0..N).step_by($width) {
+                    // SAFETY: as in `splat`; a register's elements are left in both, and the destination is at a multiple of its size.
+                    unsafe { $stream(to.as_mut_ptr().add(at), $load(from.as_ptr().add(at))) }
+                }
             }
         };
     }
@@ -582,20 +604,6 @@ mod x86 {
                 }
                 if !tail.is_empty() {
                     tail.copy_from_slice(from_tail);
-                }
-            }
-
-            #[inline(always)]
-            fn copy_all_past_caches<const N: usize>(from: &[f32; N], to: &mut [f32; N]) {
-                if !N.is_multiple_of(8) || to.as_ptr().align_offset(32) != 0 {
-                    return Self::copy_past_caches(from, to);
-                }
-                for at in (0..N).step_by(8) {
-                    // SAFETY: as in `splat`; eight elements are left in both, and the destination is at a multiple of 32 bytes.
-                    unsafe {
-                        let eight = _mm256_loadu_ps(from.as_ptr().add(at));
-                        _mm256_stream_ps(to.as_mut_ptr().add(at), eight);
-                    }
                 }
             }
 
@@ -654,23 +662,27 @@ mod x86 {
                 to: &mut [[f32; N]],
                 at: usize,
                 (which, nearest): (&[u32; EIGHT], &mut [u32; EIGHT]),
+                beside: &mut impl Beside,
             ) {
                 assert!(N >= at.saturating_add(8));
                 let mut eights = Self::eights();
                 // SAFETY: as in `splat`; every array that is read or written has eight elements, those of `to` from `at` on.
                 unsafe {
                     let which = _mm256_loadu_ps(which.as_ptr().cast());
-                    for to in to {
-                        let rounded =
-                            eights.round::<false>(&from.eight::<Self>(&Places::apart(places)));
-                        places = lanewise(places, |place| place + 1.0);
-                        let to = to.as_mut_ptr().add(at);
-                        let rounded = if SOME {
-                            _mm256_blendv_ps(_mm256_loadu_ps(to), rounded, which)
-                        } else {
-                            rounded
-                        };
-                        _mm256_storeu_ps(to, rounded);
+                    for to in to.chunks_mut(EIGHT) {
+                        for to in to {
+                            let numbers = from.eight::<Self>(&Places::apart(places));
+                            let rounded = eights.round::<false>(&numbers);
+                            places = lanewise(places, |place| place + 1.0);
+                            let to = to.as_mut_ptr().add(at);
+                            let rounded = if SOME {
+                                _mm256_blendv_ps(_mm256_loadu_ps(to), rounded, which)
+                            } else {
+                                rounded
+                            };
+                            _mm256_storeu_ps(to, rounded);
+                        }
+                        beside.go_on::<Self>();
                     }
                     let half = _mm256_set1_epi32(HALF.cast_signed());
                     let distance = _mm256_sub_epi32(half, eights.behind());
@@ -913,7 +925,7 @@ mod x86 {
     impl Lanes for Ymm {
         // 16 registers, less two for the right matrix and one or two for the left.
         const ACCUMULATORS: usize = 12;
-        memory!(8, _mm256_loadu_ps, _mm256_storeu_ps);
+        memory!(8, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_stream_ps);
         eight_at_a_time!();
 
         #[inline(always)]
@@ -1002,7 +1014,7 @@ mod x86 {
     impl Lanes for Zmm {
         // 32 registers, less four for the right matrix and some for the left.
         const ACCUMULATORS: usize = 24;
-        memory!(16, _mm512_loadu_ps, _mm512_storeu_ps);
+        memory!(16, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_stream_ps);
         eight_at_a_time!();
 
         #[inline(always)]
@@ -1331,6 +1343,16 @@ mod tests {
         }
     }
 
+    /// How often it went on.
+    struct Went(u32);
+
+    impl Beside for Went {
+        #[inline(always)]
+        fn go_on<L: Lanes>(&mut self) {
+            self.0 += 1;
+        }
+    }
+
     /// What [`Lanes::round_columns`] does, and [`Lanes::in_doubt`] says of it.
     struct Columns<'a> {
         numbers: Doubling,
@@ -1341,19 +1363,34 @@ mod tests {
     }
 
     impl Kernel for Columns<'_> {
-        type Output = ([u32; EIGHT], u32);
+        type Output = ([u32; EIGHT], u32, u32);
 
         #[inline(always)]
         fn run<L: Lanes>(mut self) -> Self::Output {
+            let mut went = Went(0);
             let places = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
             match self.which {
                 Some(which) => {
                     let which = (&which, &mut self.nearest);
-                    L::round_columns::<_, 20, true>(&self.numbers, places, self.rows, 9, which);
+                    L::round_columns::<_, 20, true>(
+                        &self.numbers,
+                        places,
+                        self.rows,
+                        9,
+                        which,
+                        &mut went,
+                    );
                 }
                 None => {
                     let which = (&[u32::MAX; EIGHT], &mut self.nearest);
-                    L::round_columns::<_, 20, false>(&self.numbers, places, self.rows, 9, which);
+                    L::round_columns::<_, 20, false>(
+                        &self.numbers,
+                        places,
+                        self.rows,
+                        9,
+                        which,
+                        &mut went,
+                    );
                 }
             }
             let ends = [&self.rows[0], &self.rows[self.rows.len() - 1]];
@@ -1362,6 +1399,7 @@ mod tests {
             (
                 self.nearest,
                 L::in_doubt(&self.nearest, ends, absolute, relative),
+                went.0,
             )
         }
     }
@@ -1390,7 +1428,7 @@ mod tests {
                 for isa in Isa::available() {
                     for (which, kept) in [(None, 0), (Some(0b0010_0110_u32), 0b1101_1001)] {
                         let mut rows = vec![[0.1_f32; 20]; 11];
-                        let (nearest, doubtful) = isa.run(Columns {
+                        let (nearest, doubtful, went) = isa.run(Columns {
                             numbers: Doubling(numbers),
                             rows: &mut rows,
                             which: which.map(|which| {
@@ -1399,6 +1437,8 @@ mod tests {
                             nearest: [HALF; EIGHT],
                             reaches,
                         });
+                        // After eight rows of eleven, and at their end.
+                        assert_eq!(went, 2);
                         for lane in 0..EIGHT {
                             let mut seen = Seen::NOTHING;
                             for (place, row) in (lane..).zip(&rows) {

@@ -9,10 +9,10 @@ use super::piece::{Ahead, Memory};
 use super::plan::Curve;
 use super::power::{Rest, Steps, Sum, Whole};
 use super::row::Rows;
-use crate::lanes::{EIGHT, Eights, Isa, Kernel, Lanes, PartUser, Places, lanewise};
+use crate::lanes::{Beside, EIGHT, Eights, Isa, Kernel, Lanes, PartUser, Places, lanewise};
 
-/// Steps that are written together: as many as the nearest cache has room for.
-pub(super) const TOGETHER: usize = 64;
+/// Steps that are written together: as many as the nearest cache has room for twice.
+pub(super) const TOGETHER: usize = 32;
 
 /// Where one trial goes on to another curve, the work of all eight is cut: more often than once in so many steps, it is faster to fill rows and to
 /// turn them.
@@ -296,7 +296,7 @@ impl Columns {
         }
     }
 
-    /// Writes the rates from a step on, one row after the other, into columns from `at` on. `core` is that of one of the trials.
+    /// Writes the rates from a step on, one row after the other, into columns from `at` on, while `beside` goes on. `core` is that of one of the trials.
     #[inline(always)]
     pub(super) fn put<L: Lanes, const N: usize>(
         &mut self,
@@ -304,6 +304,7 @@ impl Columns {
         rows: &mut [[f32; N]],
         at: usize,
         core: &dyn Fn(usize, usize) -> f32,
+        beside: &mut impl Beside,
     ) {
         let mut done = 0;
         while done < rows.len() {
@@ -311,7 +312,7 @@ impl Columns {
                 self.go_to(step + done);
             }
             let end = rows.len().min(self.end - step);
-            self.put_alike::<L, N>(step + done, &mut rows[done..end], at, core);
+            self.put_alike::<L, N>(step + done, &mut rows[done..end], at, core, beside);
             done = end;
         }
     }
@@ -324,14 +325,18 @@ impl Columns {
         rows: &mut [[f32; N]],
         at: usize,
         core: &dyn Fn(usize, usize) -> f32,
+        beside: &mut impl Beside,
     ) {
         if self.main == Form::Flat {
             let mut rates = [0.0; EIGHT];
             for (rate, limit) in rates.iter_mut().zip(&self.numbers.limit) {
                 *rate = *limit as f32;
             }
-            for row in rows {
-                row[at..at + EIGHT].copy_from_slice(&rates);
+            for rows in rows.chunks_mut(EIGHT) {
+                for row in rows {
+                    row[at..at + EIGHT].copy_from_slice(&rates);
+                }
+                beside.go_on::<L>();
             }
             return;
         }
@@ -339,12 +344,13 @@ impl Columns {
         let mut nearest = [0; EIGHT];
         self.with::<L, _>(
             self.main,
-            Round::<_, false> {
+            Round::<_, _, false> {
                 places,
                 rows: &mut *rows,
                 at,
                 which: &[u32::MAX; EIGHT],
                 nearest: &mut nearest,
+                beside: &mut *beside,
             },
         );
         let mut left = self.others;
@@ -359,12 +365,13 @@ impl Columns {
             }
             self.with::<L, _>(
                 form,
-                Round::<_, true> {
+                Round::<_, _, true> {
                     places,
                     rows: &mut *rows,
                     at,
                     which: &which,
                     nearest: &mut nearest,
+                    beside: &mut *beside,
                 },
             );
         }
@@ -478,21 +485,22 @@ impl Eights for Flat<'_> {
 }
 
 /// Rounds curves from some places on: all, or with `SOME` those whose bits are set.
-struct Round<'a, const N: usize, const SOME: bool> {
+struct Round<'a, B, const N: usize, const SOME: bool> {
     places: [f64; EIGHT],
     rows: &'a mut [[f32; N]],
     at: usize,
     which: &'a [u32; EIGHT],
     nearest: &'a mut [u32; EIGHT],
+    beside: &'a mut B,
 }
 
-impl<const N: usize, const SOME: bool> PartUser for Round<'_, N, SOME> {
+impl<B: Beside, const N: usize, const SOME: bool> PartUser for Round<'_, B, N, SOME> {
     type Output = ();
 
     #[inline(always)]
     fn take<L: Lanes, E: Eights>(self, curves: &E) {
         let which = (self.which, self.nearest);
-        L::round_columns::<E, N, SOME>(curves, self.places, self.rows, self.at, which);
+        L::round_columns::<E, N, SOME>(curves, self.places, self.rows, self.at, which, self.beside);
     }
 }
 

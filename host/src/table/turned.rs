@@ -2,7 +2,9 @@
 //! turned on their way out.
 
 use std::cell::Cell;
+use std::iter::Zip;
 use std::ops::Range;
+use std::slice;
 
 use hairpin_core::{AnySchedule, Schedule};
 use rayon::prelude::*;
@@ -10,7 +12,7 @@ use rayon::prelude::*;
 use super::columns::{Columns, TOGETHER};
 use super::piece::Memory;
 use super::row::Rows;
-use crate::lanes::{EIGHT, Isa, Kernel, Lanes, look_at};
+use crate::lanes::{Beside, EIGHT, Isa, Kernel, Lanes, look_at};
 
 /// Trials that are turned together: four cache lines of a step.
 const TRIALS: usize = 64;
@@ -160,13 +162,13 @@ impl Task<'_> {
     }
 }
 
-/// Pieces of some steps' rows, on lines of the cache as they are in the table.
+/// Pieces of some steps' rows, on lines of the cache as they are in the table: those that are made, and those before them, which leave.
 #[repr(align(64))]
-struct Lines([[f32; TRIALS]; TOGETHER]);
+struct Lines([[[f32; TRIALS]; TOGETHER]; 2]);
 
 impl Default for Lines {
     fn default() -> Self {
-        Self([[0.0; TRIALS]; TOGETHER])
+        Self([[[0.0; TRIALS]; TOGETHER]; 2])
     }
 }
 
@@ -174,7 +176,7 @@ impl Default for Lines {
 struct Turn<'a, 'b> {
     cells: &'a [f32],
     columns: &'a mut [Columns],
-    lines: &'a mut [[f32; TRIALS]; TOGETHER],
+    lines: &'a mut [[[f32; TRIALS]; TOGETHER]; 2],
     schedules: &'a [AnySchedule],
     first: u32,
     /// Where the trials are in each row.
@@ -201,36 +203,87 @@ impl Turn<'_, '_> {
     /// Writes so many steps at a time.
     #[inline(always)]
     fn write<L: Lanes, const ROWS: usize>(self) {
-        let count = self.trials.len();
-        let lines = &mut self.lines.as_chunks_mut::<ROWS>().0[0];
-        for (at, rows) in self.rows.chunks_mut(ROWS).enumerate() {
+        let Self {
+            cells,
+            columns,
+            lines,
+            schedules,
+            first,
+            trials,
+            rows,
+            past_caches,
+        } = self;
+        let [mut lines, mut made] = lines
+            .each_mut()
+            .map(|lines| &mut lines.as_chunks_mut::<ROWS>().0[0]);
+        let mut leaving = Leaving {
+            lines: [].iter().zip([].iter_mut()),
+            trials: trials.clone(),
+            past_caches,
+        };
+        for (at, rows) in rows.chunks_mut(ROWS).enumerate() {
             let step = at * ROWS;
-            for (eight, columns) in self.columns.iter_mut().enumerate() {
+            for (eight, columns) in columns.iter_mut().enumerate() {
                 let trial = eight * EIGHT;
-                let core = |lane: usize, step: usize| {
-                    self.schedules[trial + lane].lr(self.first + step as u32)
-                };
-                columns.put::<L, TRIALS>(step, &mut lines[..rows.len()], trial, &core);
+                let core =
+                    |lane: usize, step: usize| schedules[trial + lane].lr(first + step as u32);
+                let lines = &mut lines[..rows.len()];
+                columns.put::<L, TRIALS>(step, lines, trial, &core, &mut leaving);
             }
-            for trial in (self.columns.len() * EIGHT..count).step_by(EIGHT) {
-                let cells = &self.cells[trial * PITCH + step..];
+            for trial in (columns.len() * EIGHT..trials.len()).step_by(EIGHT) {
+                let cells = &cells[trial * PITCH + step..];
                 for (eight, lines) in lines.as_chunks_mut().0.iter_mut().enumerate() {
                     L::turn(&cells[eight * EIGHT..], PITCH, lines, trial);
+                    leaving.go_on::<L>();
                 }
             }
-            for (row, line) in rows.iter_mut().zip(&*lines) {
-                let row = &mut row[self.trials.clone()];
-                // Most are of a length that is known when this is compiled: no call, no loop.
-                match <&mut [f32; TRIALS]>::try_from(&mut *row) {
-                    Ok(row) if self.past_caches => L::copy_all_past_caches(line, row),
-                    Ok(row) => *row = *line,
-                    Err(_) if self.past_caches => L::copy_past_caches(&line[..count], row),
-                    Err(_) => row.copy_from_slice(&line[..count]),
-                }
-            }
+            leaving.end::<L>();
+            (lines, made) = (made, lines);
+            leaving = Leaving {
+                lines: made.iter().zip(rows),
+                trials: trials.clone(),
+                past_caches,
+            };
         }
-        if self.past_caches {
+        leaving.end::<L>();
+        if past_caches {
             L::settle();
+        }
+    }
+}
+
+/// Lines on their way into the rows.
+struct Leaving<'a, 'b> {
+    lines: Zip<slice::Iter<'a, [f32; TRIALS]>, slice::IterMut<'a, &'b mut [f32]>>,
+    /// Where they are in each row.
+    trials: Range<usize>,
+    past_caches: bool,
+}
+
+impl Beside for Leaving<'_, '_> {
+    /// One of them.
+    #[inline(always)]
+    fn go_on<L: Lanes>(&mut self) {
+        let Some((line, row)) = self.lines.next() else {
+            return;
+        };
+        let row = &mut row[self.trials.clone()];
+        // Most are of a length that is known when this is compiled: no call, no loop.
+        match <&mut [f32; TRIALS]>::try_from(&mut *row) {
+            Ok(row) if self.past_caches => L::copy_all_past_caches(line, row),
+            Ok(row) => *row = *line,
+            Err(_) if self.past_caches => L::copy_past_caches(&line[..row.len()], row),
+            Err(_) => row.copy_from_slice(&line[..row.len()]),
+        }
+    }
+}
+
+impl Leaving<'_, '_> {
+    /// All that are left.
+    #[inline(always)]
+    fn end<L: Lanes>(&mut self) {
+        while self.lines.len() > 0 {
+            self.go_on::<L>();
         }
     }
 }
