@@ -118,7 +118,7 @@ pub(crate) trait Lanes: Real {
     #[inline(always)]
     fn round_columns<E: Eights, const N: usize, const SOME: bool>(
         from: &E,
-        mut places: [f64; EIGHT],
+        mut places: Places,
         to: &mut [[f32; N]],
         at: usize,
         (which, nearest): (&[u32; EIGHT], &mut [u32; EIGHT]),
@@ -127,7 +127,7 @@ pub(crate) trait Lanes: Real {
         let mut seen = [Seen::NOTHING; EIGHT];
         for to in to.chunks_mut(EIGHT) {
             for to in to {
-                let numbers = from.eight::<Self>(&Places::apart(places));
+                let numbers = from.eight::<Self>(&places);
                 let to = &mut to[at..at + EIGHT];
                 for (lane, (number, to)) in numbers.into_iter().zip(to).enumerate() {
                     let rounded = seen[lane].round::<false>(number);
@@ -135,7 +135,7 @@ pub(crate) trait Lanes: Real {
                         *to = rounded;
                     }
                 }
-                places = lanewise(places, |place| place + 1.0);
+                places.next_of_each();
             }
             beside.go_on::<Self>();
         }
@@ -224,10 +224,11 @@ impl Places {
         Self { first, numbers }
     }
 
-    /// One of each of eight rows, of which nothing else is the same.
+    /// Those that follow where each is that of a row by itself; `first` is then what all rows count alike.
     #[inline(always)]
-    pub(crate) const fn apart(numbers: [f64; EIGHT]) -> Self {
-        Self { first: 0, numbers }
+    pub(crate) fn next_of_each(&mut self) {
+        self.first += 1;
+        self.numbers = lanewise(self.numbers, |number| number + 1.0);
     }
 
     /// Those that follow.
@@ -516,7 +517,7 @@ mod x86 {
 
     use super::{
         Beside, EIGHT, Eights, HALF, HardwareFma, Kernel, LARGEST, Lanes, PER_UNIT, Places, Real,
-        SIZE, SMALLEST, Seen, lanewise,
+        SIZE, SMALLEST, Seen,
     };
 
     #[target_feature(enable = "avx2,fma")]
@@ -658,7 +659,7 @@ mod x86 {
             #[inline(always)]
             fn round_columns<E: Eights, const N: usize, const SOME: bool>(
                 from: &E,
-                mut places: [f64; EIGHT],
+                mut places: Places,
                 to: &mut [[f32; N]],
                 at: usize,
                 (which, nearest): (&[u32; EIGHT], &mut [u32; EIGHT]),
@@ -671,9 +672,9 @@ mod x86 {
                     let which = _mm256_loadu_ps(which.as_ptr().cast());
                     for to in to.chunks_mut(EIGHT) {
                         for to in to {
-                            let numbers = from.eight::<Self>(&Places::apart(places));
+                            let numbers = from.eight::<Self>(&places);
                             let rounded = eights.round::<false>(&numbers);
-                            places = lanewise(places, |place| place + 1.0);
+                            places.next_of_each();
                             let to = to.as_mut_ptr().add(at);
                             let rounded = if SOME {
                                 _mm256_blendv_ps(_mm256_loadu_ps(to), rounded, which)
@@ -1368,7 +1369,7 @@ mod tests {
         #[inline(always)]
         fn run<L: Lanes>(mut self) -> Self::Output {
             let mut went = Went(0);
-            let places = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
+            let places = Places::from(0);
             match self.which {
                 Some(which) => {
                     let which = (&which, &mut self.nearest);

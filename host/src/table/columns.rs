@@ -4,7 +4,7 @@
 use hairpin_core::AnySchedule;
 
 use super::emit::{Line, Reach, UNIT, settle};
-use super::inverse::{OneOver, OverRoot};
+use super::inverse::{LinesAndRoots, OneOver, OverRoot};
 use super::piece::{Ahead, Memory};
 use super::plan::Curve;
 use super::power::{Rest, Steps, Sum, Whole};
@@ -16,7 +16,7 @@ pub(super) const TOGETHER: usize = 32;
 
 /// Where one trial goes on to another curve, the work of all eight is cut: more often than once in so many steps, it is faster to fill rows and to
 /// turn them.
-const STEPS_PER_STRETCH: usize = 512;
+const STEPS_PER_STRETCH: usize = 100;
 
 /// All forms that eight trials have at a step are made for all of them, so that no more than one in so many steps, but for flat ones, may be of another
 /// form than most.
@@ -29,6 +29,8 @@ enum Form {
     Line,
     OneOver,
     OverRoot,
+    /// A factor over the root of a whole number, the same for all trials; this one at the first step.
+    OverRootOfWhole(usize),
     /// From 2 to 5.
     Power(u8),
     /// A power, from 1 to 5, of what the `k`-th power of a share lacks to 1.
@@ -39,9 +41,27 @@ enum Form {
 }
 
 impl Form {
-    /// Whether there are curves of it that are flat.
-    const fn has_flat(self) -> bool {
-        !matches!(self, Self::OneOver | Self::OverRoot)
+    /// The one of two that curves of the other are of, too.
+    fn of_both(self, other: Self) -> Option<Self> {
+        match (self, other) {
+            _ if self == other => Some(self),
+            (Self::Flat | Self::Line, Self::OverRootOfWhole(_)) => Some(other),
+            (Self::OverRootOfWhole(_), Self::Flat | Self::Line) => Some(self),
+            (Self::Flat, Self::Line | Self::Power(_) | Self::Rest { .. }) => Some(other),
+            (Self::Line | Self::Power(_) | Self::Rest { .. }, Self::Flat) => Some(self),
+            _ => None,
+        }
+    }
+
+    /// Becomes the one that curves of another are of, too, if there is one; any is taken instead of flat ones.
+    fn takes(&mut self, other: Self) -> bool {
+        let both = if *self == Self::Flat {
+            Some(other)
+        } else {
+            self.of_both(other)
+        };
+        *self = both.unwrap_or(*self);
+        both.is_some()
     }
 }
 
@@ -85,6 +105,8 @@ impl Stretch {
             place,
             absolute: 4.0 * absolute,
             relative: 4.0 * (relative * (2.0 / UNIT) + 1.0) + 1.0,
+            // Of what is added, this leaves all as it is.
+            term: -0.0,
             ..Numbers::default()
         };
         let on_line = |line: Line| Numbers {
@@ -123,15 +145,16 @@ impl Stretch {
                     },
                 )
             }
-            Curve::OverRootOfWhole(curve) => (
-                Form::OverRoot,
-                Numbers {
+            Curve::OverRootOfWhole(curve) => {
+                let before = i64::from(ahead.first) - i64::from(first);
+                let numbers = Numbers {
+                    begin: -0.0,
+                    step: -0.0,
                     term: curve.factor,
-                    // The product is rounded.
-                    relative: reached.relative + 8.0,
-                    ..on_line(curve.line())
-                },
-            ),
+                    ..reached
+                };
+                (Form::OverRootOfWhole(curve.number_before(before)?), numbers)
+            }
             Curve::Square(Whole(sum, steps)) => (Form::Power(2), of_steps(sum, steps)),
             Curve::Cube(Whole(sum, steps)) => (Form::Power(3), of_steps(sum, steps)),
             Curve::Fourth(Whole(sum, steps)) => (Form::Power(4), of_steps(sum, steps)),
@@ -179,13 +202,15 @@ pub(super) struct Columns {
     ends: [usize; EIGHT],
     end: usize,
     forms: [Form; EIGHT],
-    /// The form of the first one that is not flat, which is taken for all.
+    /// The form of the first one that is not flat, or one that has it and others, which is taken for all.
     main: Form,
     /// A bit for each trial that is not of that form.
     others: u32,
     /// A bit for each trial whose rates are not those of the core.
     doubted: u32,
     numbers: Numbers<[f64; EIGHT]>,
+    /// The rates of those that are flat.
+    flats: [f32; EIGHT],
 }
 
 impl Default for Columns {
@@ -200,6 +225,7 @@ impl Default for Columns {
             others: 0,
             doubted: 0,
             numbers: Numbers::default(),
+            flats: [0.0; EIGHT],
         }
     }
 }
@@ -218,7 +244,7 @@ impl Columns {
         self.stretches.clear();
         // A beginning, an end and what is between them may always be curves of their own.
         let most = 3 + steps / STEPS_PER_STRETCH;
-        let mut main = None;
+        let mut main = Form::Flat;
         let (mut in_main, mut in_others) = (0, 0);
         for (lane, schedule) in trials.iter().enumerate() {
             let begin = self.stretches.len();
@@ -227,21 +253,14 @@ impl Columns {
             if memories.len() < EIGHT {
                 memories[which].next_row();
             }
-            let (mut at, mut looks) = (0, 0);
-            while at < steps {
-                looks += 1;
-                if looks > most {
-                    return false;
-                }
-                let step = first + at as u32;
-                let ahead = Rows::look(schedule, &mut memories[which], step, left - at);
-                let Some(stretch) = ahead.and_then(|ahead| Stretch::of(ahead, first)) else {
+            let mut at = 0;
+            let mut found = |ahead: &Ahead| {
+                let Some(stretch) = Stretch::of(ahead, first) else {
                     return false;
                 };
                 let count = stretch.end.min(steps) - at;
                 if stretch.form != Form::Flat {
-                    let is_main = stretch.form == *main.get_or_insert(stretch.form);
-                    *(if is_main {
+                    *(if main.takes(stretch.form) {
                         &mut in_main
                     } else {
                         &mut in_others
@@ -252,6 +271,17 @@ impl Columns {
                     Some(last) if last.goes_on_as(&stretch) => last.end = stretch.end,
                     _ => self.stretches.push(stretch),
                 }
+                self.stretches.len() - begin <= most
+            };
+            if !Rows::look(
+                schedule,
+                &mut memories[which],
+                first,
+                steps,
+                left,
+                &mut found,
+            ) {
+                return false;
             }
         }
         // Where there are two forms, the rates of all are made of each.
@@ -266,33 +296,66 @@ impl Columns {
     /// Has all be on the curves of a step, none of which is left before it.
     #[inline(never)]
     fn go_to(&mut self, step: usize) {
+        let mut are_others = self.end == 0;
+        let mut end = usize::MAX;
         for lane in 0..EIGHT {
             if self.ends[lane] <= step {
-                let stretch = &self.stretches[self.next[lane]];
-                self.next[lane] += 1;
-                self.ends[lane] = stretch.end;
-                self.forms[lane] = stretch.form;
-                self.numbers.set(lane, &stretch.numbers);
+                are_others |= self.go_on(lane);
+            }
+            end = end.min(self.ends[lane]);
+        }
+        self.end = end;
+        if are_others {
+            self.choose_main();
+        }
+    }
+
+    /// Has a trial be on its next stretch; tells whether that is of another form.
+    #[inline]
+    fn go_on(&mut self, lane: usize) -> bool {
+        let stretch = &self.stretches[self.next[lane]];
+        let limit = stretch.numbers.limit;
+        self.next[lane] += 1;
+        self.ends[lane] = stretch.end;
+        let is_other = self.forms[lane] != stretch.form;
+        self.forms[lane] = stretch.form;
+        if is_other || stretch.form != Form::Flat {
+            self.numbers.set(lane, &stretch.numbers);
+        }
+        if stretch.form == Form::Flat {
+            self.flats[lane] = limit as f32;
+            self.numbers.limit[lane] = limit;
+            self.numbers.begin[lane] = self.begin_of_flat(lane);
+        }
+        is_other
+    }
+
+    /// Takes a form for all.
+    fn choose_main(&mut self) {
+        self.main = Form::Flat;
+        for form in self.forms {
+            self.main.takes(form);
+        }
+        (self.others, self.doubted) = (0, 0);
+        for lane in 0..EIGHT {
+            let form = self.forms[lane];
+            let is_of_main = self.main.of_both(form) == Some(self.main);
+            self.others |= u32::from(!is_of_main) << lane;
+            self.doubted |= u32::from(form != Form::Flat) << lane;
+            if form == Form::Flat {
+                self.numbers.begin[lane] = self.begin_of_flat(lane);
             }
         }
-        self.end = self.ends.into_iter().fold(usize::MAX, usize::min);
-        let main = self.forms.iter().find(|form| **form != Form::Flat);
-        self.main = main.copied().unwrap_or(Form::Flat);
-        let is_in_main =
-            |form: Form| form == self.main || form == Form::Flat && self.main.has_flat();
-        (self.others, self.doubted) = (0, 0);
-        for (lane, form) in self.forms.iter().enumerate() {
-            self.others |= u32::from(!is_in_main(*form)) << lane;
-            self.doubted |= u32::from(*form != Form::Flat) << lane;
-            if *form == Form::Flat {
-                // A line has no limit.
-                let is_line = self.main == Form::Line;
-                self.numbers.begin[lane] = if is_line {
-                    self.numbers.limit[lane]
-                } else {
-                    1.0
-                };
-            }
+    }
+
+    /// Where what is flat begins as a curve of the form that is taken for all.
+    fn begin_of_flat(&self, lane: usize) -> f64 {
+        // These have no limit.
+        let are_lines = matches!(self.main, Form::Line | Form::OverRootOfWhole(_));
+        if are_lines {
+            self.numbers.limit[lane]
+        } else {
+            1.0
         }
     }
 
@@ -328,13 +391,9 @@ impl Columns {
         beside: &mut impl Beside,
     ) {
         if self.main == Form::Flat {
-            let mut rates = [0.0; EIGHT];
-            for (rate, limit) in rates.iter_mut().zip(&self.numbers.limit) {
-                *rate = *limit as f32;
-            }
             for rows in rows.chunks_mut(EIGHT) {
                 for row in rows {
-                    row[at..at + EIGHT].copy_from_slice(&rates);
+                    row[at..at + EIGHT].copy_from_slice(&self.flats);
                 }
                 beside.go_on::<L>();
             }
@@ -382,11 +441,19 @@ impl Columns {
         let Numbers {
             absolute, relative, ..
         } = &self.numbers;
-        let mut doubtful = L::in_doubt(&nearest, [first, last], absolute, relative) & self.doubted;
+        let in_doubt = |ends| L::in_doubt(&nearest, ends, absolute, relative) & self.doubted;
+        let mut doubtful = in_doubt([first, last]);
+        if doubtful == 0 {
+            return;
+        }
+        // Often the first rate alone is 0, which is in doubt wherever it is not flat.
+        let others = rows.get(1).and_then(|row| row[at..].first_chunk());
+        let all = others.map_or(doubtful, |second| in_doubt([second, last]));
         while doubtful != 0 {
             let lane = doubtful.trailing_zeros() as usize;
+            let count = if all >> lane & 1 == 1 { rows.len() } else { 1 };
             doubtful &= doubtful - 1;
-            self.settle(lane, step, rows, at, core);
+            self.settle(lane, step, &mut rows[..count], at, core);
         }
     }
 
@@ -426,8 +493,11 @@ impl Columns {
 
     /// Where a step is on each of the curves.
     #[inline(always)]
-    fn places(&self, step: usize) -> [f64; EIGHT] {
-        lanewise(self.numbers.place, |place| place + step as f64)
+    fn places(&self, step: usize) -> Places {
+        Places {
+            first: step,
+            numbers: lanewise(self.numbers.place, |place| place + step as f64),
+        }
     }
 
     /// Hands all eight curves to `user` as those of a form, which only some of them may have.
@@ -461,6 +531,9 @@ impl Columns {
             Form::Line => user.take::<L, _>(&line),
             Form::OneOver => user.take::<L, _>(&OneOver(line)),
             Form::OverRoot => user.take::<L, _>(&OverRoot { line, number: term }),
+            Form::OverRootOfWhole(first) => {
+                user.take::<L, _>(&LinesAndRoots::from(first, line, term))
+            }
             Form::Power(2) => user.take::<L, _>(&Whole::<2, _, _>(sum, steps)),
             Form::Power(3) => user.take::<L, _>(&Whole::<3, _, _>(sum, steps)),
             Form::Power(4) => user.take::<L, _>(&Whole::<4, _, _>(sum, steps)),
@@ -486,7 +559,7 @@ impl Eights for Flat<'_> {
 
 /// Rounds curves from some places on: all, or with `SOME` those whose bits are set.
 struct Round<'a, B, const N: usize, const SOME: bool> {
-    places: [f64; EIGHT],
+    places: Places,
     rows: &'a mut [[f32; N]],
     at: usize,
     which: &'a [u32; EIGHT],
@@ -529,7 +602,7 @@ impl PartUser for Values<'_> {
     fn take<L: Lanes, E: Eights>(self, curves: &E) {
         for (value, step) in self.values.iter_mut().zip(self.step..) {
             let places = self.columns.places(step);
-            *value = curves.eight::<L>(&Places::apart(places))[self.lane];
+            *value = curves.eight::<L>(&places)[self.lane];
         }
     }
 }

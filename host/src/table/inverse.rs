@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::emit::{Coefficient, Line, Reach, SIXTEEN, UNIT, eight_of};
+use super::emit::{Coefficient, Line, Reach, SIXTEEN, UNIT, each_fused, eight_of};
 use crate::lanes::{EIGHT, Eights, Lanes, PART, PartUser, Places, lanewise};
 
 /// The line through what these values at the first and the last of some steps are one over, or, with `root`, over the root of; and the share of
@@ -106,6 +106,15 @@ impl<F: Coefficient> Eights for Nearing<F> {
 /// How many inverse roots of whole numbers are remembered: 64 KiB of them.
 const REMEMBERED: usize = 1 << 13;
 
+/// All that are remembered.
+fn remembered() -> &'static [f64] {
+    static ROOTS: LazyLock<Vec<f64>> = LazyLock::new(|| {
+        let all = (0..REMEMBERED + EIGHT).map(|number| 1.0 / (number as f64).max(1.0).sqrt());
+        all.collect()
+    });
+    &ROOTS
+}
+
 /// One over the root of whole numbers one after the other, times a factor.
 #[derive(Clone, Copy)]
 pub(super) struct OverRootOfWhole {
@@ -120,10 +129,6 @@ impl OverRootOfWhole {
     /// The same as one over the root of a line that rises by the same as each number does, from a multiple of it on, to within the share that is
     /// added to what it is off by; if it is such a line, and the last of so many numbers is not too large.
     pub(super) fn of(line: Line, first: f64, steps: usize) -> Option<(Self, f64)> {
-        static ROOTS: LazyLock<Vec<f64>> = LazyLock::new(|| {
-            let all = (0..REMEMBERED + EIGHT).map(|number| 1.0 / (number as f64).max(1.0).sqrt());
-            all.collect()
-        });
         /// The ends of a line are not known any better.
         const NEAR: f64 = 1.0 / (1_u64 << 44) as f64;
         let begin = line.begin / line.step;
@@ -131,7 +136,7 @@ impl OverRootOfWhole {
         let is_whole = whole >= 1.0 && (begin - whole).abs() <= NEAR * whole;
         (is_whole && whole + steps as f64 <= REMEMBERED as f64).then(|| {
             let one_over_root = Self {
-                roots: &ROOTS,
+                roots: remembered(),
                 begin: whole as usize,
                 factor: first * whole.sqrt(),
             };
@@ -142,12 +147,9 @@ impl OverRootOfWhole {
 }
 
 impl OverRootOfWhole {
-    /// What they are the roots of.
-    pub(super) fn line(&self) -> Line {
-        Line {
-            begin: self.begin as f64,
-            step: 1.0,
-        }
+    /// The number that many places before place 0, if there is one.
+    pub(super) fn number_before(&self, places: i64) -> Option<usize> {
+        usize::try_from(self.begin as i64 - places).ok()
     }
 }
 
@@ -164,11 +166,44 @@ impl Eights for OverRootOfWhole {
     }
 }
 
+/// Eight rows side by side that are lines, or one over the root of the same whole number, times a factor of their own: the sum of both, of which one is
+/// nothing, so that none is rounded twice.
+pub(super) struct LinesAndRoots<'a> {
+    /// All roots that are known, from that of the rows' first step on.
+    roots: &'static [f64],
+    pub(super) lines: Line<&'a [f64; EIGHT]>,
+    pub(super) factors: &'a [f64; EIGHT],
+}
+
+impl<'a> LinesAndRoots<'a> {
+    /// Roots of whole numbers from `first` on.
+    pub(super) fn from(
+        first: usize,
+        lines: Line<&'a [f64; EIGHT]>,
+        factors: &'a [f64; EIGHT],
+    ) -> Self {
+        Self {
+            roots: remembered().get(first..).unwrap_or_default(),
+            lines,
+            factors,
+        }
+    }
+}
+
+impl Eights for LinesAndRoots<'_> {
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        // Where there is none, all are on their lines.
+        let root = self.roots.get(places.first).copied().unwrap_or(0.0);
+        each_fused::<L>([root; EIGHT], *self.factors, self.lines.eight::<L>(places))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::emit::store;
     use super::*;
-    use crate::lanes::Isa;
+    use crate::lanes::{Isa, Kernel};
 
     #[test]
     fn every_curve_is_within_its_error_on_every_instruction_set() {
@@ -207,6 +242,57 @@ mod tests {
                             let off = (found / curve(step) - 1.0).abs();
                             assert!(off <= error, "{begin} {slope} {length} {step}: {off:e}");
                         }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Two steps of eight rows, which may be anything.
+    struct Steps<'a, E>(&'a E);
+
+    impl<E: Eights> Kernel for Steps<'_, E> {
+        type Output = [[f64; EIGHT]; 2];
+
+        #[inline(always)]
+        fn run<L: Lanes>(self) -> Self::Output {
+            let mut places = Places {
+                first: 5,
+                numbers: [3.0; EIGHT],
+            };
+            let first = self.0.eight::<L>(&places);
+            places.next_of_each();
+            [first, self.0.eight::<L>(&places)]
+        }
+    }
+
+    #[test]
+    fn lines_and_roots_side_by_side_are_rounded_once_on_every_instruction_set() {
+        // Six rows on their lines, one of them on -0 and one on an infinite one; then two on roots.
+        let begin = [0.1, -0.0, 1e300, f64::INFINITY, 0.7, -0.3, -0.0, -0.0];
+        let step = [0.03, -0.0, 1e290, -0.0, -0.09, 0.1, -0.0, -0.0];
+        let factors = [-0.0, -0.0, -0.0, -0.0, -0.0, -0.0, 0.3, -7.7];
+        for isa in Isa::available() {
+            let lines = Line {
+                begin: &begin,
+                step: &step,
+            };
+            // The first root is that of 7; from 8,192 on there are none, and none is asked for.
+            for (first, roots) in [
+                (2, [7.0_f64, 8.0].map(|x| 1.0 / x.sqrt())),
+                (9000, [0.0; 2]),
+            ] {
+                let found = isa.run(Steps(&LinesAndRoots::from(first, lines, &factors)));
+                let expected = isa.run(Steps(&lines));
+                for at in 0..2 {
+                    for lane in 0..EIGHT {
+                        let expected = if lane < 6 {
+                            expected[at][lane]
+                        } else {
+                            factors[lane] * roots[at]
+                        };
+                        let found = found[at][lane];
+                        assert_eq!(found.to_bits(), expected.to_bits(), "{lane} {}", isa.name());
                     }
                 }
             }

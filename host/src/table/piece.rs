@@ -62,11 +62,11 @@ impl Memory {
         self.ahead(step).is_some()
     }
 
-    /// How the row goes on from a step on, if that is known.
-    pub(super) fn ahead(&self, step: u32) -> Option<&Ahead> {
-        self.ahead
-            .as_ref()
-            .filter(|ahead| ahead.place(step).is_some())
+    /// How the row goes on from a step on, and for how many steps, if that is known.
+    pub(super) fn ahead(&self, step: u32) -> Option<(&Ahead, usize)> {
+        let ahead = self.ahead.as_ref()?;
+        let place = ahead.place(step)?;
+        Some((ahead, ahead.steps - place))
     }
 
     /// Goes on with the row from a step on, as far as it is known how; tells for how many steps. `core` is the row's own rate at a step.
@@ -114,49 +114,63 @@ impl Ahead {
     }
 }
 
-/// Looks ahead of a row from one of its steps on; tells whether all that is needed to go on is known then.
-pub(super) struct Look<'a> {
+/// Looks ahead of a row from one of its steps on: tells on which curves it goes on, and for how many steps that is known then.
+pub(super) struct Look<'a, F> {
     /// The row's step, and what it is to the kind.
     pub(super) first: u32,
     pub(super) clock: u32,
-    /// For so many steps.
+    /// For at least so many steps, of no more than are wanted.
+    pub(super) steps: usize,
     pub(super) wanted: usize,
     pub(super) memory: &'a mut Memory,
+    /// Takes each curve, and says whether to go on.
+    pub(super) found: &'a mut F,
 }
 
-impl KindVisitor for Look<'_> {
-    type Output = bool;
+impl<F: FnMut(&Ahead) -> bool> KindVisitor for Look<'_, F> {
+    type Output = Option<usize>;
 
-    fn visit<S: Profiled>(self, schedule: &S) -> bool {
+    fn visit<S: Profiled>(self, schedule: &S) -> Option<usize> {
         let Memory {
-            ahead,
+            ahead: last,
             plans,
             sources,
             ..
         } = self.memory;
-        let course = schedule.course(self.clock);
-        let left = ((course.last - self.clock) as usize).saturating_add(1);
-        let planner = Planner {
-            schedule,
-            plans,
-            sources,
-        };
-        let plan = planner.plan(course, self.clock, self.wanted.min(left));
-        let (curve, reach, steps) = match plan.way {
-            Way::Curve(curve, reach) => (curve, reach, plan.steps),
-            // Between two curves there may be a step or some that are on none.
-            Way::Exact if plan.steps < EIGHT => {
-                (Curve::Flat(value(schedule, self.clock)), Reach::NONE, 1)
+        let mut at = 0;
+        while at < self.steps.min(self.wanted) {
+            let clock = step(self.clock, at);
+            let course = schedule.course(clock);
+            let left = ((course.last - clock) as usize).saturating_add(1);
+            let planner = Planner {
+                schedule,
+                plans: &mut *plans,
+                sources: &mut *sources,
+            };
+            let plan = planner.plan(course, clock, left.min(self.wanted - at));
+            let (curve, reach, steps) = match plan.way {
+                Way::Curve(curve, reach) => (curve, reach, plan.steps),
+                // Between two curves there may be a step or some that are on none.
+                Way::Exact if plan.steps < EIGHT => {
+                    (Curve::Flat(value(schedule, clock)), Reach::NONE, 1)
+                }
+                _ => return None,
+            };
+            let ahead = Ahead {
+                first: step(self.first, at),
+                curve,
+                reach,
+                steps,
+            };
+            if !(self.found)(&ahead) {
+                return None;
             }
-            _ => return false,
-        };
-        *ahead = Some(Ahead {
-            first: self.first,
-            curve,
-            reach,
-            steps,
-        });
-        true
+            at += steps;
+            if at >= self.steps {
+                *last = Some(ahead);
+            }
+        }
+        Some(at)
     }
 }
 

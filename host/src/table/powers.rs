@@ -35,6 +35,17 @@ impl Power {
     fn largest(&self, first: u32, last: u32) -> Option<(u32, f64)> {
         const DISTANCES: Range<f64> = 1e-140..1e140;
         let doublings = self.rate.doublings;
+        if doublings == 0.0 {
+            // That of an end, and of a quotient's logarithm the whole number below it will do.
+            let [begin, end] = [first, last].map(|step| self.distance(step).abs());
+            let (near, far) = (begin.min(end), begin.max(end));
+            let is_normal = DISTANCES.contains(&near) && DISTANCES.contains(&far);
+            let doublings = (far.to_bits() >> 52) as f64 - (near.to_bits() >> 52) as f64 + 1.0;
+            let lowest = -(self.exponent.abs() * doublings);
+            let begins_larger = (begin > end) == (self.exponent > 0.0);
+            let largest = if begins_larger { first } else { last };
+            return (is_normal && lowest >= power::LOWEST).then_some((largest, lowest));
+        }
         // What grows is measured from the first step, so that no digits are lost far out.
         let grown = |step: u32| doublings * (f64::from(step) - f64::from(first));
         let logarithm = |step: u32| {

@@ -73,30 +73,47 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// On which curve a row goes on for some of so many steps, if one kind alone decides it and they do not come again.
-    pub(super) fn look<'m>(
+    /// Tells `found` on which curves a row goes on for so many steps, one after the other, which may ask for no more of them. There are `left` steps
+    /// in the row. False where there is no curve, more than one kind decides it, steps come again, or `found` has enough.
+    pub(super) fn look(
         schedule: &AnySchedule,
-        memory: &'m mut Memory,
+        memory: &mut Memory,
         first: u32,
         steps: usize,
-    ) -> Option<&'m Ahead> {
-        if !memory.goes_on(first) {
-            let cycle = schedule.cycle(first);
+        left: usize,
+        found: &mut impl FnMut(&Ahead) -> bool,
+    ) -> bool {
+        let mut at = 0;
+        while at < steps {
+            let (step, left) = (first + at as u32, left - at);
+            if let Some((ahead, known)) = memory.ahead(step) {
+                if !found(ahead) {
+                    return false;
+                }
+                at += known;
+                continue;
+            }
+            let cycle = schedule.cycle(step);
             let comes_again =
-                cycle.is_some_and(|cycle| (cycle.period as usize) < steps.min(whole(cycle.steps)));
-            let span = schedule.span(first);
-            let kind = span.kind.filter(|_| !comes_again)?;
+                cycle.is_some_and(|cycle| (cycle.period as usize) < left.min(whole(cycle.steps)));
+            let span = schedule.span(step);
+            let Some(kind) = span.kind.filter(|_| !comes_again) else {
+                return false;
+            };
             let looked = kind.visit(Look {
-                first,
+                first: step,
                 clock: span.clock,
-                wanted: steps.min(whole(span.steps)),
+                steps: steps - at,
+                wanted: left.min(whole(span.steps)),
                 memory: &mut *memory,
+                found: &mut *found,
             });
-            if !looked {
-                return None;
+            match looked {
+                Some(known) => at += known,
+                None => return false,
             }
         }
-        memory.ahead(first)
+        true
     }
 
     /// Fills it as far as the same kinds decide the rate, and tells how far that is.
