@@ -30,45 +30,44 @@ impl Power {
         f64::from(step) - self.origin
     }
 
-    /// The step between two, both on one side of the origin, at which the power is largest, to within a tenth; and the least logarithm to base 2 of
-    /// what another one is of it, less what something grows by. None where numbers on the way might not be normal ones.
+    /// The step between two, both on one side of the origin, at which the power is largest, to within a step; and what the logarithm to base 2 of
+    /// another one as a share of it is not below, less what something grows by. None where numbers on the way might not be normal ones, or where what
+    /// grows is no line.
     fn largest(&self, first: u32, last: u32) -> Option<(u32, f64)> {
         const DISTANCES: Range<f64> = 1e-140..1e140;
         let doublings = self.rate.doublings;
-        if doublings == 0.0 {
-            // That of an end, and of a quotient's logarithm the whole number below it will do.
-            let [begin, end] = [first, last].map(|step| self.distance(step).abs());
-            let (near, far) = (begin.min(end), begin.max(end));
-            let is_normal = DISTANCES.contains(&near) && DISTANCES.contains(&far);
-            let doublings = (far.to_bits() >> 52) as f64 - (near.to_bits() >> 52) as f64 + 1.0;
-            let lowest = -(self.exponent.abs() * doublings);
-            let begins_larger = (begin > end) == (self.exponent > 0.0);
-            let largest = if begins_larger { first } else { last };
-            return (is_normal && lowest >= power::LOWEST).then_some((largest, lowest));
-        }
-        // What grows is measured from the first step, so that no digits are lost far out.
-        let grown = |step: u32| doublings * (f64::from(step) - f64::from(first));
-        let logarithm = |step: u32| {
-            let distance = self.distance(step).abs();
-            let is_normal = DISTANCES.contains(&distance);
-            is_normal.then(|| self.exponent * distance.log2() + grown(step))
-        };
-        let ends = [logarithm(first)?, logarithm(last)?];
-        let (mut largest, mut high) = if ends[0] < ends[1] {
-            (last, ends[1])
-        } else {
-            (first, ends[0])
-        };
-        // Where the derivative of the logarithm is 0, if anywhere.
-        let between = self.origin - self.exponent / doublings * LOG2_E;
-        if f64::from(first) < between && between < f64::from(last) {
-            let between = between as u32;
-            let logarithm = logarithm(between)?;
-            if logarithm > high {
-                (largest, high) = (between, logarithm);
+        let distance = |step: u32| self.distance(step).abs();
+        let is_after = self.distance(first) > 0.0;
+        let largest = if doublings == 0.0 {
+            if is_after == (self.exponent > 0.0) {
+                last
+            } else {
+                first
             }
+        } else if self.exponent != 1.0 {
+            return None;
+        } else if is_after == (doublings > 0.0) {
+            // The distance and what grows get larger the same way.
+            if is_after { last } else { first }
+        } else {
+            // Where the derivative of the logarithm is 0, or as near to it as the steps are.
+            let turn = self.origin - LOG2_E / doublings;
+            (turn as u32).clamp(first, last)
+        };
+        let known = distance(largest);
+        let mut lowest = 0.0_f64;
+        for end in [first, last] {
+            let distance = distance(end);
+            if !(DISTANCES.contains(&distance) && DISTANCES.contains(&known)) {
+                return None;
+            }
+            // Whole numbers beyond both logarithms will do.
+            let exponents = [distance, known].map(|distance| (distance.to_bits() >> 52) as f64);
+            let apart = (exponents[0] - exponents[1]).abs() + 1.0;
+            let grown = doublings * (f64::from(end) - f64::from(largest));
+            lowest = lowest.min(grown - self.exponent.abs() * apart);
         }
-        let lowest = ends[0].min(ends[1]) - high - grown(last).abs();
+        lowest -= (doublings * (f64::from(last) - f64::from(first))).abs();
         // Not "below": an exponent may be infinitely large by now.
         (lowest >= power::LOWEST).then_some((largest, lowest))
     }
