@@ -10,8 +10,11 @@ use super::values::Values;
 use super::wave::Circle;
 use crate::lanes::{Eights, Isa, Kernel, Lanes};
 
-/// Steps that are known beforehand are worth a kernel, and writing past the caches, from so many on.
+/// Steps that are known beforehand are worth writing past the caches from so many on.
 pub(super) const LONG: usize = 512;
+
+/// The same rate again and again is worth a kernel from so many steps on.
+const WIDE: usize = 48;
 
 /// Where the rates of a piece go.
 pub(super) enum Sink<'a> {
@@ -124,9 +127,10 @@ impl Sink<'_> {
                 out, past_caches, ..
             } => {
                 let (rate, past_caches, out) = (rate as f32, *past_caches, &mut out[cells]);
-                if out.len() < LONG {
+                if out.len() < WIDE {
                     out.fill(rate);
                 } else {
+                    let past_caches = past_caches && out.len() >= LONG;
                     isa.run(Alike {
                         rate,
                         out,
