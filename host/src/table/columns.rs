@@ -4,10 +4,11 @@
 use hairpin_core::AnySchedule;
 
 use super::emit::{Line, Reach, UNIT, settle};
+use super::growth::{GROWTHS_ERROR, GrowingLines, Growths, Rate};
 use super::inverse::{LinesAndRoots, OneOver, OverRoot};
 use super::piece::{Ahead, Memory};
 use super::plan::Curve;
-use super::power::{Rest, Steps, Sum, Whole};
+use super::power::{Damped, Rest, Steps, Sum, Whole};
 use super::row::Rows;
 use crate::lanes::{Beside, EIGHT, Eights, Isa, Kernel, Lanes, PartUser, Places, lanewise};
 
@@ -16,7 +17,7 @@ pub(super) const TOGETHER: usize = 32;
 
 /// Where one trial goes on to another curve, the work of all eight is cut: more often than once in so many steps, it is faster to fill rows and to
 /// turn them.
-const STEPS_PER_STRETCH: usize = 100;
+const STEPS_PER_STRETCH: usize = 30;
 
 /// All forms that eight trials have at a step are made for all of them, so that no more than one in so many steps, but for flat ones, may be of another
 /// form than most.
@@ -31,6 +32,9 @@ enum Form {
     OverRoot,
     /// A factor over the root of a whole number, the same for all trials; this one at the first step.
     OverRootOfWhole(usize),
+    Growth,
+    /// A line, times what grows, and a limit.
+    GrowingLine,
     /// From 2 to 5.
     Power(u8),
     /// A power, from 1 to 5, of what the `k`-th power of a share lacks to 1.
@@ -41,19 +45,28 @@ enum Form {
 }
 
 impl Form {
-    /// The one of two that curves of the other are of, too.
+    /// Whether its curves are those of another form, too.
+    fn is_of(self, other: Self) -> bool {
+        match self {
+            _ if self == other => true,
+            Self::Flat => !matches!(other, Self::OneOver | Self::OverRoot),
+            Self::Line => matches!(other, Self::OverRootOfWhole(_) | Self::GrowingLine),
+            Self::Growth => other == Self::GrowingLine,
+            _ => false,
+        }
+    }
+
+    /// The form that curves of two are of.
     fn of_both(self, other: Self) -> Option<Self> {
         match (self, other) {
-            _ if self == other => Some(self),
-            (Self::Flat | Self::Line, Self::OverRootOfWhole(_)) => Some(other),
-            (Self::OverRootOfWhole(_), Self::Flat | Self::Line) => Some(self),
-            (Self::Flat, Self::Line | Self::Power(_) | Self::Rest { .. }) => Some(other),
-            (Self::Line | Self::Power(_) | Self::Rest { .. }, Self::Flat) => Some(self),
+            (Self::Line, Self::Growth) | (Self::Growth, Self::Line) => Some(Self::GrowingLine),
+            _ if self.is_of(other) => Some(other),
+            _ if other.is_of(self) => Some(self),
             _ => None,
         }
     }
 
-    /// Becomes the one that curves of another are of, too, if there is one; any is taken instead of flat ones.
+    /// Becomes the one that its curves and those of another are of, if there is one; any is taken instead of flat ones.
     fn takes(&mut self, other: Self) -> bool {
         let both = if *self == Self::Flat {
             Some(other)
@@ -75,6 +88,10 @@ struct Numbers<F> {
     limit: F,
     term: F,
     share: F,
+    /// What grows: from where, and by how much a step.
+    grown: F,
+    doublings: F,
+    factor: F,
     absolute: F,
     relative: F,
 }
@@ -89,6 +106,22 @@ struct Stretch {
 }
 
 impl Stretch {
+    /// The step, from `first` on, at which a row gets to the other side of its highest or lowest, if the smallest rate of steps on both sides might not be
+    /// the first or the last of them, or the largest one too large.
+    fn turn(ahead: &Ahead, first: u32) -> Option<usize> {
+        let Curve::Damped(limit, steps, rate, begin) = ahead.curve else {
+            return None;
+        };
+        let farthest = steps.begin.abs() + ahead.steps as f64;
+        let grown = (rate.doublings * ahead.steps as f64).max(0.0).exp2();
+        let is_small = limit.abs() + (begin * farthest * grown).abs() < f64::from(f32::MAX) / 4.0;
+        if is_small && limit * begin * steps.begin >= 0.0 {
+            return None;
+        }
+        let turn = f64::from(ahead.first) - f64::from(first) + Damped::turn(steps, rate);
+        Some(turn.floor() as usize + 1)
+    }
+
     /// Whether another one after it is no other curve.
     fn goes_on_as(&self, other: &Self) -> bool {
         let rates = [self, other].map(|stretch| stretch.numbers.limit.to_bits());
@@ -105,8 +138,11 @@ impl Stretch {
             place,
             absolute: 4.0 * absolute,
             relative: 4.0 * (relative * (2.0 / UNIT) + 1.0) + 1.0,
-            // Of what is added, this leaves all as it is.
+            // What is added and what is multiplied with leave all as it is.
+            limit: -0.0,
             term: -0.0,
+            grown: 1.0,
+            factor: 1.0,
             ..Numbers::default()
         };
         let on_line = |line: Line| Numbers {
@@ -119,6 +155,15 @@ impl Stretch {
             step: steps.step,
             limit: sum.limit,
             term: sum.term,
+            ..reached
+        };
+        // A term is no larger than a value and its limit together.
+        let growing = |rate: Rate, begin: f64, limit: f64| Numbers {
+            grown: begin,
+            doublings: rate.doublings,
+            factor: rate.doublings.exp2(),
+            absolute: reached.absolute + 8.0 * GROWTHS_ERROR * limit.abs(),
+            relative: reached.relative + 8.0 / UNIT * GROWTHS_ERROR,
             ..reached
         };
         let (form, numbers) = match ahead.curve {
@@ -155,6 +200,23 @@ impl Stretch {
                 };
                 (Form::OverRootOfWhole(curve.number_before(before)?), numbers)
             }
+            Curve::Growth(rate, begin) if !rate.alternates => {
+                let numbers = Numbers {
+                    begin: 1.0,
+                    step: -0.0,
+                    ..growing(rate, begin, 0.0)
+                };
+                (Form::Growth, numbers)
+            }
+            Curve::Damped(limit, steps, rate, begin) if !rate.alternates => {
+                let numbers = Numbers {
+                    begin: steps.begin,
+                    step: steps.step,
+                    limit,
+                    ..growing(rate, begin, limit)
+                };
+                (Form::GrowingLine, numbers)
+            }
             Curve::Square(Whole(sum, steps)) => (Form::Power(2), of_steps(sum, steps)),
             Curve::Cube(Whole(sum, steps)) => (Form::Power(3), of_steps(sum, steps)),
             Curve::Fourth(Whole(sum, steps)) => (Form::Power(4), of_steps(sum, steps)),
@@ -187,6 +249,9 @@ impl Numbers<[f64; EIGHT]> {
         self.limit[lane] = of.limit;
         self.term[lane] = of.term;
         self.share[lane] = of.share;
+        self.grown[lane] = of.grown;
+        self.doublings[lane] = of.doublings;
+        self.factor[lane] = of.factor;
         self.absolute[lane] = of.absolute;
         self.relative[lane] = of.relative;
     }
@@ -204,6 +269,8 @@ pub(super) struct Columns {
     forms: [Form; EIGHT],
     /// The form of the first one that is not flat, or one that has it and others, which is taken for all.
     main: Form,
+    /// A bit for each trial whose own form that is.
+    mains: u32,
     /// A bit for each trial that is not of that form.
     others: u32,
     /// A bit for each trial whose rates are not those of the core.
@@ -222,6 +289,7 @@ impl Default for Columns {
             end: 0,
             forms: [Form::Flat; EIGHT],
             main: Form::Flat,
+            mains: 0,
             others: 0,
             doubted: 0,
             numbers: Numbers::default(),
@@ -266,6 +334,13 @@ impl Columns {
                         &mut in_others
                     }) += count;
                 }
+                let turn = Stretch::turn(ahead, first);
+                if let Some(turn) = turn.filter(|turn| (at + 1..stretch.end).contains(turn)) {
+                    self.stretches.push(Stretch {
+                        end: turn,
+                        ..stretch
+                    });
+                }
                 at = stretch.end;
                 match self.stretches[begin..].last_mut() {
                     Some(last) if last.goes_on_as(&stretch) => last.end = stretch.end,
@@ -296,21 +371,21 @@ impl Columns {
     /// Has all be on the curves of a step, none of which is left before it.
     #[inline(never)]
     fn go_to(&mut self, step: usize) {
-        let mut are_others = self.end == 0;
+        let mut is_main = self.end > 0;
         let mut end = usize::MAX;
         for lane in 0..EIGHT {
             if self.ends[lane] <= step {
-                are_others |= self.go_on(lane);
+                is_main &= self.go_on(lane);
             }
             end = end.min(self.ends[lane]);
         }
         self.end = end;
-        if are_others {
+        if !is_main {
             self.choose_main();
         }
     }
 
-    /// Has a trial be on its next stretch; tells whether that is of another form.
+    /// Has a trial be on its next stretch; tells whether the form that is taken for all can stay.
     #[inline]
     fn go_on(&mut self, lane: usize) -> bool {
         let stretch = &self.stretches[self.next[lane]];
@@ -325,9 +400,20 @@ impl Columns {
         if stretch.form == Form::Flat {
             self.flats[lane] = limit as f32;
             self.numbers.limit[lane] = limit;
-            self.numbers.begin[lane] = self.begin_of_flat(lane);
+            self.adapt_flat(lane);
         }
-        is_other
+        !is_other || self.look_at_form(lane)
+    }
+
+    /// Tells whether the form that is taken for all has that of a trial, and is still one of them.
+    fn look_at_form(&mut self, lane: usize) -> bool {
+        let form = self.forms[lane];
+        let is_of_main = form.is_of(self.main);
+        let set = |bits: &mut u32, bit: bool| *bits = *bits & !(1 << lane) | u32::from(bit) << lane;
+        set(&mut self.mains, form == self.main);
+        set(&mut self.others, !is_of_main);
+        set(&mut self.doubted, form != Form::Flat);
+        is_of_main && self.mains != 0
     }
 
     /// Takes a form for all.
@@ -336,27 +422,25 @@ impl Columns {
         for form in self.forms {
             self.main.takes(form);
         }
-        (self.others, self.doubted) = (0, 0);
         for lane in 0..EIGHT {
-            let form = self.forms[lane];
-            let is_of_main = self.main.of_both(form) == Some(self.main);
-            self.others |= u32::from(!is_of_main) << lane;
-            self.doubted |= u32::from(form != Form::Flat) << lane;
-            if form == Form::Flat {
-                self.numbers.begin[lane] = self.begin_of_flat(lane);
+            self.look_at_form(lane);
+            if self.forms[lane] == Form::Flat {
+                self.adapt_flat(lane);
             }
         }
     }
 
-    /// Where what is flat begins as a curve of the form that is taken for all.
-    fn begin_of_flat(&self, lane: usize) -> f64 {
-        // These have no limit.
-        let are_lines = matches!(self.main, Form::Line | Form::OverRootOfWhole(_));
-        if are_lines {
-            self.numbers.limit[lane]
-        } else {
-            1.0
-        }
+    /// Has what is flat be of the form that is taken for all.
+    fn adapt_flat(&mut self, lane: usize) {
+        let limit = self.numbers.limit[lane];
+        let (begin, grown) = match self.main {
+            // These have no limit.
+            Form::Line | Form::OverRootOfWhole(_) => (limit, 1.0),
+            Form::Growth => (1.0, limit),
+            _ => (1.0, -0.0),
+        };
+        self.numbers.begin[lane] = begin;
+        self.numbers.grown[lane] = grown;
     }
 
     /// Writes the rates from a step on, one row after the other, into columns from `at` on, while `beside` goes on. `core` is that of one of the trials.
@@ -403,6 +487,7 @@ impl Columns {
         let mut nearest = [0; EIGHT];
         self.with::<L, _>(
             self.main,
+            &places,
             Round::<_, _, false> {
                 places,
                 rows: &mut *rows,
@@ -424,6 +509,7 @@ impl Columns {
             }
             self.with::<L, _>(
                 form,
+                &places,
                 Round::<_, _, true> {
                     places,
                     rows: &mut *rows,
@@ -500,15 +586,18 @@ impl Columns {
         }
     }
 
-    /// Hands all eight curves to `user` as those of a form, which only some of them may have.
+    /// Hands all eight curves to `user`, who asks for places from these on, as those of a form, which only some of them may have.
     #[inline(always)]
-    fn with<L: Lanes, U: PartUser>(&self, form: Form, user: U) -> U::Output {
+    fn with<L: Lanes, U: PartUser>(&self, form: Form, places: &Places, user: U) -> U::Output {
         let Numbers {
             begin,
             step,
             limit,
             term,
             share,
+            grown,
+            doublings,
+            factor,
             ..
         } = &self.numbers;
         let line = Line { begin, step };
@@ -534,6 +623,14 @@ impl Columns {
             Form::OverRootOfWhole(first) => {
                 user.take::<L, _>(&LinesAndRoots::from(first, line, term))
             }
+            Form::Growth => {
+                user.take::<L, _>(&Growths::from::<L>(places, grown, doublings, factor))
+            }
+            Form::GrowingLine => user.take::<L, _>(&GrowingLines {
+                lines: line,
+                growths: Growths::from::<L>(places, grown, doublings, factor),
+                limits: limit,
+            }),
             Form::Power(2) => user.take::<L, _>(&Whole::<2, _, _>(sum, steps)),
             Form::Power(3) => user.take::<L, _>(&Whole::<3, _, _>(sum, steps)),
             Form::Power(4) => user.take::<L, _>(&Whole::<4, _, _>(sum, steps)),
@@ -590,8 +687,9 @@ impl Kernel for Values<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        self.columns
-            .with::<L, _>(self.columns.forms[self.lane], self);
+        let places = self.columns.places(self.step);
+        let form = self.columns.forms[self.lane];
+        self.columns.with::<L, _>(form, &places, self);
     }
 }
 
@@ -600,9 +698,10 @@ impl PartUser for Values<'_> {
 
     #[inline(always)]
     fn take<L: Lanes, E: Eights>(self, curves: &E) {
-        for (value, step) in self.values.iter_mut().zip(self.step..) {
-            let places = self.columns.places(step);
+        let mut places = self.columns.places(self.step);
+        for value in self.values.iter_mut() {
             *value = curves.eight::<L>(&places)[self.lane];
+            places.next_of_each();
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What grows by one factor a step.
 
+use std::cell::Cell;
 use std::ops::Range;
 
-use super::emit::SIXTEEN;
+use super::emit::{Line, SIXTEEN, each_fused};
+use super::power::{EXPONENTIAL_ERROR, exp2};
 use super::recent::Recent;
 use crate::lanes::{EIGHT, Eights, Lanes, PART, Places, lanewise};
 
@@ -50,8 +52,8 @@ impl Growth {
     }
 
     /// How fast it grows.
-    pub(super) const fn doublings(&self) -> f64 {
-        self.rate.doublings
+    pub(super) const fn rate(&self) -> Rate {
+        self.rate
     }
 
     /// From another beginning on.
@@ -94,6 +96,68 @@ impl Eights for Growth {
         let grown = self.group(places.first);
         lanewise(self.near, |near| near * grown)
     }
+}
+
+/// What rows side by side that grow are off by besides, as a share of it: an exponential, of an exponent below 2^9 that was rounded, and as many
+/// products with what they grow by, which was rounded, as there are steps in a block.
+pub(super) const GROWTHS_ERROR: f64 = 2.0 * EXPONENTIAL_ERROR;
+
+/// Eight rows side by side that grow. They are asked for step after step.
+pub(super) struct Growths<'a> {
+    now: Cell<[f64; EIGHT]>,
+    factors: &'a [f64; EIGHT],
+}
+
+impl<'a> Growths<'a> {
+    /// From some places on, with what they are at place 0, their doublings a step, and what they grow by.
+    #[inline(always)]
+    pub(super) fn from<L: Lanes>(
+        places: &Places,
+        begins: &[f64; EIGHT],
+        doublings: &[f64; EIGHT],
+        factors: &'a [f64; EIGHT],
+    ) -> Self {
+        let grown = exp2::<L>(product(places.numbers, doublings));
+        Self {
+            now: Cell::new(product(grown, begins)),
+            factors,
+        }
+    }
+}
+
+impl Eights for Growths<'_> {
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, _places: &Places) -> [f64; EIGHT] {
+        let now = self.now.get();
+        self.now.set(product(now, self.factors));
+        now
+    }
+}
+
+/// Eight rows side by side that are lines, each of which grows, above a limit.
+pub(super) struct GrowingLines<'a> {
+    pub(super) lines: Line<&'a [f64; EIGHT]>,
+    pub(super) growths: Growths<'a>,
+    pub(super) limits: &'a [f64; EIGHT],
+}
+
+impl Eights for GrowingLines<'_> {
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT] {
+        let (lines, grown) = (
+            self.lines.eight::<L>(places),
+            self.growths.eight::<L>(places),
+        );
+        each_fused::<L>(lines, grown, *self.limits)
+    }
+}
+
+#[inline(always)]
+fn product(mut a: [f64; EIGHT], b: &[f64; EIGHT]) -> [f64; EIGHT] {
+    for (a, b) in a.iter_mut().zip(b) {
+        *a *= b;
+    }
+    a
 }
 
 #[cfg(test)]

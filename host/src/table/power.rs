@@ -8,14 +8,14 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::emit::{Coefficient, Reach, UNIT, each_fused, eight_of, fused};
-use super::growth::Growth;
+use super::growth::{Growth, Rate};
 use crate::lanes::{EIGHT, Eights, Lanes, PartUser, Places, lanewise};
 
 /// Terms of the exponential's series: the next one is below 2^-42 of the sum for half a doubling.
 const EXPONENTIAL: usize = 11;
 
 /// What [`exp2`] is not off by, as a share of its value.
-const EXPONENTIAL_ERROR: f64 = 1.0 / (1_u64 << 41) as f64;
+pub(super) const EXPONENTIAL_ERROR: f64 = 1.0 / (1_u64 << 41) as f64;
 
 /// `ln(2)^k / k!`
 const DOUBLINGS: [f64; EXPONENTIAL] = {
@@ -47,7 +47,7 @@ pub(super) const LOWEST: f64 = -1000.0;
 
 /// `2^x` for `x` from [`LOWEST`] to its opposite, off by less than [`EXPONENTIAL_ERROR`] of it.
 #[inline(always)]
-fn exp2<L: Lanes>(x: [f64; EIGHT]) -> [f64; EIGHT] {
+pub(super) fn exp2<L: Lanes>(x: [f64; EIGHT]) -> [f64; EIGHT] {
     // 1.5 * 2^52: a sum with it has no digits behind the point, and ends in the whole number as an integer has it.
     const WHOLE: f64 = 6_755_399_441_055_744.0;
     let shifted = lanewise(x, |x| x + WHOLE);
@@ -400,14 +400,18 @@ pub(super) struct Damped {
 
 impl Damped {
     pub(super) fn new(limit: f64, steps: Steps, growth: Growth) -> Self {
-        // Where the derivative of the product is 0: `step + (begin + step * place) * rate = 0`.
-        let turn = -1.0 / (growth.doublings() * LN_2) - steps.begin * steps.step;
+        let turn = Self::turn(steps, growth.rate());
         Self {
             limit,
             steps,
             growth,
             turn,
         }
+    }
+
+    /// The place of the highest or the lowest: where the derivative of the product is 0, `step + (begin + step * place) * rate = 0`.
+    pub(super) fn turn(steps: Steps, rate: Rate) -> f64 {
+        -1.0 / (rate.doublings * LN_2) - steps.begin * steps.step
     }
 }
 
