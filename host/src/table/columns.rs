@@ -96,6 +96,23 @@ struct Numbers<F> {
     relative: F,
 }
 
+impl Numbers<f64> {
+    /// What is added and what is multiplied with leave all as it is.
+    const NEUTRAL: Self = Self {
+        place: 0.0,
+        begin: 1.0,
+        step: -0.0,
+        limit: -0.0,
+        term: -0.0,
+        share: 0.0,
+        grown: 1.0,
+        doublings: 0.0,
+        factor: 1.0,
+        absolute: 0.0,
+        relative: 0.0,
+    };
+}
+
 /// Steps of a trial that are on one curve.
 #[derive(Clone, Copy)]
 struct Stretch {
@@ -138,12 +155,7 @@ impl Stretch {
             place,
             absolute: 4.0 * absolute,
             relative: 4.0 * (relative * (2.0 / UNIT) + 1.0) + 1.0,
-            // What is added and what is multiplied with leave all as it is.
-            limit: -0.0,
-            term: -0.0,
-            grown: 1.0,
-            factor: 1.0,
-            ..Numbers::default()
+            ..Numbers::NEUTRAL
         };
         let on_line = |line: Line| Numbers {
             begin: line.begin,
@@ -168,16 +180,7 @@ impl Stretch {
         };
         let (form, numbers) = match ahead.curve {
             // A limit and nothing beside it, whatever the power of 1: of -0 there are many, but a sum of 0 and -0 is 0.
-            Curve::Flat(limit) => {
-                let numbers = Numbers {
-                    begin: 1.0,
-                    step: -0.0,
-                    limit,
-                    term: -0.0,
-                    ..reached
-                };
-                (Form::Flat, numbers)
-            }
+            Curve::Flat(limit) => (Form::Flat, Numbers { limit, ..reached }),
             Curve::Line(line) => (Form::Line, on_line(line)),
             Curve::OneOver(OneOver(line)) => (Form::OneOver, on_line(line)),
             Curve::OverRoot(curve) => {
@@ -194,19 +197,13 @@ impl Stretch {
                 let before = i64::from(ahead.first) - i64::from(first);
                 let numbers = Numbers {
                     begin: -0.0,
-                    step: -0.0,
                     term: curve.factor,
                     ..reached
                 };
                 (Form::OverRootOfWhole(curve.number_before(before)?), numbers)
             }
             Curve::Growth(rate, begin) if !rate.alternates => {
-                let numbers = Numbers {
-                    begin: 1.0,
-                    step: -0.0,
-                    ..growing(rate, begin, 0.0)
-                };
-                (Form::Growth, numbers)
+                (Form::Growth, growing(rate, begin, 0.0))
             }
             Curve::Damped(limit, steps, rate, begin) if !rate.alternates => {
                 let numbers = Numbers {
@@ -392,7 +389,8 @@ impl Columns {
         let limit = stretch.numbers.limit;
         self.next[lane] += 1;
         self.ends[lane] = stretch.end;
-        let is_other = self.forms[lane] != stretch.form;
+        // What is known of the lane is of other trials in the beginning.
+        let is_other = self.end == 0 || self.forms[lane] != stretch.form;
         self.forms[lane] = stretch.form;
         if is_other || stretch.form != Form::Flat {
             self.numbers.set(lane, &stretch.numbers);
