@@ -1,9 +1,9 @@
 //! Tables against the core, and what the core says of a kind's course against its rates.
 
 use hairpin_core::{
-    AnySchedule, Bend, Combine, Constant, CosineAnnealing, CosineCycles, Course, Exponential,
-    Geometric, InverseSqrt, InverseTime, KDecay, KindVisitor, Linear, NaturalExp, Plan, Polynomial,
-    Profiled, Schedule, WarmRestarts,
+    AnySchedule, Bend, Combine, Constant, CosineAnnealing, CosineCycles, Course, Cyclic,
+    CyclicMode, Exponential, Geometric, InverseSqrt, InverseTime, KDecay, KindVisitor, Linear,
+    NaturalExp, Noam, Plan, Polynomial, Profiled, Schedule, WarmRestarts,
 };
 use hairpin_host::table;
 
@@ -98,7 +98,7 @@ fn tables_of_formulas_of_any_width_hold_the_cores_bits() {
     let trial = |trial: usize| -> AnySchedule {
         let rate = 0.1 + 1e-3 * trial as f64;
         let length = 900 + 7 * trial as u32 % 2000;
-        match trial / 8 % 7 {
+        match trial / 8 % 10 {
             0 => Linear::new(rate, 1e-5, length).unwrap().into(),
             1 => InverseTime::new(rate, 1e-3 * rate).unwrap().into(),
             2 => InverseSqrt::new(rate, 1.0 + rate).unwrap().into(),
@@ -106,9 +106,18 @@ fn tables_of_formulas_of_any_width_hold_the_cores_bits() {
                 .unwrap()
                 .into(),
             4 => KDecay::new(rate, 1e-6, length, 2.0, 2.0).unwrap().into(),
-            // In every second 56 trials, these eight have none.
-            5 if trial / 56 % 2 == 1 => CosineAnnealing::new(rate, 0.0, length).unwrap().into(),
+            // In every second 80 trials, these eight have none.
+            5 if trial / 80 % 2 == 1 => CosineAnnealing::new(rate, 0.0, length).unwrap().into(),
             5 => Polynomial::new(rate, 1e-6, length, 5.0, false)
+                .unwrap()
+                .into(),
+            6 => Noam::new(rate, 512, length / 3).unwrap().into(),
+            7 => Exponential::new(rate, 1.0 - 1e-5 * trial as f64)
+                .unwrap()
+                .into(),
+            // Above and below its limit, which a rate of 0 is not.
+            8 => Cyclic::new(1e-3 * (trial % 3) as f64, 0.5 - rate, 90, 5 + length / 9)
+                .and_then(|cycle| cycle.mode(CyclicMode::ExpRange, 0.999))
                 .unwrap()
                 .into(),
             _ => Constant::new(rate).unwrap().into(),
