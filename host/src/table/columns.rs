@@ -130,7 +130,11 @@ impl Stretch {
             return None;
         };
         let farthest = steps.begin.abs() + ahead.steps as f64;
-        let grown = (rate.doublings * ahead.steps as f64).max(0.0).exp2();
+        let grown = if rate.doublings > 0.0 {
+            (rate.doublings * ahead.steps as f64).exp2()
+        } else {
+            1.0
+        };
         let is_small = limit.abs() + (begin * farthest * grown).abs() < f64::from(f32::MAX) / 4.0;
         if is_small && limit * begin * steps.begin >= 0.0 {
             return None;
