@@ -146,8 +146,9 @@ pub(crate) trait Lanes: Real {
         }
     }
 
-    /// A bit for each of eight rows of numbers, which have been rounded, where one of them may have another `f32` within reach. Each row goes one way
-    /// between its rounded `ends`, and `nearest` is what [`Seen::nearest`] says of it. A number is off by no more than a quarter of what stands in
+    /// A bit for each of eight rows of numbers, which have been rounded, where one of them may have another `f32` within reach. Between the rounded
+    /// `ends` of a row no number is smaller in size than the smaller of them, on the other side of 0, or too large for an `f32`, unless an end is; `nearest` is
+    /// what [`Seen::nearest`] says of it. A number is off by no more than a quarter of what stands in
     /// `absolute`, and of so many units in its own last place as stand in `relative`.
     #[inline(always)]
     fn in_doubt(
@@ -203,10 +204,10 @@ pub(crate) fn look_at<T>(what: &T, bytes: usize) {
 /// Numbers that are made together: two registers of four, or one of eight.
 pub(crate) const EIGHT: usize = 8;
 
-/// Eight places one after the other.
+/// Eight places one after the other; or, of eight rows side by side, one of each.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Places {
-    /// The first of them.
+    /// The first of them; or what all rows count alike.
     pub(crate) first: usize,
     /// All of them as numbers.
     pub(crate) numbers: [f64; EIGHT],
@@ -280,7 +281,8 @@ pub(crate) trait Eights {
         user.take::<L, Self>(self)
     }
 
-    /// The numbers at some places, the first of them a multiple of [`EIGHT`] from where the row begins. What is beyond its end may be anything.
+    /// The numbers at some places: of one row, the first of them a multiple of [`EIGHT`] from where it begins; or one of each of eight rows. What is beyond an
+    /// end may be anything.
     fn eight<L: Lanes>(&self, places: &Places) -> [f64; EIGHT];
 }
 

@@ -98,7 +98,7 @@ fn tables_of_formulas_of_any_width_hold_the_cores_bits() {
     let trial = |trial: usize| -> AnySchedule {
         let rate = 0.1 + 1e-3 * trial as f64;
         let length = 900 + 7 * trial as u32 % 2000;
-        match trial / 8 % 10 {
+        match trial / 8 % 11 {
             0 => Linear::new(rate, 1e-5, length).unwrap().into(),
             1 => InverseTime::new(rate, 1e-3 * rate).unwrap().into(),
             2 => InverseSqrt::new(rate, 1.0 + rate).unwrap().into(),
@@ -106,8 +106,8 @@ fn tables_of_formulas_of_any_width_hold_the_cores_bits() {
                 .unwrap()
                 .into(),
             4 => KDecay::new(rate, 1e-6, length, 2.0, 2.0).unwrap().into(),
-            // In every second 80 trials, these eight have none.
-            5 if trial / 80 % 2 == 1 => CosineAnnealing::new(rate, 0.0, length).unwrap().into(),
+            // In every second 88 trials, these eight have none.
+            5 if trial / 88 % 2 == 1 => CosineAnnealing::new(rate, 0.0, length).unwrap().into(),
             5 => Polynomial::new(rate, 1e-6, length, 5.0, false)
                 .unwrap()
                 .into(),
@@ -115,9 +115,17 @@ fn tables_of_formulas_of_any_width_hold_the_cores_bits() {
             7 => Exponential::new(rate, 1.0 - 1e-5 * trial as f64)
                 .unwrap()
                 .into(),
-            // Above and below its limit, which a rate of 0 is not.
-            8 => Cyclic::new(1e-3 * (trial % 3) as f64, 0.5 - rate, 90, 5 + length / 9)
-                .and_then(|cycle| cycle.mode(CyclicMode::ExpRange, 0.999))
+            // Above and below their limits, one of which is 0; slowly, and so fast that they turn on their way.
+            8 => {
+                let (low, high) = [(0.0, 0.5), (0.5, 0.1), (1e-3, 0.5 - rate)][trial % 3];
+                let (up, down) = [(90, 5 + length / 9), (400, 300)][trial % 2];
+                Cyclic::new(low, high, up, down)
+                    .and_then(|cycle| cycle.mode(CyclicMode::ExpRange, [0.999, 0.99][trial % 2]))
+                    .unwrap()
+                    .into()
+            }
+            // Of whole numbers, no two of them the same.
+            9 => InverseSqrt::new(rate, 1000.0 + trial as f64)
                 .unwrap()
                 .into(),
             _ => Constant::new(rate).unwrap().into(),

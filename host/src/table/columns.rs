@@ -1,5 +1,5 @@
-//! Eight trials side by side, for tables with one row a step: a register holds their rates at one step, each of them a formula of the step alone, so
-//! that nothing has to be turned.
+//! Eight trials side by side, for tables with one row a step: a register holds their rates at one step, each of them a formula of the step, or a
+//! product with the one before, so that nothing has to be turned.
 
 use hairpin_core::AnySchedule;
 
@@ -19,8 +19,7 @@ pub(super) const TOGETHER: usize = 32;
 /// turn them.
 const STEPS_PER_STRETCH: usize = 30;
 
-/// All forms that eight trials have at a step are made for all of them, so that no more than one in so many steps, but for flat ones, may be of another
-/// form than most.
+/// Both forms that eight trials have are made for all of them, so that no more than one in so many steps, but for flat ones, may be of the other one.
 const MIXED: usize = 8;
 
 /// Curves whose formulas are the same but for their numbers.
@@ -136,11 +135,12 @@ impl Stretch {
             1.0
         };
         let is_small = limit.abs() + (begin * farthest * grown).abs() < f64::from(f32::MAX) / 4.0;
-        if is_small && limit * begin * steps.begin >= 0.0 {
+        // Away from the limit is away from 0.
+        if is_small && limit * begin >= 0.0 {
             return None;
         }
         let turn = f64::from(ahead.first) - f64::from(first) + Damped::turn(steps, rate);
-        Some(turn.floor() as usize + 1)
+        Some((turn.floor() as usize).saturating_add(1))
     }
 
     /// Whether another one after it is no other curve.
@@ -313,8 +313,8 @@ impl Columns {
         self.stretches.clear();
         // A beginning, an end and what is between them may always be curves of their own.
         let most = 3 + steps / STEPS_PER_STRETCH;
-        let mut main = Form::Flat;
-        let (mut in_main, mut in_others) = (0, 0);
+        let (mut main, mut other) = (Form::Flat, None);
+        let (mut in_main, mut in_other) = (0, 0);
         for (lane, schedule) in trials.iter().enumerate() {
             let begin = self.stretches.len();
             self.next[lane] = begin;
@@ -329,11 +329,13 @@ impl Columns {
                 };
                 let count = stretch.end.min(steps) - at;
                 if stretch.form != Form::Flat {
-                    *(if main.takes(stretch.form) {
-                        &mut in_main
+                    if main.takes(stretch.form) {
+                        in_main += count;
+                    } else if *other.get_or_insert(stretch.form) == stretch.form {
+                        in_other += count;
                     } else {
-                        &mut in_others
-                    }) += count;
+                        return false;
+                    }
                 }
                 let turn = Stretch::turn(ahead, first);
                 if let Some(turn) = turn.filter(|turn| (at + 1..stretch.end).contains(turn)) {
@@ -361,7 +363,7 @@ impl Columns {
             }
         }
         // Where there are two forms, the rates of all are made of each.
-        if in_main.min(in_others) > EIGHT * steps / MIXED {
+        if in_main.min(in_other) > EIGHT * steps / MIXED {
             return false;
         }
         self.ends = [0; EIGHT];

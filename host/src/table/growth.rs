@@ -98,7 +98,7 @@ impl Eights for Growth {
     }
 }
 
-/// What rows side by side that grow are off by besides, as a share of it: an exponential, of an exponent below 2^9 that was rounded, and as many
+/// What rows side by side that grow are off by besides, as a share of it: an exponential, of an exponent below 2^10 that was rounded, and as many
 /// products with what they grow by, which was rounded, as there are steps in a block.
 pub(super) const GROWTHS_ERROR: f64 = 2.0 * EXPONENTIAL_ERROR;
 
@@ -164,7 +164,65 @@ fn product(mut a: [f64; EIGHT], b: &[f64; EIGHT]) -> [f64; EIGHT] {
 mod tests {
     use super::super::emit::{LONGEST, store};
     use super::*;
-    use crate::lanes::Isa;
+    use crate::lanes::{Isa, Kernel};
+
+    /// Rows side by side from a step on, one step after the other.
+    struct Side<'a>(&'a [[f64; EIGHT]; 5], usize, &'a mut [[[f64; EIGHT]; 2]]);
+
+    impl Kernel for Side<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<L: Lanes>(self) {
+            let [begin, step, limits, doublings, factors] = self.0;
+            let mut places = Places {
+                first: self.1,
+                numbers: [self.1 as f64; EIGHT],
+            };
+            let growths = || Growths::from::<L>(&places, &[0.7; EIGHT], doublings, factors);
+            let alone = growths();
+            let lines = GrowingLines {
+                lines: Line { begin, step },
+                growths: growths(),
+                limits,
+            };
+            for out in self.2 {
+                *out = [alone.eight::<L>(&places), lines.eight::<L>(&places)];
+                places.next_of_each();
+            }
+        }
+    }
+
+    #[test]
+    fn growths_side_by_side_are_within_their_error_on_every_instruction_set() {
+        let doublings: [f64; EIGHT] = [-0.45, -0.3, -1e-9, 0.0, 1e-4, 0.02, 0.2, -0.1];
+        let begin = [3.0, 1.0, 0.5, 7.0, 1.0, 2000.0, 30.0, 1e-3];
+        let step = [1.0, -0.0, -1e-5, 0.5, 1.0, -0.25, 1.0, 1.0];
+        let limits = [0.0, -0.0, 1.0, -2.0, 0.125, 0.0, 1e9, -1e-9];
+        let numbers = [begin, step, limits, doublings, doublings.map(f64::exp2)];
+        for isa in Isa::available() {
+            for first in [0, 31, 1500, 2000] {
+                let mut out = [[[0.0; EIGHT]; 2]; 32];
+                isa.run(Side(&numbers, first, &mut out));
+                for (at, [alone, lines]) in out.iter().enumerate() {
+                    let place = (first + at) as f64;
+                    for lane in 0..EIGHT {
+                        let grown = 0.7 * (doublings[lane] * place).exp2();
+                        // The exponent is off by a rounding here, too.
+                        let exponent = (doublings[lane] * place).abs() * f64::EPSILON;
+                        let off = (alone[lane] / grown - 1.0).abs();
+                        let error = GROWTHS_ERROR + exponent;
+                        assert!(off <= error, "{} {lane} {place}: {off:e}", isa.name());
+                        let term = (begin[lane] + step[lane] * place) * grown;
+                        let off = (lines[lane] - (limits[lane] + term)).abs();
+                        let sum = term.abs() + limits[lane].abs();
+                        let error = error * term.abs() + 4.0 * f64::EPSILON * sum;
+                        assert!(off <= error, "{} {lane} {place}: {off:e}", isa.name());
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn growths_are_within_their_error_on_every_instruction_set() {

@@ -35,6 +35,9 @@ const ROWS_PER_TASK: usize = 16;
 /// A table of more cells is written past the caches, which it would leave before it is read: 16 MiB.
 const CACHED_CELLS: usize = 1 << 22;
 
+/// The same with one row a step: 4 MiB, as rows that are a power of 2 apart, of which a few cells are written at a time, get in each other's way in a cache.
+const CACHED_COLUMNS: usize = 1 << 20;
+
 /// Why a table was not filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -116,7 +119,7 @@ pub fn fill(trials: &[AnySchedule], first: u32, out: &mut [f32]) -> Result<(), T
 /// ```
 pub fn fill_by_step(trials: &[AnySchedule], first: u32, out: &mut [f32]) -> Result<(), TableError> {
     if steps(trials.len(), first, out.len())? > 0 {
-        turned::fill(trials, first, out, out_of_cache(out.len()));
+        turned::fill(trials, first, out, out.len() > CACHED_COLUMNS);
     }
     Ok(())
 }

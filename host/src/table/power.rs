@@ -459,7 +459,8 @@ impl Eights for Logistic {
 }
 
 /// How far a curve is off whose limit is exact, of whose other values one gave its term, and all, with those that it is compared with, are off by
-/// `value` of the limit and of their term. No term is above that one, nor is below 2 to the power of `lowest` of it.
+/// `value` of the limit and of their term. No term is above one and a half times that
+/// one, nor is below 2 to the power of `lowest` of it.
 pub(super) fn reach(value: f64, limit: f64, exponent: f64, lowest: f64) -> Reach {
     // A rounding of the distance, and those of its power where the term is known, or two logarithms of numbers below 2^13, as often as the exponent
     // says; the logarithm, its product with the exponent, and what of both is left in the exponential, which is off by itself. A whole power has less

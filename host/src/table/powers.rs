@@ -30,9 +30,10 @@ impl Power {
         f64::from(step) - self.origin
     }
 
-    /// The step between two, both on one side of the origin, at which the power is largest, to within a step; and what the logarithm to base 2 of
+    /// The step between two, both on one side of the origin, at which the power is largest, to within a step, which
+    /// from an origin that is whole makes less than one and a half times of it; and what the logarithm to base 2 of
     /// another one as a share of it is not below, less what something grows by. None where numbers on the way might not be normal ones, or where what
-    /// grows is no line.
+    /// grows is no line from a whole step on.
     fn largest(&self, first: u32, last: u32) -> Option<(u32, f64)> {
         const DISTANCES: Range<f64> = 1e-140..1e140;
         let doublings = self.rate.doublings;
@@ -44,7 +45,7 @@ impl Power {
             } else {
                 first
             }
-        } else if self.exponent != 1.0 {
+        } else if self.exponent != 1.0 || self.origin as i64 as f64 != self.origin {
             return None;
         } else if is_after == (doublings > 0.0) {
             // The distance and what grows get larger the same way.
