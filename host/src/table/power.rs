@@ -459,17 +459,19 @@ impl Eights for Logistic {
 }
 
 /// How far a curve is off whose limit is exact, of whose other values one gave its term, and all, with those that it is compared with, are off by
-/// `value` of the limit and of their term. No term is above one and a half times that
-/// one, nor is below 2 to the power of `lowest` of it.
+/// `value` of the limit and of their term. No term is above one and a half times that one,
+/// nor is below 2 to the power of `lowest` of it.
 pub(super) fn reach(value: f64, limit: f64, exponent: f64, lowest: f64) -> Reach {
     // A rounding of the distance, and those of its power where the term is known, or two logarithms of numbers below 2^13, as often as the exponent
     // says; the logarithm, its product with the exponent, and what of both is left in the exponential, which is off by itself. A whole power has less
     // of each, and what is damped three exponentials 7, 15 and 15 times, and some roundings.
     let power = UNIT * (160.0 * exponent.abs() + 12.0 * lowest.abs()) + EXPONENTIAL_ERROR;
     let relative = 1.01 * (2.0 * value + power + 4.0 * UNIT);
-    // A term is no larger than a value and the limit together.
+    // What the known term is off by is as many times larger in another one as that is itself. So the limit counts one and a half times there, once in
+    // what it is compared with, and, as a term is no larger than a value and the limit together, twice more for both: 4.5 times `value`, of which
+    // `relative` has two.
     Reach {
-        absolute: 2.0 * relative * limit.abs(),
+        absolute: 3.0 * relative * limit.abs(),
         relative,
     }
 }

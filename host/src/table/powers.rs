@@ -30,10 +30,9 @@ impl Power {
         f64::from(step) - self.origin
     }
 
-    /// The step between two, both on one side of the origin, at which the power is largest, to within a step, which
-    /// from an origin that is whole makes less than one and a half times of it; and what the logarithm to base 2 of
-    /// another one as a share of it is not below, less what something grows by. None where numbers on the way might not be normal ones, or where what
-    /// grows is no line from a whole step on.
+    /// The step between two, both on one side of the origin, at which the power is largest, or one beside it: from a whole origin on, no term is then one
+    /// and a half times that one. And what the logarithm to base 2 of another one as a share of it is not below, less what something grows by. None where
+    /// numbers on the way might not be normal ones, or where what grows is no line from a whole step on.
     fn largest(&self, first: u32, last: u32) -> Option<(u32, f64)> {
         const DISTANCES: Range<f64> = 1e-140..1e140;
         let doublings = self.rate.doublings;
@@ -146,9 +145,6 @@ impl<S: Profiled> Planner<'_, S> {
             term: term / known.powi(exponent),
         };
         let curve = if rate.doublings != 0.0 {
-            if exponent != 1.0 {
-                return None;
-            }
             let ahead = rate.doublings * (f64::from(first) - f64::from(largest));
             Curve::Damped(limit, steps, rate, of_steps(1).term * ahead.exp2())
         } else if exponent == 0.5 && is_near {
