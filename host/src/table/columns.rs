@@ -10,6 +10,7 @@ use super::piece::{Ahead, Memory};
 use super::plan::Curve;
 use super::power::{Damped, Rest, Steps, Sum, Whole};
 use super::row::Rows;
+use super::wave::{Side, Waves};
 use crate::lanes::{Beside, EIGHT, Eights, Isa, Kernel, Lanes, PartUser, Places, lanewise};
 
 /// Steps that are written together: as many as the nearest cache has room for twice.
@@ -17,10 +18,13 @@ pub(super) const TOGETHER: usize = 32;
 
 /// Where one trial goes on to another curve, the work of all eight is cut: more often than once in so many steps, it is faster to fill rows and to
 /// turn them.
-const STEPS_PER_STRETCH: usize = 30;
+const STEPS_PER_STRETCH: usize = 60;
 
 /// Both forms that eight trials have are made for all of them, so that no more than one in so many steps, but for flat ones, may be of the other one.
 const MIXED: usize = 8;
+
+/// Below it no rate is too large to tell whether it is in doubt.
+const LARGEST: f64 = f32::MAX as f64 / 4.0;
 
 /// Curves whose formulas are the same but for their numbers.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,6 +38,9 @@ enum Form {
     Growth,
     /// A line, times what grows, and a limit.
     GrowingLine,
+    Wave,
+    /// From 2 to 5.
+    WavePower(u8),
     /// From 2 to 5.
     Power(u8),
     /// A power, from 1 to 5, of what the `k`-th power of a share lacks to 1.
@@ -49,7 +56,10 @@ impl Form {
         match self {
             _ if self == other => true,
             Self::Flat => !matches!(other, Self::OneOver | Self::OverRoot),
-            Self::Line => matches!(other, Self::OverRootOfWhole(_) | Self::GrowingLine),
+            Self::Line => matches!(
+                other,
+                Self::OverRootOfWhole(_) | Self::GrowingLine | Self::Wave
+            ),
             Self::Growth => other == Self::GrowingLine,
             _ => false,
         }
@@ -91,6 +101,7 @@ struct Numbers<F> {
     grown: F,
     doublings: F,
     factor: F,
+    side: Side<F>,
     absolute: F,
     relative: F,
 }
@@ -107,6 +118,13 @@ impl Numbers<f64> {
         grown: 1.0,
         doublings: 0.0,
         factor: 1.0,
+        side: Side {
+            along: 0.0,
+            across: 0.0,
+            turn: 0.0,
+            sine: 0.0,
+            cosine: 1.0,
+        },
         absolute: 0.0,
         relative: 0.0,
     };
@@ -122,25 +140,30 @@ struct Stretch {
 }
 
 impl Stretch {
-    /// The step, from `first` on, at which a row gets to the other side of its highest or lowest, if the smallest rate of steps on both sides might not be
-    /// the first or the last of them, or the largest one too large.
-    fn turn(ahead: &Ahead, first: u32) -> Option<usize> {
-        let Curve::Damped(limit, steps, rate, begin) = ahead.curve else {
-            return None;
+    /// The step after another one, both from `first` on, at which a row gets to the other side of its highest or lowest, if the smallest rate of steps on
+    /// both sides might not be the first or the last of them, or the largest one too large.
+    fn turn(ahead: &Ahead, first: u32, after: usize) -> Option<usize> {
+        let before = f64::from(ahead.first) - f64::from(first);
+        let turn = match ahead.curve {
+            Curve::Wave(waves) | Curve::WavePower(_, _, waves) => waves.end(after as f64 - before),
+            Curve::Damped(limit, steps, rate, begin) => {
+                let farthest = steps.begin.abs() + ahead.steps as f64;
+                let grown = if rate.doublings > 0.0 {
+                    (rate.doublings * ahead.steps as f64).exp2()
+                } else {
+                    1.0
+                };
+                let largest = limit.abs() + (begin * farthest * grown).abs();
+                // Away from the limit is away from 0.
+                if largest < LARGEST && limit * begin >= 0.0 {
+                    return None;
+                }
+                Damped::turn(steps, rate)
+            }
+            _ => return None,
         };
-        let farthest = steps.begin.abs() + ahead.steps as f64;
-        let grown = if rate.doublings > 0.0 {
-            (rate.doublings * ahead.steps as f64).exp2()
-        } else {
-            1.0
-        };
-        let is_small = limit.abs() + (begin * farthest * grown).abs() < f64::from(f32::MAX) / 4.0;
-        // Away from the limit is away from 0.
-        if is_small && limit * begin >= 0.0 {
-            return None;
-        }
-        let turn = f64::from(ahead.first) - f64::from(first) + Damped::turn(steps, rate);
-        Some((turn.floor() as usize).saturating_add(1))
+        let step = ((before + turn).floor() as usize).saturating_add(1);
+        (step > after).then_some(step)
     }
 
     /// Whether another one after it is no other curve.
@@ -160,6 +183,11 @@ impl Stretch {
             absolute: 4.0 * absolute,
             relative: 4.0 * (relative * (2.0 / UNIT) + 1.0) + 1.0,
             ..Numbers::NEUTRAL
+        };
+        // Among waves, it is added up: half a unit of the largest for each of 16 sums, and some for the first.
+        let added = |line: Line| {
+            let largest = line.begin.abs() + line.step.abs() * ahead.steps as f64;
+            4.0 * 10.0 * UNIT * largest
         };
         let on_line = |line: Line| Numbers {
             begin: line.begin,
@@ -183,9 +211,20 @@ impl Stretch {
             ..reached
         };
         let (form, numbers) = match ahead.curve {
+            // Some of the sums would make a 0 of it.
+            Curve::Flat(limit) if limit == 0.0 && limit.is_sign_negative() => return None,
             // A limit and nothing beside it, whatever the power of 1: of -0 there are many, but a sum of 0 and -0 is 0.
             Curve::Flat(limit) => (Form::Flat, Numbers { limit, ..reached }),
-            Curve::Line(line) => (Form::Line, on_line(line)),
+            Curve::Line(line) => {
+                let absolute = reached.absolute + added(line);
+                (
+                    Form::Line,
+                    Numbers {
+                        absolute,
+                        ..on_line(line)
+                    },
+                )
+            }
             Curve::OneOver(OneOver(line)) => (Form::OneOver, on_line(line)),
             Curve::OverRoot(curve) => {
                 let term = curve.number;
@@ -232,6 +271,26 @@ impl Stretch {
                     ..of_steps(sum, rest.steps)
                 },
             ),
+            Curve::Wave(waves) if waves.largest() < LARGEST => {
+                let numbers = Numbers {
+                    begin: waves.middle(),
+                    side: waves.side()?,
+                    ..reached
+                };
+                (Form::Wave, numbers)
+            }
+            Curve::WavePower(sum, exponent, waves)
+                if sum.limit.abs() + sum.term.abs() < LARGEST =>
+            {
+                let numbers = Numbers {
+                    begin: waves.middle(),
+                    limit: sum.limit,
+                    term: sum.term,
+                    side: waves.side()?,
+                    ..reached
+                };
+                (Form::WavePower(exponent), numbers)
+            }
             _ => return None,
         };
         Some(Self {
@@ -337,12 +396,16 @@ impl Columns {
                         return false;
                     }
                 }
-                let turn = Stretch::turn(ahead, first);
-                if let Some(turn) = turn.filter(|turn| (at + 1..stretch.end).contains(turn)) {
+                let end = stretch.end.min(steps);
+                while let Some(turn) = Stretch::turn(ahead, first, at).filter(|turn| *turn < end) {
                     self.stretches.push(Stretch {
                         end: turn,
                         ..stretch
                     });
+                    if self.stretches.len() - begin > most {
+                        return false;
+                    }
+                    at = turn;
                 }
                 at = stretch.end;
                 match self.stretches[begin..].last_mut() {
@@ -401,6 +464,10 @@ impl Columns {
         if is_other || stretch.form != Form::Flat {
             self.numbers.set(lane, &stretch.numbers);
         }
+        let is_wave = |form| matches!(form, Form::Wave | Form::WavePower(_));
+        if is_other || is_wave(stretch.form) {
+            self.numbers.side.set(lane, &stretch.numbers.side);
+        }
         if stretch.form == Form::Flat {
             self.flats[lane] = limit as f32;
             self.numbers.limit[lane] = limit;
@@ -439,7 +506,7 @@ impl Columns {
         let limit = self.numbers.limit[lane];
         let (begin, grown) = match self.main {
             // These have no limit.
-            Form::Line | Form::OverRootOfWhole(_) => (limit, 1.0),
+            Form::Line | Form::Wave | Form::OverRootOfWhole(_) => (limit, 1.0),
             Form::Growth => (1.0, limit),
             _ => (1.0, -0.0),
         };
@@ -602,6 +669,7 @@ impl Columns {
             grown,
             doublings,
             factor,
+            side,
             ..
         } = &self.numbers;
         let line = Line { begin, step };
@@ -616,6 +684,14 @@ impl Columns {
                         steps,
                         share,
                     },
+                ))
+            };
+        }
+        macro_rules! wave_power {
+            ($exponent:literal) => {
+                user.take::<L, _>(&Whole::<$exponent, _, _>(
+                    sum,
+                    Waves::from::<L>(places, line, side),
                 ))
             };
         }
@@ -635,6 +711,11 @@ impl Columns {
                 growths: Growths::from::<L>(places, grown, doublings, factor),
                 limits: limit,
             }),
+            Form::Wave => user.take::<L, _>(&Waves::from::<L>(places, line, side)),
+            Form::WavePower(2) => wave_power!(2),
+            Form::WavePower(3) => wave_power!(3),
+            Form::WavePower(4) => wave_power!(4),
+            Form::WavePower(_) => wave_power!(5),
             Form::Power(2) => user.take::<L, _>(&Whole::<2, _, _>(sum, steps)),
             Form::Power(3) => user.take::<L, _>(&Whole::<3, _, _>(sum, steps)),
             Form::Power(4) => user.take::<L, _>(&Whole::<4, _, _>(sum, steps)),

@@ -151,7 +151,7 @@ impl<F: FnMut(&Ahead) -> bool> KindVisitor for Look<'_, F> {
             let (curve, reach, steps) = match plan.way {
                 Way::Curve(curve, reach) => (curve, reach, plan.steps),
                 // Between two curves there may be a step or some that are on none.
-                Way::Exact if plan.steps < EIGHT => {
+                Way::Exact | Way::Smooth(_) if plan.steps < EIGHT => {
                     (Curve::Flat(value(schedule, clock)), Reach::NONE, 1)
                 }
                 _ => return None,

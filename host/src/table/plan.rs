@@ -15,7 +15,7 @@ use super::inverse::{OneOver, OverRoot, OverRootOfWhole, line_below};
 use super::power::{Distance, Lacking, Logistic, Real, Remembered, Rest, Root, Steps, Sum, Whole};
 use super::powers::Power;
 use super::recent::Recent;
-use super::wave::{Circle, Swing};
+use super::wave::{Circle, HalfWaves};
 use crate::lanes::{EIGHT, look_at};
 
 /// The steps from which on a course is worth a growth of its own.
@@ -54,10 +54,9 @@ pub(super) enum Curve {
     Line(Line),
     /// At this rate, from this number on.
     Growth(Rate, f64),
-    /// Of this turn, for no more than so many steps.
-    Wave(Swing, f64, usize),
-    /// A power, from 2 to 5, of such a wave.
-    WavePower(Sum, u8, Swing, f64, usize),
+    Wave(HalfWaves),
+    /// A power, from 2 to 5, of waves between 0 and 1.
+    WavePower(Sum, u8, HalfWaves),
     OneOver(OneOver),
     OverRoot(OverRoot),
     OverRootOfWhole(OverRootOfWhole),
@@ -360,19 +359,19 @@ impl<S: Profiled> Planner<'_, S> {
         // The core's own, and that of the term.
         let values = 1.0 / (1_u64 << 47) as f64 + UNIT;
         Some(if exponent == 1 {
-            let (begin, off) = Circle::half_swing(turn, ahead, [limit, term], steps)?;
+            let (waves, off) = HalfWaves::of(turn, ahead, [limit, term], steps)?;
             Plan::on(
-                Curve::Wave(begin, turn, steps),
+                Curve::Wave(waves),
                 Reach::absolute(size * (values + off)),
                 steps,
             )
         } else {
-            let (begin, off) = Circle::half_swing(turn, ahead, [0.0, 1.0], steps)?;
+            let (waves, off) = HalfWaves::of(turn, ahead, [0.0, 1.0], steps)?;
             let sum = Sum { limit, term };
             // A power of what is not above 1 is off by as many times as much, and some roundings.
             let power = f64::from(exponent) * (off + 4.0 * UNIT);
             Plan::on(
-                Curve::WavePower(sum, exponent, begin, turn, steps),
+                Curve::WavePower(sum, exponent, waves),
                 Reach::absolute(size * (values + power + 4.0 * UNIT)),
                 steps,
             )

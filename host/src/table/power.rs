@@ -90,7 +90,10 @@ fn log2<L: Lanes>(x: [f64; EIGHT]) -> [f64; EIGHT] {
 
 /// A polynomial in fours: no sum waits for more than two before it.
 #[inline(always)]
-fn polynomial<L: Lanes, const N: usize>(coefficients: &[f64; N], x: [f64; EIGHT]) -> [f64; EIGHT] {
+pub(super) fn polynomial<L: Lanes, const N: usize>(
+    coefficients: &[f64; N],
+    x: [f64; EIGHT],
+) -> [f64; EIGHT] {
     let square = lanewise(x, |x| x * x);
     let fourth = lanewise(square, |square| square * square);
     let four = |from: usize| {

@@ -7,7 +7,6 @@ use super::growth::Growth;
 use super::plan::{Curve, Sources};
 use super::power::{Damped, Whole};
 use super::values::Values;
-use super::wave::Circle;
 use crate::lanes::{Eights, Isa, Kernel, Lanes};
 
 /// Steps that are known beforehand are worth writing past the caches from so many on.
@@ -73,13 +72,9 @@ impl Sink<'_> {
             Curve::Growth(rate, begin) => {
                 put!(&Growth::known(&mut sources.growths, *rate).from(*begin));
             }
-            Curve::Wave(begin, turn, most) => {
-                let circle = Circle::known(&mut sources.circles, *turn, *most);
-                put!(&circle.wave(*begin));
-            }
-            Curve::WavePower(sum, exponent, begin, turn, most) => {
-                let circle = Circle::known(&mut sources.circles, *turn, *most);
-                put_power!(*sum, exponent, circle.wave(*begin));
+            Curve::Wave(waves) => put!(&waves.row(&mut sources.circles)),
+            Curve::WavePower(sum, exponent, waves) => {
+                put_power!(*sum, exponent, waves.row(&mut sources.circles));
             }
             Curve::OneOver(line) => put!(line),
             Curve::OverRoot(line) => put!(line),

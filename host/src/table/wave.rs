@@ -1,11 +1,14 @@
 //! Waves as they go on from a step: `value + along * (1 - cos(n * turn)) + across * sin(n * turn)`.
 
 use std::array::from_fn;
+use std::cell::Cell;
+use std::f64::consts::{FRAC_2_PI, FRAC_PI_8, PI};
 use std::ops::Range;
 
-use super::emit::{SIXTEEN, fused};
+use super::emit::{Line, SIXTEEN, each_fused, fused};
+use super::power::polynomial;
 use super::recent::Recent;
-use crate::lanes::{EIGHT, Eights, Lanes, PART, PartUser, Places};
+use crate::lanes::{EIGHT, Eights, Lanes, PART, PartUser, Places, lanewise};
 
 /// An angle's sine, and what its cosine lacks to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -106,40 +109,6 @@ impl Circle {
             farthest,
         }
     }
-
-    /// The swing of a wave whose foot, so many steps ahead, is at a limit, with its top at a height above it; and what share of both it is off by, for
-    /// so many steps. None of what turns too little for a number to tell where its foot is.
-    pub(super) fn half_swing(
-        turn: f64,
-        ahead: f64,
-        [limit, height]: [f64; 2],
-        steps: usize,
-    ) -> Option<(Swing, f64)> {
-        if !(ahead * turn).is_finite() {
-            return None;
-        }
-        let begin = Angle::of(ahead * turn);
-        let half = height / 2.0;
-        let swing = Swing {
-            value: limit + half * begin.lacking,
-            along: half * begin.cosine(),
-            across: -half * begin.sine,
-        };
-        // In half units in the last place of 1, the point of an angle on the circle is off by 3, and that of a sum of two angles by what theirs are
-        // and by 4 more: at seven times an angle by 45, at fifteen times by 52. A swing is turned by two of the latter, 12 more each time, and its
-        // value is found at one of the former; then 2 for the point where it begins, and some roundings of the sum: no more than 200 in all. The
-        // angle itself was rounded three times.
-        let farthest = (ahead.abs() + steps as f64) * turn;
-        Some((swing, (100.0 + 4.0 * farthest) * f64::EPSILON))
-    }
-
-    /// The wave that begins like this.
-    pub(super) const fn wave(&self, begin: Swing) -> Wave<'_> {
-        Wave {
-            circle: self,
-            begin,
-        }
-    }
 }
 
 fn split<const N: usize>(angles: [Angle; N]) -> [[f64; N]; 2] {
@@ -158,7 +127,7 @@ const fn of<const N: usize>([sines, lacking]: &[[f64; N]; 2], at: usize) -> Angl
 
 /// A wave as it goes on from a step: `value + along * (1 - cos(angle)) + across * sin(angle)`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Swing {
+struct Swing {
     value: f64,
     along: f64,
     across: f64,
@@ -174,6 +143,95 @@ impl Swing {
             along: self.along * cosine - self.across * sine,
             across: self.along * sine + self.across * cosine,
         }
+    }
+}
+
+/// Half waves between feet and tops, as they go on from a step, for no more than so many.
+#[derive(Clone, Copy)]
+pub(super) struct HalfWaves {
+    begin: Swing,
+    /// Radians a step.
+    turn: f64,
+    /// Where a foot is.
+    foot: f64,
+    steps: usize,
+}
+
+impl HalfWaves {
+    /// Those with a foot at a limit, so many steps ahead, and tops at a height above it; and what share of both they are off by. None of what turns too
+    /// little for a number to tell where its foot is.
+    pub(super) fn of(
+        turn: f64,
+        foot: f64,
+        [limit, height]: [f64; 2],
+        steps: usize,
+    ) -> Option<(Self, f64)> {
+        if !(foot * turn).is_finite() {
+            return None;
+        }
+        let begin = Angle::of(foot * turn);
+        let half = height / 2.0;
+        let begin = Swing {
+            value: limit + half * begin.lacking,
+            along: half * begin.cosine(),
+            across: -half * begin.sine,
+        };
+        let waves = Self {
+            begin,
+            turn,
+            foot,
+            steps,
+        };
+        // In half units in the last place of 1, the point of an angle on the circle is off by 3, and that of a sum of two angles by what theirs are
+        // and by 4 more: at seven times an angle by 45, at fifteen times by 52. A swing is turned by two of the latter, 12 more each time, and its
+        // value is found at one of the former; then 2 for the point where it begins, and some roundings of the sum: no more than 200 in all. The
+        // angle itself was rounded three times.
+        let farthest = (foot.abs() + steps as f64) * turn;
+        Some((waves, (100.0 + 4.0 * farthest) * f64::EPSILON))
+    }
+
+    /// As one row.
+    pub(super) fn row(self, circles: &mut Recent<Circle>) -> Wave<'_> {
+        Wave {
+            circle: Circle::known(circles, self.turn, self.steps),
+            begin: self.begin,
+        }
+    }
+
+    /// As one of eight rows, if they turn so slowly that these are within the error, too.
+    pub(super) fn side(self) -> Option<Side<f64>> {
+        let (sine, cosine) = self.turn.sin_cos();
+        let Swing { along, across, .. } = self.begin;
+        (self.turn <= FASTEST).then_some(Side {
+            along,
+            across,
+            turn: self.turn,
+            sine,
+            cosine,
+        })
+    }
+
+    /// What is half-way between foot and top.
+    pub(super) const fn middle(self) -> f64 {
+        self.begin.value + self.begin.along
+    }
+
+    /// The size that none is above.
+    pub(super) const fn largest(self) -> f64 {
+        let Swing {
+            value,
+            along,
+            across,
+        } = self.begin;
+        value.abs() + 2.0 * along.abs() + across.abs()
+    }
+
+    /// The first foot or top after a place, or at it.
+    pub(super) fn end(self, place: f64) -> f64 {
+        let half = PI / self.turn;
+        let end = self.foot + half * ((place - self.foot) / half).ceil();
+        // One at the place may have been rounded to before it.
+        if end < place { end + half } else { end }
     }
 }
 
@@ -253,11 +311,217 @@ impl Eights for WavePart<'_> {
     }
 }
 
+/// The most that waves side by side turn in a step.
+const FASTEST: f64 = FRAC_PI_8;
+
+/// A wave that is one of eight rows, or eight of them: what goes around it, and the sine and the cosine of its turn.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Side<F> {
+    pub(super) along: F,
+    pub(super) across: F,
+    pub(super) turn: F,
+    pub(super) sine: F,
+    pub(super) cosine: F,
+}
+
+/// Eight rows side by side that are lines, or waves around their beginning. They are asked for step after step, in no more than [`TOGETHER`](super::columns::TOGETHER) of them.
+///
+/// Of a wave `x`, `x(n + 2) = x(n) + d(n)` and `d(n + 2) = d(n) - 4 sin^2(turn) x(n + 2)`: every other step by itself, so that few operations wait for
+/// the one before.
+pub(super) struct Waves<'a> {
+    now: Cell<[Every; 2]>,
+    middles: &'a [f64; EIGHT],
+    pulls: [f64; EIGHT],
+}
+
+/// How every other step goes on.
+#[derive(Clone, Copy)]
+struct Every {
+    x: [f64; EIGHT],
+    step: [f64; EIGHT],
+}
+
+impl Side<[f64; EIGHT]> {
+    /// Has one of the rows be another one.
+    pub(super) fn set(&mut self, lane: usize, of: &Side<f64>) {
+        self.along[lane] = of.along;
+        self.across[lane] = of.across;
+        self.turn[lane] = of.turn;
+        self.sine[lane] = of.sine;
+        self.cosine[lane] = of.cosine;
+    }
+}
+
+impl<'a> Waves<'a> {
+    /// From some places on.
+    //
+    // Off by less than 100 units in the last place of `|limit| + |height|`, and 2 for each radian, which is what `HalfWaves::of` says, if a step turns
+    // by no more than `FASTEST`, and there are no more than 16 of every other step. In units of a half height: sine and cosine are off by 1.5, what they
+    // are made to by 4 at `x` and, of its own size, by 6 at `d`. To that a step adds half a unit to `x`, which stays as it is or
+    // gets a tenth more, and half a unit of its own size, `2 sin(turn)` at most, to `d`, which comes again in each later step: 4 + 16 * 6 * 0.77 + 9
+    // + 136 * 0.5 * 0.77. What pulls is off by 3 units of itself, half as many of the angle of 16 steps: 19. A line is added up: half a unit of
+    // the largest for each of 16 sums, and some for the first.
+    #[inline(always)]
+    pub(super) fn from<L: Lanes>(
+        places: &Places,
+        lines: Line<&'a [f64; EIGHT]>,
+        side: &Side<[f64; EIGHT]>,
+    ) -> Self {
+        let Side {
+            along,
+            across,
+            turn,
+            sine,
+            cosine,
+        } = side;
+        let [sines, cosines] = sines_and_cosines::<L>(product(&places.numbers, turn));
+        // A wave, and what it grows by for an angle.
+        let x = turned::<L>(&sines, across, &cosines, &negative(along));
+        let grows = turned::<L>(&cosines, across, &sines, along);
+        let next = |x: &[f64; EIGHT], grows: &[f64; EIGHT]| {
+            [
+                turned::<L>(cosine, x, sine, grows),
+                turned::<L>(cosine, grows, &negative(sine), x),
+            ]
+        };
+        let [x_next, grows_next] = next(&x, &grows);
+        let [_, grows_after] = next(&x_next, &grows_next);
+        let twice = lanewise(*sine, |sine| sine + sine);
+        let step_twice = lanewise(*lines.step, |step| step + step);
+        let every = |x: [f64; EIGHT], places: [f64; EIGHT], grows: [f64; EIGHT]| Every {
+            x: each_fused::<L>(places, *lines.step, x),
+            step: each_fused::<L>(twice, grows, step_twice),
+        };
+        Self {
+            now: Cell::new([
+                every(x, places.numbers, grows_next),
+                every(
+                    x_next,
+                    lanewise(places.numbers, |place| place + 1.0),
+                    grows_after,
+                ),
+            ]),
+            middles: lines.begin,
+            pulls: negative(&product(&twice, &twice)),
+        }
+    }
+}
+
+impl Eights for Waves<'_> {
+    #[inline(always)]
+    fn eight<L: Lanes>(&self, _places: &Places) -> [f64; EIGHT] {
+        let [now, next] = self.now.get();
+        let x = sum(&now.x, &now.step);
+        let after = Every {
+            x,
+            step: each_fused::<L>(self.pulls, x, now.step),
+        };
+        self.now.set([next, after]);
+        sum(&now.x, self.middles)
+    }
+}
+
+/// `a * b + c * d`
+#[inline(always)]
+fn turned<L: Lanes>(
+    a: &[f64; EIGHT],
+    b: &[f64; EIGHT],
+    c: &[f64; EIGHT],
+    d: &[f64; EIGHT],
+) -> [f64; EIGHT] {
+    each_fused::<L>(*a, *b, product(c, d))
+}
+
+#[inline(always)]
+fn product(a: &[f64; EIGHT], b: &[f64; EIGHT]) -> [f64; EIGHT] {
+    let mut product = *a;
+    for (product, b) in product.iter_mut().zip(b) {
+        *product *= b;
+    }
+    product
+}
+
+#[inline(always)]
+fn sum(a: &[f64; EIGHT], b: &[f64; EIGHT]) -> [f64; EIGHT] {
+    let mut sum = *a;
+    for (sum, b) in sum.iter_mut().zip(b) {
+        *sum += b;
+    }
+    sum
+}
+
+#[inline(always)]
+fn negative(of: &[f64; EIGHT]) -> [f64; EIGHT] {
+    lanewise(*of, |number| -number)
+}
+
+/// Terms of the sine's series: the next one is below half a unit in the last place of 1 for an eighth of a circle.
+const SINE: usize = 7;
+
+/// The same of the cosine's.
+const COSINE: usize = 8;
+
+/// `(-1)^(k + 1) / (2 k + first)!`, with `k` from 0 on.
+const fn series<const N: usize>(first: u32) -> [f64; N] {
+    let mut terms = [0.0; N];
+    let (mut k, mut term, mut at) = (0, 1.0, 1);
+    while k < N {
+        while at <= 2 * k as u32 + first {
+            term /= at as f64;
+            at += 1;
+        }
+        terms[k] = if k % 2 == 0 { -term } else { term };
+        k += 1;
+    }
+    terms
+}
+
+/// The sines and cosines of angles up to 2^10 in size, off by less than 1.5 units in the last place of 1.
+#[inline(always)]
+fn sines_and_cosines<L: Lanes>(angles: [f64; EIGHT]) -> [[f64; EIGHT]; 2] {
+    const SINES: [f64; SINE] = series(3);
+    const COSINES: [f64; COSINE] = series(2);
+    /// 1.5 * 2^52: a sum with it has no digits behind the point, and ends in the whole number as an integer has it.
+    const WHOLE: f64 = 6_755_399_441_055_744.0;
+    /// A quarter of a circle, of which the first has so few digits that its products with whole numbers up to 2^11 are exact.
+    const QUARTER: [f64; 2] = [
+        f64::from_bits(0x3ff9_21fb_5444_0000),
+        2.563_344_151_594_519e-12,
+    ];
+    let shifted = lanewise(angles, |angle| angle * FRAC_2_PI + WHOLE);
+    let mut rest = angles;
+    for (rest, shifted) in rest.iter_mut().zip(shifted) {
+        let quarters = shifted - WHOLE;
+        *rest = (*rest - quarters * QUARTER[0]) - quarters * QUARTER[1];
+    }
+    let square = product(&rest, &rest);
+    let sines = polynomial::<L, SINE>(&SINES, square);
+    let cosines = polynomial::<L, COSINE>(&COSINES, square);
+    let sines = each_fused::<L>(product(&rest, &square), sines, rest);
+    let cosines = each_fused::<L>(square, cosines, [1.0; EIGHT]);
+    let mut found = [sines, cosines];
+    let [found_sines, found_cosines] = &mut found;
+    let of = found_sines.iter_mut().zip(found_cosines).zip(shifted);
+    for ((sine, cosine), shifted) in of {
+        let quarters = shifted.to_bits();
+        let [one, other] = if quarters & 1 == 0 {
+            [*sine, *cosine]
+        } else {
+            [*cosine, *sine]
+        };
+        // Below the middle in the second half of a circle; left of it in the second and third quarter.
+        *sine = f64::from_bits(one.to_bits() ^ (quarters & 2) << 62);
+        *cosine = f64::from_bits(other.to_bits() ^ (quarters.wrapping_add(1) & 2) << 62);
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::columns::TOGETHER;
     use super::super::emit::store;
     use super::*;
-    use crate::lanes::Isa;
+    use crate::lanes::{Isa, Kernel};
 
     #[test]
     fn every_half_wave_is_within_its_error_on_every_instruction_set() {
@@ -278,16 +542,101 @@ mod tests {
                         Circle::known(&mut circles, other, 8);
                     }
                     Circle::known(&mut circles, turn, 8);
-                    let circle = Circle::known(&mut circles, turn, steps);
-                    let (begin, off) =
-                        Circle::half_swing(turn, ahead, [0.125, 0.5], steps).unwrap();
-                    store(isa, &circle.wave(begin), 0, &mut out);
+                    let (waves, off) = HalfWaves::of(turn, ahead, [0.125, 0.5], steps).unwrap();
+                    store(isa, &waves.row(&mut circles), 0, &mut out);
                     for (step, found) in out.iter().enumerate() {
                         let sine = (0.5 * turn * (ahead - step as f64)).sin();
                         let far = (found - (0.125 + 0.5 * sine * sine)).abs();
                         assert!(far <= 0.625 * off, "{t_max} {ahead} {step}: {far:e}");
                     }
                 }
+            }
+        }
+    }
+
+    /// Rows side by side from a step on, one step after the other.
+    struct Steps<'a>(usize, Line<&'a [f64; EIGHT]>, &'a Side<[f64; EIGHT]>);
+
+    impl Kernel for Steps<'_> {
+        type Output = [[f64; EIGHT]; TOGETHER];
+
+        #[inline(always)]
+        fn run<L: Lanes>(self) -> Self::Output {
+            let places = Places {
+                first: self.0,
+                numbers: [self.0 as f64; EIGHT],
+            };
+            let waves = Waves::from::<L>(&places, self.1, self.2);
+            from_fn(|_| waves.eight::<L>(&places))
+        }
+    }
+
+    #[test]
+    fn waves_and_lines_side_by_side_are_within_their_error_on_every_instruction_set() {
+        let waves: [(f64, f64); EIGHT - 2] = [
+            (8.0, 3.0),
+            (9.7, -20.0),
+            (90.5, 0.0),
+            (700.0, 3.25),
+            (1e7, 4000.0),
+            (33.0, 1e6),
+        ];
+        let (begins, steps) = ([0.0, -3.0], [0.25, 1.7e-3]);
+        let mut side = Side::default();
+        let (mut middles, mut each) = ([begins[0]; EIGHT], [steps[0]; EIGHT]);
+        (middles[1], each[1]) = (begins[1], steps[1]);
+        let mut off = [f64::NAN; EIGHT];
+        for (lane, (t_max, foot)) in (2..).zip(waves) {
+            let turn = PI / t_max;
+            let (waves, error) = HalfWaves::of(turn, foot, [0.125, 0.5], 2048).unwrap();
+            side.set(lane, &waves.side().unwrap());
+            (middles[lane], each[lane], off[lane]) = (waves.middle(), -0.0, 0.625 * error);
+        }
+        let lines = Line {
+            begin: &middles,
+            step: &each,
+        };
+        for isa in Isa::available() {
+            for first in [0, 1, 777, 2016] {
+                let found = isa.run(Steps(first, lines, &side));
+                for (place, found) in (first..).zip(found) {
+                    let place = place as f64;
+                    for (lane, (t_max, foot)) in (2..).zip(waves) {
+                        let sine = (0.5 * PI / t_max * (foot - place)).sin();
+                        let far = (found[lane] - (0.125 + 0.5 * sine * sine)).abs();
+                        assert!(far <= off[lane], "{} {t_max} {place}: {far:e}", isa.name());
+                    }
+                    for lane in 0..2 {
+                        let (begin, step) = (begins[lane], steps[lane]);
+                        let far = (found[lane] - (begin + step * place)).abs();
+                        let largest = begin.abs() + step * (first + TOGETHER) as f64;
+                        let error = 10.0 * f64::EPSILON * largest;
+                        assert!(far <= error, "{} {begin} {place}: {far:e}", isa.name());
+                    }
+                }
+            }
+        }
+        let fast = HalfWaves::of(PI / 7.0, 0.0, [0.125, 0.5], 2048);
+        assert!(fast.unwrap().0.side().is_none());
+    }
+
+    #[test]
+    fn halves_end_at_feet_and_tops() {
+        let (waves, _) = HalfWaves::of(PI / 50.0, 20.0, [0.0, 1.0], 2048).unwrap();
+        for (place, end) in [(0.0, 20.0), (21.0, 70.0), (-31.0, -30.0), (1000.0, 1020.0)] {
+            let found = waves.end(place);
+            assert!((found - end).abs() < 1e-9, "{place}: {found}");
+        }
+        // Whole numbers whose feet are rounded to both sides of them.
+        for half in 8..200 {
+            let (waves, _) = HalfWaves::of(PI / f64::from(half), 0.1, [0.0, 1.0], 2048).unwrap();
+            for which in 0..8 {
+                let place = f64::from(which * half) + 0.1;
+                let end = waves.end(place);
+                assert!(
+                    end >= place && end < place + f64::from(half) + 1e-9,
+                    "{place}: {end}"
+                );
             }
         }
     }
@@ -318,7 +667,7 @@ mod tests {
 
     struct Whole<'a>(Wave<'a>, Range<usize>);
 
-    impl crate::lanes::Kernel for Whole<'_> {
+    impl Kernel for Whole<'_> {
         type Output = [bool; 2];
 
         #[inline(always)]
@@ -333,8 +682,9 @@ mod tests {
         for t_max in [5.0, 60.0, 130.0, 700.0, 1e5] {
             let turn = std::f64::consts::PI / t_max;
             for ahead in [-3.0, 0.0, 0.5, 60.0, 64.0, 127.0, 300.7] {
-                let circle = Circle::of(turn, 2048);
-                let (begin, _) = Circle::half_swing(turn, ahead, [0.125, 0.5], 2048).unwrap();
+                let mut circles = Recent::default();
+                let (waves, _) = HalfWaves::of(turn, ahead, [0.125, 0.5], 2048).unwrap();
+                let wave = waves.row(&mut circles);
                 for (from, to) in [
                     (0, 128),
                     (0, 5),
@@ -344,7 +694,7 @@ mod tests {
                     (384, 400),
                 ] {
                     for isa in Isa::available() {
-                        let [is_told, does] = isa.run(Whole(circle.wave(begin), from..to));
+                        let [is_told, does] = isa.run(Whole(wave, from..to));
                         assert!(does || !is_told, "{t_max} {ahead} {from}..{to}");
                         told[usize::from(is_told)] += 1;
                     }
