@@ -1,6 +1,8 @@
 //! Eight trials side by side, for tables with one row a step: a register holds their rates at one step, each of them a formula of the step, or a
 //! product with the one before, so that nothing has to be turned.
 
+use std::ops::Range;
+
 use hairpin_core::AnySchedule;
 
 use super::emit::{Line, Reach, UNIT, settle};
@@ -144,12 +146,15 @@ impl Stretch {
     /// both sides might not be the first or the last of them, or the largest one too large.
     fn turn(ahead: &Ahead, first: u32, after: usize) -> Option<usize> {
         let before = f64::from(ahead.first) - f64::from(first);
-        let turn = match ahead.curve {
-            Curve::Wave(waves) | Curve::WavePower(_, _, waves) => waves.end(after as f64 - before),
+        let turn = match *ahead.curve()?.0 {
+            Curve::Wave(ref waves) | Curve::WavePower(_, _, ref waves) => {
+                waves.end(after as f64 - before)
+            }
             Curve::Damped(limit, steps, rate, begin) => {
-                let farthest = steps.begin.abs() + ahead.steps as f64;
+                let longest = ahead.plan.steps as f64;
+                let farthest = steps.begin.abs() + longest;
                 let grown = if rate.doublings > 0.0 {
-                    (rate.doublings * ahead.steps as f64).exp2()
+                    (rate.doublings * longest).exp2()
                 } else {
                     1.0
                 };
@@ -172,132 +177,125 @@ impl Stretch {
         self.form == Form::Flat && other.form == Form::Flat && rates[0] == rates[1]
     }
 
-    /// How a row goes on, with steps counted from `first` on, if there is a formula for that.
-    fn of(ahead: &Ahead, first: u32) -> Option<Self> {
-        let place = f64::from(first) - f64::from(ahead.first);
-        let end = (u64::from(ahead.first) + ahead.steps as u64).saturating_sub(u64::from(first));
-        let Reach { absolute, relative } = ahead.reach;
+    /// Of nothing.
+    const NONE: Self = Self {
+        end: 0,
+        form: Form::Flat,
+        numbers: Numbers::NEUTRAL,
+    };
+
+    /// Makes it, of nothing, how a row goes on, with steps counted from `first` on; tells whether there is a formula for that. It is written where it
+    /// stays, as to copy what was just written takes longer than to write it.
+    fn set(&mut self, ahead: &Ahead, first: u32) -> bool {
+        let Some((curve, Reach { absolute, relative })) = ahead.curve() else {
+            return false;
+        };
+        let steps = ahead.plan.steps;
+        let end = (u64::from(ahead.first) + steps as u64).saturating_sub(u64::from(first));
+        self.end = usize::try_from(end).unwrap_or(usize::MAX);
+        self.numbers.place = f64::from(first) - f64::from(ahead.first);
         // As `Lanes::in_doubt` takes them, with a unit in the last place, and a quarter, for what rounds.
-        let reached = Numbers {
-            place,
-            absolute: 4.0 * absolute,
-            relative: 4.0 * (relative * (2.0 / UNIT) + 1.0) + 1.0,
-            ..Numbers::NEUTRAL
-        };
-        // Among waves, it is added up: half a unit of the largest for each of 16 sums, and some for the first.
-        let added = |line: Line| {
-            let largest = line.begin.abs() + line.step.abs() * ahead.steps as f64;
-            4.0 * 10.0 * UNIT * largest
-        };
-        let on_line = |line: Line| Numbers {
-            begin: line.begin,
-            step: line.step,
-            ..reached
-        };
-        let of_steps = |sum: Sum, steps: Steps| Numbers {
-            begin: steps.begin,
-            step: steps.step,
-            limit: sum.limit,
-            term: sum.term,
-            ..reached
-        };
-        // A term is no larger than a value and its limit together.
-        let growing = |rate: Rate, begin: f64, limit: f64| Numbers {
-            grown: begin,
-            doublings: rate.doublings,
-            factor: rate.doublings.exp2(),
-            absolute: reached.absolute + 8.0 * GROWTHS_ERROR * limit.abs(),
-            relative: reached.relative + 8.0 / UNIT * GROWTHS_ERROR,
-            ..reached
-        };
-        let (form, numbers) = match ahead.curve {
+        self.numbers.absolute = 4.0 * absolute;
+        self.numbers.relative = 4.0 * (relative * (2.0 / UNIT) + 1.0) + 1.0;
+        self.form = match *curve {
             // Some of the sums would make a 0 of it.
-            Curve::Flat(limit) if limit == 0.0 && limit.is_sign_negative() => return None,
-            // A limit and nothing beside it, whatever the power of 1: of -0 there are many, but a sum of 0 and -0 is 0.
-            Curve::Flat(limit) => (Form::Flat, Numbers { limit, ..reached }),
+            Curve::Flat(limit) if limit == 0.0 && limit.is_sign_negative() => return false,
+            Curve::Flat(limit) => {
+                // A limit and nothing beside it, whatever the power of 1.
+                self.numbers.limit = limit;
+                Form::Flat
+            }
             Curve::Line(line) => {
-                let absolute = reached.absolute + added(line);
-                (
-                    Form::Line,
-                    Numbers {
-                        absolute,
-                        ..on_line(line)
-                    },
-                )
+                self.on_line(line);
+                // Among waves, it is added up: half a unit of the largest for each of 16 sums, and some for the first.
+                let largest = line.begin.abs() + line.step.abs() * steps as f64;
+                self.numbers.absolute += 4.0 * 10.0 * UNIT * largest;
+                Form::Line
             }
-            Curve::OneOver(OneOver(line)) => (Form::OneOver, on_line(line)),
-            Curve::OverRoot(curve) => {
-                let term = curve.number;
-                (
-                    Form::OverRoot,
-                    Numbers {
-                        term,
-                        ..on_line(curve.line)
-                    },
-                )
+            Curve::OneOver(OneOver(line)) => {
+                self.on_line(line);
+                Form::OneOver
             }
-            Curve::OverRootOfWhole(curve) => {
+            Curve::OverRoot(OverRoot { line, number }) => {
+                self.on_line(line);
+                self.numbers.term = number;
+                Form::OverRoot
+            }
+            Curve::OverRootOfWhole(ref curve) => {
                 let before = i64::from(ahead.first) - i64::from(first);
-                let numbers = Numbers {
-                    begin: -0.0,
-                    term: curve.factor,
-                    ..reached
+                let Some(number) = curve.number_before(before) else {
+                    return false;
                 };
-                (Form::OverRootOfWhole(curve.number_before(before)?), numbers)
+                self.numbers.begin = -0.0;
+                self.numbers.term = curve.factor;
+                Form::OverRootOfWhole(number)
             }
             Curve::Growth(rate, begin) if !rate.alternates => {
-                (Form::Growth, growing(rate, begin, 0.0))
+                self.grows(rate, begin);
+                Form::Growth
             }
-            Curve::Damped(limit, steps, rate, begin) if !rate.alternates => {
-                let numbers = Numbers {
-                    begin: steps.begin,
-                    step: steps.step,
-                    limit,
-                    ..growing(rate, begin, limit)
-                };
-                (Form::GrowingLine, numbers)
+            Curve::Damped(limit, of_steps, rate, begin) if !rate.alternates => {
+                self.grows(rate, begin);
+                // A term is no larger than a value and its limit together.
+                self.numbers.absolute += 8.0 * GROWTHS_ERROR * limit.abs();
+                self.of_steps(Sum { limit, term: -0.0 }, of_steps);
+                Form::GrowingLine
             }
-            Curve::Square(Whole(sum, steps)) => (Form::Power(2), of_steps(sum, steps)),
-            Curve::Cube(Whole(sum, steps)) => (Form::Power(3), of_steps(sum, steps)),
-            Curve::Fourth(Whole(sum, steps)) => (Form::Power(4), of_steps(sum, steps)),
-            Curve::Fifth(Whole(sum, steps)) => (Form::Power(5), of_steps(sum, steps)),
-            Curve::LackingWhole(sum, exponent, rest) => (
-                Form::Rest {
-                    exponent,
-                    k: rest.k as u8,
-                },
-                Numbers {
-                    share: rest.share,
-                    ..of_steps(sum, rest.steps)
-                },
-            ),
-            Curve::Wave(waves) if waves.largest() < LARGEST => {
-                let numbers = Numbers {
-                    begin: waves.middle(),
-                    side: waves.side()?,
-                    ..reached
-                };
-                (Form::Wave, numbers)
+            Curve::Wave(ref waves) if waves.largest() < LARGEST => {
+                self.numbers.begin = waves.middle();
+                if !waves.set_side(&mut self.numbers.side) {
+                    return false;
+                }
+                Form::Wave
             }
-            Curve::WavePower(sum, exponent, waves)
+            Curve::WavePower(sum, exponent, ref waves)
                 if sum.limit.abs() + sum.term.abs() < LARGEST =>
             {
-                let numbers = Numbers {
-                    begin: waves.middle(),
-                    limit: sum.limit,
-                    term: sum.term,
-                    side: waves.side()?,
-                    ..reached
-                };
-                (Form::WavePower(exponent), numbers)
+                self.numbers.begin = waves.middle();
+                self.numbers.limit = sum.limit;
+                self.numbers.term = sum.term;
+                if !waves.set_side(&mut self.numbers.side) {
+                    return false;
+                }
+                Form::WavePower(exponent)
             }
-            _ => return None,
+            Curve::Square(Whole(sum, steps)) => self.power(2, sum, steps),
+            Curve::Cube(Whole(sum, steps)) => self.power(3, sum, steps),
+            Curve::Fourth(Whole(sum, steps)) => self.power(4, sum, steps),
+            Curve::Fifth(Whole(sum, steps)) => self.power(5, sum, steps),
+            Curve::LackingWhole(sum, exponent, rest) => {
+                self.of_steps(sum, rest.steps);
+                self.numbers.share = rest.share;
+                let k = rest.k as u8;
+                Form::Rest { exponent, k }
+            }
+            _ => return false,
         };
-        Some(Self {
-            end: usize::try_from(end).unwrap_or(usize::MAX),
-            form,
-            numbers,
-        })
+        true
+    }
+
+    fn on_line(&mut self, line: Line) {
+        self.numbers.begin = line.begin;
+        self.numbers.step = line.step;
+    }
+
+    fn of_steps(&mut self, sum: Sum, steps: Steps) {
+        self.numbers.begin = steps.begin;
+        self.numbers.step = steps.step;
+        self.numbers.limit = sum.limit;
+        self.numbers.term = sum.term;
+    }
+
+    fn power(&mut self, exponent: u8, sum: Sum, steps: Steps) -> Form {
+        self.of_steps(sum, steps);
+        Form::Power(exponent)
+    }
+
+    fn grows(&mut self, rate: Rate, begin: f64) {
+        self.numbers.grown = begin;
+        self.numbers.doublings = rate.doublings;
+        self.numbers.factor = rate.doublings.exp2();
+        self.numbers.relative += 8.0 / UNIT * GROWTHS_ERROR;
     }
 }
 
@@ -383,35 +381,32 @@ impl Columns {
             }
             let mut at = 0;
             let mut found = |ahead: &Ahead| {
-                let Some(stretch) = Stretch::of(ahead, first) else {
+                let which = self.stretches.len();
+                self.stretches.push(Stretch::NONE);
+                let stretch = &mut self.stretches[which];
+                if !stretch.set(ahead, first) {
                     return false;
-                };
-                let count = stretch.end.min(steps) - at;
-                if stretch.form != Form::Flat {
-                    if main.takes(stretch.form) {
+                }
+                let (form, end) = (stretch.form, stretch.end);
+                if form == Form::Flat {
+                    if let [.., last, flat] = &mut self.stretches[begin..]
+                        && last.goes_on_as(flat)
+                    {
+                        last.end = end;
+                        self.stretches.pop();
+                    }
+                } else {
+                    let count = end.min(steps) - at;
+                    if main.takes(form) {
                         in_main += count;
-                    } else if *other.get_or_insert(stretch.form) == stretch.form {
+                    } else if *other.get_or_insert(form) == form {
                         in_other += count;
                     } else {
                         return false;
                     }
+                    self.cut(ahead, first, at..end.min(steps), begin + most);
                 }
-                let end = stretch.end.min(steps);
-                while let Some(turn) = Stretch::turn(ahead, first, at).filter(|turn| *turn < end) {
-                    self.stretches.push(Stretch {
-                        end: turn,
-                        ..stretch
-                    });
-                    if self.stretches.len() - begin > most {
-                        return false;
-                    }
-                    at = turn;
-                }
-                at = stretch.end;
-                match self.stretches[begin..].last_mut() {
-                    Some(last) if last.goes_on_as(&stretch) => last.end = stretch.end,
-                    _ => self.stretches.push(stretch),
-                }
+                at = end;
                 self.stretches.len() - begin <= most
             };
             if !Rows::look(
@@ -432,6 +427,21 @@ impl Columns {
         self.ends = [0; EIGHT];
         self.end = 0;
         true
+    }
+
+    /// Cuts the last stretch, of these steps, wherever the row turns, but into no more than one too many.
+    fn cut(&mut self, ahead: &Ahead, first: u32, steps: Range<usize>, most: usize) {
+        let mut at = steps.start;
+        while let Some(turn) = Stretch::turn(ahead, first, at)
+            && turn < steps.end
+            && let [.., last] = self.stretches[..]
+            && self.stretches.len() <= most
+        {
+            let which = self.stretches.len() - 1;
+            self.stretches[which].end = turn;
+            self.stretches.push(last);
+            at = turn;
+        }
     }
 
     /// Has all be on the curves of a step, none of which is left before it.
@@ -595,23 +605,31 @@ impl Columns {
         let [Some(first), Some(last)] = ends.map(|row| row[at..].first_chunk()) else {
             return;
         };
-        let Numbers {
-            absolute, relative, ..
-        } = &self.numbers;
-        let in_doubt = |ends| L::in_doubt(&nearest, ends, absolute, relative) & self.doubted;
-        let mut doubtful = in_doubt([first, last]);
+        let mut doubtful = self.in_doubt::<L>(&nearest, [first, last]);
         if doubtful == 0 {
             return;
         }
         // Often the first rate alone is 0, which is in doubt wherever it is not flat.
         let others = rows.get(1).and_then(|row| row[at..].first_chunk());
-        let all = others.map_or(doubtful, |second| in_doubt([second, last]));
+        let all = match others {
+            Some(second) => self.in_doubt::<L>(&nearest, [second, last]),
+            None => doubtful,
+        };
         while doubtful != 0 {
             let lane = doubtful.trailing_zeros() as usize;
             let count = if all >> lane & 1 == 1 { rows.len() } else { 1 };
             doubtful &= doubtful - 1;
             self.settle(lane, step, &mut rows[..count], at, core);
         }
+    }
+
+    /// Which of the trials may have another bit somewhere between two rows.
+    #[inline(always)]
+    fn in_doubt<L: Lanes>(&self, nearest: &[u32; EIGHT], ends: [&[f32; EIGHT]; 2]) -> u32 {
+        let Numbers {
+            absolute, relative, ..
+        } = &self.numbers;
+        L::in_doubt(nearest, ends, absolute, relative) & self.doubted
     }
 
     /// Rounds the rates of one trial once more, and asks the core for those of which the error could change a bit.

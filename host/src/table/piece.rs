@@ -66,7 +66,7 @@ impl Memory {
     pub(super) fn ahead(&self, step: u32) -> Option<(&Ahead, usize)> {
         let ahead = self.ahead.as_ref()?;
         let place = ahead.place(step)?;
-        Some((ahead, ahead.steps - place))
+        Some((ahead, ahead.plan.steps - place))
     }
 
     /// Goes on with the row from a step on, as far as it is known how; tells for how many steps. `core` is the row's own rate at a step.
@@ -81,17 +81,16 @@ impl Memory {
         let Some(ahead) = &self.ahead else {
             return 0;
         };
-        let Some(place) = ahead.place(step) else {
+        let (Some(place), Some(curve)) = (ahead.place(step), ahead.curve()) else {
             return 0;
         };
-        let cells = 0..out.len().min(ahead.steps - place);
+        let cells = 0..out.len().min(ahead.plan.steps - place);
         let steps = cells.len();
         let mut sink = Sink::Table {
             first: step,
             out,
             past_caches,
         };
-        let curve = (&ahead.curve, ahead.reach);
         let core = |after| core(ahead.first + after);
         sink.follow(isa, curve, place, cells, &mut self.sources, &core);
         steps
@@ -99,18 +98,25 @@ impl Memory {
 }
 
 /// On which curve a row goes on from one of its steps on.
+#[derive(Clone, Copy)]
 pub(super) struct Ahead {
     pub(super) first: u32,
-    pub(super) curve: Curve,
-    pub(super) reach: Reach,
-    pub(super) steps: usize,
+    pub(super) plan: Plan,
 }
 
 impl Ahead {
+    /// The curve, and how far it may be off.
+    pub(super) const fn curve(&self) -> Option<(&Curve, Reach)> {
+        match &self.plan.way {
+            Way::Curve(curve, reach) => Some((curve, *reach)),
+            _ => None,
+        }
+    }
+
     /// Where a step is on the curve, if it is.
     fn place(&self, step: u32) -> Option<usize> {
         let place = step.checked_sub(self.first)? as usize;
-        (place < self.steps).then_some(place)
+        (place < self.plan.steps).then_some(place)
     }
 }
 
@@ -137,6 +143,10 @@ impl<F: FnMut(&Ahead) -> bool> KindVisitor for Look<'_, F> {
             sources,
             ..
         } = self.memory;
+        let mut ahead = Ahead {
+            first: self.first,
+            plan: Plan::NONE,
+        };
         let mut at = 0;
         while at < self.steps.min(self.wanted) {
             let clock = step(self.clock, at);
@@ -146,30 +156,25 @@ impl<F: FnMut(&Ahead) -> bool> KindVisitor for Look<'_, F> {
                 schedule,
                 plans: &mut *plans,
                 sources: &mut *sources,
+                plan: &mut ahead.plan,
             };
-            let plan = planner.plan(course, clock, left.min(self.wanted - at));
-            let (curve, reach, steps) = match plan.way {
-                Way::Curve(curve, reach) => (curve, reach, plan.steps),
+            planner.plan(&course, clock, left.min(self.wanted - at));
+            match ahead.plan.way {
+                Way::Curve(..) => {}
                 // Between two curves there may be a step or some that are on none.
-                Way::Exact | Way::Smooth(_) if plan.steps < EIGHT => {
-                    (Curve::Flat(value(schedule, clock)), Reach::NONE, 1)
+                Way::Exact | Way::Smooth(_) if ahead.plan.steps < EIGHT => {
+                    let rate = Curve::Flat(value(schedule, clock));
+                    ahead.plan.on(rate, Reach::NONE, 1);
                 }
                 _ => return None,
-            };
-            let ahead = Ahead {
-                first: step(self.first, at),
-                curve,
-                reach,
-                steps,
-            };
+            }
+            ahead.first = step(self.first, at);
             if !(self.found)(&ahead) {
                 return None;
             }
-            at += steps;
-            if at >= self.steps {
-                *last = Some(ahead);
-            }
+            at += ahead.plan.steps;
         }
+        *last = Some(ahead);
         Some(at)
     }
 }
@@ -237,23 +242,21 @@ impl KindVisitor for Piece<'_> {
                 _ => {}
             }
             let wanted = (self.wanted - at).min(left);
+            let mut plan = Plan::NONE;
             let planner = Planner {
                 schedule,
                 plans: &mut *plans,
                 sources: &mut *sources,
+                plan: &mut plan,
             };
-            let plan = planner.plan(course, first, wanted);
+            planner.plan(&course, first, wanted);
             given.steps += filling.follow(&plan, 0, at, sources);
             if given.steps == filling.sink.len() && course.bend != Bend::Unknown {
                 match (plan.way, &filling.sink) {
                     // What is decided by one kind alone is remembered for the row.
-                    (Way::Curve(curve, reach), Sink::Table { first, .. }) => {
-                        *ahead = Some(Ahead {
-                            first: step(*first, at),
-                            curve,
-                            reach,
-                            steps: plan.steps,
-                        });
+                    (Way::Curve(..), Sink::Table { first, .. }) => {
+                        let first = step(*first, at);
+                        *ahead = Some(Ahead { first, plan });
                     }
                     _ => plans.keep(schedule, first, plan),
                 }

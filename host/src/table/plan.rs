@@ -84,21 +84,28 @@ pub(super) struct Plan {
 }
 
 impl Plan {
+    /// Nothing is planned.
+    pub(super) const NONE: Self = Self {
+        way: Way::Exact,
+        steps: 0,
+    };
+
     /// These are asked for.
-    pub(super) const fn exact(steps: usize) -> Self {
-        let way = Way::Exact;
-        Self { way, steps }
+    pub(super) const fn exact(&mut self, steps: usize) {
+        self.way = Way::Exact;
+        self.steps = steps;
     }
 
-    pub(super) const fn smooth(last: u32, steps: usize) -> Self {
-        let way = Way::Smooth(last);
-        Self { way, steps }
+    pub(super) const fn smooth(&mut self, last: u32, steps: usize) {
+        self.way = Way::Smooth(last);
+        self.steps = steps;
     }
 
     /// On a curve, whose values may be off by so much.
-    pub(super) const fn on(curve: Curve, reach: Reach, steps: usize) -> Self {
-        let way = Way::Curve(curve, reach);
-        Self { way, steps }
+    #[inline(always)]
+    pub(super) const fn on(&mut self, curve: Curve, reach: Reach, steps: usize) {
+        self.way = Way::Curve(curve, reach);
+        self.steps = steps;
     }
 }
 
@@ -186,6 +193,8 @@ pub(super) struct Planner<'a, S> {
     pub(super) schedule: &'a S,
     pub(super) plans: &'a mut Plans,
     pub(super) sources: &'a mut Sources,
+    /// What comes of it. It is written where it stays, as to copy what was just written takes longer than to write it.
+    pub(super) plan: &'a mut Plan,
 }
 
 /// The core's rate, before it is rounded.
@@ -200,9 +209,12 @@ pub(super) const fn step(first: u32, place: usize) -> u32 {
 
 impl<S: Profiled> Planner<'_, S> {
     /// How the kind goes on from the first of so many steps, all in this course.
-    pub(super) fn plan(mut self, course: Course, first: u32, steps: usize) -> Plan {
+    pub(super) fn plan(mut self, course: &Course, first: u32, steps: usize) {
         match course.bend {
-            Bend::Flat => Plan::on(Curve::Flat(self.value(first)), Reach::NONE, steps),
+            Bend::Flat => {
+                let rate = self.value(first);
+                self.plan.on(Curve::Flat(rate), Reach::NONE, steps);
+            }
             Bend::Geometric => {
                 let ahead = ((course.last - first) as usize).saturating_add(1);
                 self.geometric(first, steps, ahead)
@@ -216,13 +228,12 @@ impl<S: Profiled> Planner<'_, S> {
                 turn,
                 exponent,
             } => {
-                Self::half_wave(steps, [limit, top], [ahead, turn], exponent).unwrap_or_else(|| {
-                    if exponent == 1 {
-                        Plan::exact(steps.min(SHORT))
-                    } else {
-                        Plan::smooth(course.last, steps)
-                    }
-                })
+                let is_planned = self.half_wave(steps, [limit, top], [ahead, turn], exponent);
+                if !is_planned && exponent == 1 {
+                    self.plan.exact(steps.min(SHORT));
+                } else if !is_planned {
+                    self.plan.smooth(course.last, steps);
+                }
             }
             Bend::Power {
                 limit,
@@ -239,7 +250,7 @@ impl<S: Profiled> Planner<'_, S> {
                         alternates: false,
                     },
                 };
-                self.power(first, steps, &power)
+                self.power(first, steps, &power);
             }
             Bend::PowerOfRest {
                 limit,
@@ -250,10 +261,12 @@ impl<S: Profiled> Planner<'_, S> {
             Bend::Logistic { limit, begin, rate } => {
                 self.logistic(first, steps, (limit, begin, rate, course.last))
             }
-            Bend::Smooth => self
-                .line(first, steps)
-                .unwrap_or(Plan::smooth(course.last, steps)),
-            _ => Plan::exact(steps),
+            Bend::Smooth => {
+                if !self.line(first, steps) {
+                    self.plan.smooth(course.last, steps);
+                }
+            }
+            _ => self.plan.exact(steps),
         }
     }
 
@@ -262,7 +275,7 @@ impl<S: Profiled> Planner<'_, S> {
     }
 
     /// Multiplies the first rate with what it grows by.
-    fn geometric(&mut self, first: u32, steps: usize, ahead: usize) -> Plan {
+    fn geometric(&mut self, first: u32, steps: usize, ahead: usize) {
         /// Nothing is left of it in an `f32`.
         const NOTHING: f64 = 5e-46;
         const INFINITE: f64 = 4e38;
@@ -274,12 +287,13 @@ impl<S: Profiled> Planner<'_, S> {
             let overflowed = size > INFINITE && next.abs() >= size;
             if vanished || overflowed {
                 // The sign may change from step to step.
-                let way = Way::InTurn([start as f32, next as f32]);
-                return Plan { way, steps };
+                self.plan.way = Way::InTurn([start as f32, next as f32]);
+                self.plan.steps = steps;
+                return;
             }
         }
         let Some((rate, most)) = self.rate(first, start, ahead) else {
-            return Plan::exact(steps.min(WORTH));
+            return self.plan.exact(steps.min(WORTH));
         };
         // Up to where it goes on alike.
         let end = if rate.doublings < 0.0 {
@@ -292,14 +306,14 @@ impl<S: Profiled> Planner<'_, S> {
         let growth = Growth::known(&mut self.sources.growths, rate);
         let last = start * growth.of(steps - 1);
         if ![start, last].iter().all(|end| RANGE.contains(&end.abs())) {
-            return Plan::exact(steps);
+            return self.plan.exact(steps);
         }
-        Plan::on(
+        self.plan.on(
             Curve::Growth(rate, start),
             // The start, what it grows by, which comes from two values, some roundings, and the core's own.
             Reach::relative(5.0 * GROWTH_ERROR),
             steps,
-        )
+        );
     }
 
     /// How fast the schedule grows, and for how many steps that is known; a short course is not worth it.
@@ -343,43 +357,50 @@ impl<S: Profiled> Planner<'_, S> {
         Some((rate, steps))
     }
 
-    /// A power of half a wave from its top to its limit.
+    /// A power of half a wave from its top to its limit; tells whether there is one.
     fn half_wave(
+        &mut self,
         steps: usize,
         [limit, top]: [f64; 2],
         [ahead, turn]: [f64; 2],
         exponent: u8,
-    ) -> Option<Plan> {
+    ) -> bool {
+        if [limit, top].map(f64::to_bits) == [0; 2] {
+            self.plan.on(Curve::Flat(0.0), Reach::NONE, steps);
+            return true;
+        }
         let steps = steps.min(LONGEST);
         let term = top - limit;
         let size = limit.abs() + term.abs();
         if steps < EIGHT || !(1..=5).contains(&exponent) || !SIZES_OF_RATES.contains(&size) {
-            return None;
+            return false;
         }
         // The core's own, and that of the term.
         let values = 1.0 / (1_u64 << 47) as f64 + UNIT;
-        Some(if exponent == 1 {
-            let (waves, off) = HalfWaves::of(turn, ahead, [limit, term], steps)?;
-            Plan::on(
-                Curve::Wave(waves),
-                Reach::absolute(size * (values + off)),
-                steps,
-            )
+        let between = if exponent == 1 {
+            [limit, term]
         } else {
-            let (waves, off) = HalfWaves::of(turn, ahead, [0.0, 1.0], steps)?;
-            let sum = Sum { limit, term };
+            [0.0, 1.0]
+        };
+        let Some((waves, off)) = HalfWaves::of(turn, ahead, between, steps) else {
+            return false;
+        };
+        if exponent == 1 {
+            let reach = Reach::absolute(size * (values + off));
+            self.plan.on(Curve::Wave(waves), reach, steps);
+        } else {
             // A power of what is not above 1 is off by as many times as much, and some roundings.
             let power = f64::from(exponent) * (off + 4.0 * UNIT);
-            Plan::on(
-                Curve::WavePower(sum, exponent, waves),
-                Reach::absolute(size * (values + power + 4.0 * UNIT)),
-                steps,
-            )
-        })
+            let reach = Reach::absolute(size * (values + power + 4.0 * UNIT));
+            let sum = Sum { limit, term };
+            self.plan
+                .on(Curve::WavePower(sum, exponent, waves), reach, steps);
+        }
+        true
     }
 
     /// Puts a line through what the rates at both ends are one over, or over the root of.
-    fn over_line(&self, first: u32, steps: usize, root: bool) -> Plan {
+    fn over_line(&mut self, first: u32, steps: usize, root: bool) {
         // In between, no power of a rate leaves the normal numbers.
         const RANGE: Range<f64> = 1e-15..1e15;
         /// So near, one value in 64,000 is asked for.
@@ -397,43 +418,43 @@ impl<S: Profiled> Planner<'_, S> {
             }
             let whole = OverRootOfWhole::of(line, begin, steps).filter(|_| root);
             if let Some((roots, more)) = whole {
-                return Plan::on(
+                return self.plan.on(
                     Curve::OverRootOfWhole(roots),
                     Reach::relative(reach.relative + more),
                     steps,
                 );
             }
-            let curve = if root {
+            if root {
                 let number = 1_f64.copysign(begin);
-                Curve::OverRoot(OverRoot { line, number })
-            } else {
-                Curve::OneOver(OneOver(line))
-            };
-            return Plan::on(curve, reach, steps);
+                let curve = OverRoot { line, number };
+                return self.plan.on(Curve::OverRoot(curve), reach, steps);
+            }
+            return self.plan.on(Curve::OneOver(OneOver(line)), reach, steps);
         }
-        Plan::exact(steps.min(SHORT))
+        self.plan.exact(steps.min(SHORT));
     }
 
-    /// Puts a line through both ends, where it is a straight one.
-    fn line(&self, first: u32, steps: usize) -> Option<Plan> {
+    /// Puts a line through both ends, where it is a straight one; tells whether it is.
+    fn line(&mut self, first: u32, steps: usize) -> bool {
         let last = step(first, steps - 1);
         if steps < EIGHT || self.schedule.taylor(first, last, 2) != 0.0 {
-            return None;
+            return false;
         }
         let largest = self.schedule.taylor(first, last, 0);
         if !SIZES_OF_RATES.contains(&largest) {
-            return None;
+            return false;
         }
         let [begin, end] = [first, last].map(|step| self.value(step));
         let line = Line {
             begin,
             step: (end - begin) / f64::from(last - first),
         };
-        Some(Plan::on(
+        self.plan.on(
             Curve::Line(line),
             // The ends share their errors, and the core has its own; then the step is rounded twice, and a product and a sum.
             Reach::absolute(largest * (2.0 * VALUE_ERROR + 4.0 * UNIT)),
             steps,
-        ))
+        );
+        true
     }
 }

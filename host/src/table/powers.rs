@@ -7,7 +7,7 @@ use hairpin_core::Profiled;
 
 use super::emit::LONGEST;
 use super::growth::Rate;
-use super::plan::{Curve, GROWTH_ERROR, Plan, Planner, RANGE, SHORT, step};
+use super::plan::{Curve, GROWTH_ERROR, Planner, RANGE, SHORT, step};
 use super::power::{
     self, Distance, Lacking, Logistic, Real, Remembered, Rest, Root, Steps, Sum, Whole,
 };
@@ -86,27 +86,30 @@ impl Power {
 
 impl<S: Profiled> Planner<'_, S> {
     /// Puts a power of the distance from its origin through one of the rates.
-    pub(super) fn power(&self, first: u32, steps: usize, power: &Power) -> Plan {
+    pub(super) fn power(&mut self, first: u32, steps: usize, power: &Power) {
         let is_origin = |place: usize| power.distance(step(first, place)) == 0.0;
         let has_origin = power.has_origin();
         if is_origin(0) && (!has_origin || steps <= EIGHT) {
-            return Plan::exact(1);
+            return self.plan.exact(1);
         }
         let steps = steps - usize::from(is_origin(steps - 1) && !has_origin);
         if steps < EIGHT {
-            return Plan::exact(steps);
+            return self.plan.exact(steps);
         }
         let most = if power.rate.doublings == 0.0 {
             steps
         } else {
             steps.min(LONGEST)
         };
-        self.power_of(first, most, power)
-            .or_else(|| self.power_of(first, steps.min(SHORT), power))
-            .unwrap_or(Plan::exact(steps.min(SHORT)))
+        let is_planned =
+            self.power_of(first, most, power) || self.power_of(first, steps.min(SHORT), power);
+        if !is_planned {
+            self.plan.exact(steps.min(SHORT));
+        }
     }
 
-    fn power_of(&self, first: u32, count: usize, power: &Power) -> Option<Plan> {
+    /// Tells whether there is one.
+    fn power_of(&mut self, first: u32, count: usize, power: &Power) -> bool {
         const NEAR: Range<f64> = 1e-30..1e30;
         // The ends, or the steps next to them where one is the origin.
         let [begin, end] = [0, count - 1].map(|place| step(first, place));
@@ -115,7 +118,9 @@ impl<S: Profiled> Planner<'_, S> {
             begin + u32::from(is_origin(begin)),
             end - u32::from(is_origin(end)),
         ];
-        let (largest, lowest) = power.largest(inner[0], inner[1])?;
+        let Some((largest, lowest)) = power.largest(inner[0], inner[1]) else {
+            return false;
+        };
         let Power {
             limit,
             exponent,
@@ -128,7 +133,7 @@ impl<S: Profiled> Planner<'_, S> {
         let least = if limit == 0.0 { RANGE.start } else { 0.0 };
         let is_alone = limit == 0.0 || RANGE.contains(&beside);
         if !is_alone || !(least..RANGE.end).contains(&size) {
-            return None;
+            return false;
         }
         let sum = Sum { limit, term };
         let begins = power.distance(first);
@@ -144,56 +149,59 @@ impl<S: Profiled> Planner<'_, S> {
             limit,
             term: term / known.powi(exponent),
         };
-        let curve = if rate.doublings != 0.0 {
+        let reach = power::reach(GROWTH_ERROR, limit, exponent, lowest);
+        let plan = &mut *self.plan;
+        if rate.doublings != 0.0 {
             let ahead = rate.doublings * (f64::from(first) - f64::from(largest));
-            Curve::Damped(limit, steps, rate, of_steps(1).term * ahead.exp2())
+            let begin = of_steps(1).term * ahead.exp2();
+            plan.on(Curve::Damped(limit, steps, rate, begin), reach, count);
         } else if exponent == 0.5 && is_near {
             let term = term / known.sqrt();
-            Curve::Root(Root(Sum { limit, term }, steps))
+            let root = Root(Sum { limit, term }, steps);
+            plan.on(Curve::Root(root), reach, count);
         } else if exponent == 2.0 && is_near {
-            Curve::Square(Whole(of_steps(2), steps))
+            let power = Whole(of_steps(2), steps);
+            plan.on(Curve::Square(power), reach, count);
         } else if exponent == 3.0 && is_near {
-            Curve::Cube(Whole(of_steps(3), steps))
+            let power = Whole(of_steps(3), steps);
+            plan.on(Curve::Cube(power), reach, count);
         } else if exponent == 4.0 && is_near {
-            Curve::Fourth(Whole(of_steps(4), steps))
+            let power = Whole(of_steps(4), steps);
+            plan.on(Curve::Fourth(power), reach, count);
         } else if exponent == 5.0 && is_near {
-            Curve::Fifth(Whole(of_steps(5), steps))
+            let power = Whole(of_steps(5), steps);
+            plan.on(Curve::Fifth(power), reach, count);
         } else if inner != [begin, end] {
-            return None;
+            return false;
+        } else if let Some(distances) = Remembered::of(ends, known) {
+            let power = Real {
+                sum,
+                exponent,
+                distances,
+            };
+            plan.on(Curve::RealOfWhole(power), reach, count);
         } else {
-            match Remembered::of(ends, known) {
-                Some(distances) => Curve::RealOfWhole(Real {
-                    sum,
-                    exponent,
-                    distances,
-                }),
-                None => Curve::Real(Real {
-                    sum,
-                    exponent,
-                    distances: Distance {
-                        steps,
-                        share: 1.0 / known,
-                    },
-                }),
-            }
-        };
-        Some(Plan::on(
-            curve,
-            power::reach(GROWTH_ERROR, limit, exponent, lowest),
-            count,
-        ))
+            let share = 1.0 / known;
+            let power = Real {
+                sum,
+                exponent,
+                distances: Distance { steps, share },
+            };
+            plan.on(Curve::Real(power), reach, count);
+        }
+        true
     }
 
     /// Puts a power of what a power of the share done lacks to 1 between its rates at both ends.
     pub(super) fn lacking(
-        &self,
+        &mut self,
         first: u32,
         steps: usize,
         (limit, span, [k, exponent]): (f64, f64, [f64; 2]),
-    ) -> Plan {
+    ) {
         // Where nothing or all of it is done.
         if first == 0 || f64::from(first) == span {
-            return Plan::exact(1);
+            return self.plan.exact(1);
         }
         let is_end = f64::from(step(first, steps - 1)) == span;
         let most = if exponent < 1.0 {
@@ -235,19 +243,19 @@ impl<S: Profiled> Planner<'_, S> {
         };
         match (reach, curve) {
             (Some(reach), Some(curve)) if is_normal && steps >= EIGHT => {
-                Plan::on(curve, reach, steps)
+                self.plan.on(curve, reach, steps)
             }
-            _ => Plan::smooth(span as u32, steps),
+            _ => self.plan.smooth(span as u32, steps),
         }
     }
 
     /// Puts one over an exponential and 1 through the larger of the rates at both ends.
     pub(super) fn logistic(
-        &self,
+        &mut self,
         first: u32,
         steps: usize,
         (limit, begin, rate, last): (f64, f64, f64, u32),
-    ) -> Plan {
+    ) {
         let ends = [first, step(first, steps - 1)];
         let exponents = ends.map(|step| (begin + rate * f64::from(step)) * LOG2_E);
         let [first_exponent, last_exponent] = exponents;
@@ -264,9 +272,9 @@ impl<S: Profiled> Planner<'_, S> {
         let (size, beside) = (term.abs(), limit.abs());
         let is_normal = RANGE.contains(&size) && (beside == 0.0 || RANGE.contains(&beside));
         if steps < EIGHT || !(farthest <= -power::LOWEST) || !is_normal {
-            return Plan::smooth(last, steps);
+            return self.plan.smooth(last, steps);
         }
-        Plan::on(
+        self.plan.on(
             Curve::Logistic(Logistic {
                 sum: Sum { limit, term },
                 begin: first_exponent,
@@ -275,6 +283,6 @@ impl<S: Profiled> Planner<'_, S> {
             // The exponent is off by roundings of what it was at step 0 and is at the ends.
             power::reach(GROWTH_ERROR, limit, 0.0, 2.0 * farthest),
             steps,
-        )
+        );
     }
 }

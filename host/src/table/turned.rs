@@ -117,20 +117,22 @@ impl Task<'_> {
             let (mut begin, mut end) = (0, ahead);
             while begin < self.trials.len() {
                 let trials = &self.trials[begin..end];
-                // Those that follow an eight without formulas have none either, most of the time.
-                let mut formulas = 0;
-                for (trials, columns) in trials.as_chunks().0.iter().zip(&mut *columns) {
-                    let at = begin + formulas * EIGHT;
+                let mut formulas = [false; TRIALS / EIGHT];
+                for (eight, trials) in trials.as_chunks().0.iter().enumerate() {
+                    let at = begin + eight * EIGHT;
                     let of = if each == 1 { 0..1 } else { at..at + EIGHT };
-                    if !columns.look(trials, &mut memories[of], first, rows.len(), left) {
+                    let memories = &mut memories[of];
+                    formulas[eight] =
+                        columns[eight].look(trials, memories, first, rows.len(), left);
+                    // Those that follow a first eight without formulas have none either, most of the time.
+                    if !formulas[0] {
                         break;
                     }
-                    formulas += 1;
                 }
-                for (at, row) in (begin..end)
-                    .zip(cells.chunks_mut(PITCH))
-                    .skip(formulas * EIGHT)
-                {
+                for (at, row) in (begin..end).zip(cells.chunks_mut(PITCH)) {
+                    if formulas[(at - begin) / EIGHT] {
+                        continue;
+                    }
                     let next = memories[..each].get(at + 1);
                     next.inspect(|next| next.look_at());
                     if let Some(schedule) = self.trials.get(at + 1)
@@ -146,7 +148,8 @@ impl Task<'_> {
                 }
                 isa.run(Turn {
                     cells,
-                    columns: &mut columns[..formulas],
+                    columns: &mut *columns,
+                    formulas,
                     lines: &mut lines.0,
                     schedules: trials,
                     first,
@@ -175,7 +178,9 @@ impl Default for Lines {
 /// Writes the columns of `cells`, and before them those of trials that have formulas, into the rows.
 struct Turn<'a, 'b> {
     cells: &'a [f32],
-    columns: &'a mut [Columns],
+    columns: &'a mut [Columns; TRIALS / EIGHT],
+    /// For each eight of the trials, whether they have.
+    formulas: [bool; TRIALS / EIGHT],
     lines: &'a mut [[[f32; TRIALS]; TOGETHER]; 2],
     schedules: &'a [AnySchedule],
     first: u32,
@@ -191,7 +196,7 @@ impl Kernel for Turn<'_, '_> {
     #[inline(always)]
     fn run<L: Lanes>(self) {
         // No more than what is turned needs, so that as much as can be of what is read for it stays near.
-        if self.columns.is_empty() {
+        if self.formulas == [false; TRIALS / EIGHT] {
             self.write::<L, LINE>();
         } else {
             self.write::<L, TOGETHER>();
@@ -206,6 +211,7 @@ impl Turn<'_, '_> {
         let Self {
             cells,
             columns,
+            formulas,
             lines,
             schedules,
             first,
@@ -224,13 +230,19 @@ impl Turn<'_, '_> {
         for (at, rows) in rows.chunks_mut(ROWS).enumerate() {
             let step = at * ROWS;
             for (eight, columns) in columns.iter_mut().enumerate() {
+                if !formulas[eight] {
+                    continue;
+                }
                 let trial = eight * EIGHT;
                 let core =
                     |lane: usize, step: usize| schedules[trial + lane].lr(first + step as u32);
                 let lines = &mut lines[..rows.len()];
                 columns.put::<L, TRIALS>(step, lines, trial, &core, &mut leaving);
             }
-            for trial in (columns.len() * EIGHT..trials.len()).step_by(EIGHT) {
+            for trial in (0..trials.len()).step_by(EIGHT) {
+                if formulas[trial / EIGHT] {
+                    continue;
+                }
                 let cells = &cells[trial * PITCH + step..];
                 for (eight, lines) in lines.as_chunks_mut().0.iter_mut().enumerate() {
                     L::turn(&cells[eight * EIGHT..], PITCH, lines, trial);

@@ -191,33 +191,31 @@ impl HalfWaves {
     }
 
     /// As one row.
-    pub(super) fn row(self, circles: &mut Recent<Circle>) -> Wave<'_> {
+    pub(super) fn row<'a>(&self, circles: &'a mut Recent<Circle>) -> Wave<'a> {
         Wave {
             circle: Circle::known(circles, self.turn, self.steps),
             begin: self.begin,
         }
     }
 
-    /// As one of eight rows, if they turn so slowly that these are within the error, too.
-    pub(super) fn side(self) -> Option<Side<f64>> {
+    /// Makes a side of them, if they turn so slowly that these are within the error, too; tells whether they do.
+    pub(super) fn set_side(&self, side: &mut Side<f64>) -> bool {
         let (sine, cosine) = self.turn.sin_cos();
-        let Swing { along, across, .. } = self.begin;
-        (self.turn <= FASTEST).then_some(Side {
-            along,
-            across,
-            turn: self.turn,
-            sine,
-            cosine,
-        })
+        side.along = self.begin.along;
+        side.across = self.begin.across;
+        side.turn = self.turn;
+        side.sine = sine;
+        side.cosine = cosine;
+        self.turn <= FASTEST
     }
 
     /// What is half-way between foot and top.
-    pub(super) const fn middle(self) -> f64 {
+    pub(super) const fn middle(&self) -> f64 {
         self.begin.value + self.begin.along
     }
 
     /// The size that none is above.
-    pub(super) const fn largest(self) -> f64 {
+    pub(super) const fn largest(&self) -> f64 {
         let Swing {
             value,
             along,
@@ -227,7 +225,7 @@ impl HalfWaves {
     }
 
     /// The first foot or top after a place, or at it.
-    pub(super) fn end(self, place: f64) -> f64 {
+    pub(super) fn end(&self, place: f64) -> f64 {
         let half = PI / self.turn;
         let end = self.foot + half * ((place - self.foot) / half).ceil();
         // One at the place may have been rounded to before it.
@@ -372,39 +370,45 @@ impl<'a> Waves<'a> {
             across,
             turn,
             sine,
-            cosine,
+            ..
         } = side;
         let [sines, cosines] = sines_and_cosines::<L>(product(&places.numbers, turn));
         // A wave, and what it grows by for an angle.
         let x = turned::<L>(&sines, across, &cosines, &negative(along));
         let grows = turned::<L>(&cosines, across, &sines, along);
-        let next = |x: &[f64; EIGHT], grows: &[f64; EIGHT]| {
-            [
-                turned::<L>(cosine, x, sine, grows),
-                turned::<L>(cosine, grows, &negative(sine), x),
-            ]
-        };
-        let [x_next, grows_next] = next(&x, &grows);
-        let [_, grows_after] = next(&x_next, &grows_next);
+        let [x_next, grows_next] = next::<L>(side, &x, &grows);
+        let [_, grows_after] = next::<L>(side, &x_next, &grows_next);
         let twice = lanewise(*sine, |sine| sine + sine);
         let step_twice = lanewise(*lines.step, |step| step + step);
-        let every = |x: [f64; EIGHT], places: [f64; EIGHT], grows: [f64; EIGHT]| Every {
-            x: each_fused::<L>(places, *lines.step, x),
-            step: each_fused::<L>(twice, grows, step_twice),
-        };
+        let places_next = lanewise(places.numbers, |place| place + 1.0);
         Self {
             now: Cell::new([
-                every(x, places.numbers, grows_next),
-                every(
-                    x_next,
-                    lanewise(places.numbers, |place| place + 1.0),
-                    grows_after,
-                ),
+                Every {
+                    x: each_fused::<L>(places.numbers, *lines.step, x),
+                    step: each_fused::<L>(twice, grows_next, step_twice),
+                },
+                Every {
+                    x: each_fused::<L>(places_next, *lines.step, x_next),
+                    step: each_fused::<L>(twice, grows_after, step_twice),
+                },
             ]),
             middles: lines.begin,
             pulls: negative(&product(&twice, &twice)),
         }
     }
+}
+
+/// Waves, and what they grow by for an angle, a turn ahead.
+#[inline(always)]
+fn next<L: Lanes>(
+    Side { sine, cosine, .. }: &Side<[f64; EIGHT]>,
+    x: &[f64; EIGHT],
+    grows: &[f64; EIGHT],
+) -> [[f64; EIGHT]; 2] {
+    [
+        turned::<L>(cosine, x, sine, grows),
+        turned::<L>(cosine, grows, &negative(sine), x),
+    ]
 }
 
 impl Eights for Waves<'_> {
@@ -589,7 +593,9 @@ mod tests {
         for (lane, (t_max, foot)) in (2..).zip(waves) {
             let turn = PI / t_max;
             let (waves, error) = HalfWaves::of(turn, foot, [0.125, 0.5], 2048).unwrap();
-            side.set(lane, &waves.side().unwrap());
+            let mut one = Side::default();
+            assert!(waves.set_side(&mut one));
+            side.set(lane, &one);
             (middles[lane], each[lane], off[lane]) = (waves.middle(), -0.0, 0.625 * error);
         }
         let lines = Line {
@@ -617,7 +623,7 @@ mod tests {
             }
         }
         let fast = HalfWaves::of(PI / 7.0, 0.0, [0.125, 0.5], 2048);
-        assert!(fast.unwrap().0.side().is_none());
+        assert!(!fast.unwrap().0.set_side(&mut Side::default()));
     }
 
     #[test]
