@@ -33,6 +33,7 @@ impl Power {
     /// The step between two, both on one side of the origin, at which the power is largest, or one beside it: from a whole origin on, no term is then one
     /// and a half times that one. And what the logarithm to base 2 of another one as a share of it is not below, less what something grows by. None where
     /// numbers on the way might not be normal ones, or where what grows is no line from a whole step on.
+    #[inline(always)]
     fn largest(&self, first: u32, last: u32) -> Option<(u32, f64)> {
         const DISTANCES: Range<f64> = 1e-140..1e140;
         let doublings = self.rate.doublings;
@@ -86,6 +87,7 @@ impl Power {
 
 impl<S: Profiled> Planner<'_, S> {
     /// Puts a power of the distance from its origin through one of the rates.
+    #[inline(always)]
     pub(super) fn power(&mut self, first: u32, steps: usize, power: &Power) {
         let is_origin = |place: usize| power.distance(step(first, place)) == 0.0;
         let has_origin = power.has_origin();
@@ -109,6 +111,7 @@ impl<S: Profiled> Planner<'_, S> {
     }
 
     /// Tells whether there is one.
+    #[inline(always)]
     fn power_of(&mut self, first: u32, count: usize, power: &Power) -> bool {
         const NEAR: Range<f64> = 1e-30..1e30;
         // The ends, or the steps next to them where one is the origin.
