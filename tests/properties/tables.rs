@@ -325,7 +325,7 @@ impl KindVisitor for Claims<'_> {
                 let term = top - limit;
                 let size = limit.abs() + term.abs();
                 if [limit, top].map(f64::to_bits) == [0; 2] {
-                    assert_eq!((value(step + place) as f32).to_bits(), 0, "{place}");
+                    assert_eq!(value(step + place).to_bits(), 0, "{place}");
                 }
                 if (1e-100..1e100).contains(&size) {
                     let off = (limit + term * height(place) - value(step + place)).abs();
