@@ -19,8 +19,7 @@ pub enum Bend {
     /// `1 / value` is a line in the step; each value is off by no more than 2^-47 of itself.
     Inverse,
     /// `value(t + n) = limit + (top - limit) * ((1 - cos((ahead - n) * turn)) / 2)^exponent`, `t` being the step that was asked about. Where those are
-    /// normal numbers, each value is off by no more than 2^-47 of the limit and of `top - limit`; where `limit` and `top` are 0, and not -0, so is each value.
-    /// [`Profiled::taylor`](crate::Profiled::taylor) is known, too.
+    /// normal numbers, each value is off by no more than 2^-47 of the limit and of `top - limit`. [`Profiled::taylor`](crate::Profiled::taylor) is known, too.
     HalfWave {
         /// The rate at the foot.
         limit: f64,

@@ -365,10 +365,6 @@ impl<S: Profiled> Planner<'_, S> {
         [ahead, turn]: [f64; 2],
         exponent: u8,
     ) -> bool {
-        if [limit, top].map(f64::to_bits) == [0; 2] {
-            self.plan.on(Curve::Flat(0.0), Reach::NONE, steps);
-            return true;
-        }
         let steps = steps.min(LONGEST);
         let term = top - limit;
         let size = limit.abs() + term.abs();

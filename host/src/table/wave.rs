@@ -353,7 +353,7 @@ impl Side<[f64; EIGHT]> {
 impl<'a> Waves<'a> {
     /// From some places on.
     //
-    // Off by less than 100 units in the last place of `|limit| + |height|`, and 2 for each radian, which is what `HalfWaves::of` says, if a step turns
+    // Off by less than 100 units in the last place of `|limit| + |height|`, and 4 for each radian, which is what `HalfWaves::of` says, if a step turns
     // by no more than `FASTEST`, and there are no more than 16 of every other step. In units of a half height: sine and cosine are off by 1.5, what they
     // are made to by 4 at `x` and, of its own size, by 6 at `d`. To that a step adds half a unit to `x`, which stays as it is or
     // gets a tenth more, and half a unit of its own size, `2 sin(turn)` at most, to `d`, which comes again in each later step: 4 + 16 * 6 * 0.77 + 9
