@@ -1,4 +1,4 @@
-use crate::course::Course;
+use crate::course::{Bend, Course};
 use crate::error::{ConfigError, finite, nonzero};
 use crate::numeric::blend_neighbours;
 use crate::parameters::{parameters, words};
@@ -291,10 +291,14 @@ impl Profiled for OneCycle {
         match self.phase(step) {
             Some(phase) => {
                 let (left, span) = (phase.end - f64::from(step), phase.end - phase.begin);
-                Course::curve(
-                    self.shape.bend(self.ends(phase.leg), left, span),
-                    (phase.end as u32).max(step),
-                )
+                let ends = self.ends(phase.leg);
+                // Not so between other rates that are alike, as their weights are rounded.
+                let bend = if ends.map(f64::to_bits) == [0; 2] {
+                    Bend::Flat
+                } else {
+                    self.shape.bend(ends, left, span)
+                };
+                Course::curve(bend, (phase.end as u32).max(step))
             }
             None => Course::FOREVER,
         }

@@ -142,13 +142,16 @@ struct Stretch {
 }
 
 impl Stretch {
-    /// The step after another one, both from `first` on, at which a row gets to the other side of its highest or lowest, if the smallest rate of steps on
-    /// both sides might not be the first or the last of them, or the largest one too large.
+    /// The next step after another one, both from `first` on, at which a row is to be cut, as it is at its highest or lowest there or just was, if the
+    /// smallest rate of steps on both sides might not be the first or the last of them, or the largest one too large.
     fn turn(ahead: &Ahead, first: u32, after: usize) -> Option<usize> {
         let before = f64::from(ahead.first) - f64::from(first);
+        let place = after as f64 - before;
         let turn = match *ahead.curve()?.0 {
             Curve::Wave(ref waves) | Curve::WavePower(_, _, ref waves) => {
-                waves.end(after as f64 - before)
+                // Both sides are alike: what comes no more than a quarter of a step before the foot or top is still the first of the other side, so that
+                // a foot on a whole step, of which a computed one may be on either side, is always the first. No second cut is made for one that was just cut at.
+                (waves.end(place + 0.375) - 0.25).ceil()
             }
             Curve::Damped(limit, steps, rate, begin) => {
                 let longest = ahead.plan.steps as f64;
@@ -163,11 +166,16 @@ impl Stretch {
                 if largest < LARGEST && limit * begin >= 0.0 {
                     return None;
                 }
-                Damped::turn(steps, rate)
+                let turn = Damped::turn(steps, rate);
+                if turn < place {
+                    return None;
+                }
+                turn.floor() + 1.0
             }
             _ => return None,
         };
-        let step = ((before + turn).floor() as usize).saturating_add(1);
+        // One that is too far ahead for a number is none.
+        let step = (before + turn) as usize;
         (step > after).then_some(step)
     }
 
@@ -300,6 +308,7 @@ impl Stretch {
 }
 
 impl Numbers<[f64; EIGHT]> {
+    /// Has one of eight be another one, but for its side, which waves alone have.
     fn set(&mut self, lane: usize, of: &Numbers<f64>) {
         self.place[lane] = of.place;
         self.begin[lane] = of.begin;
@@ -806,5 +815,58 @@ impl PartUser for Values<'_> {
             *value = curves.eight::<L>(&places)[self.lane];
             places.next_of_each();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::PI;
+
+    use super::super::plan::Plan;
+    use super::super::wave::HalfWaves;
+    use super::*;
+
+    #[test]
+    fn waves_are_cut_so_that_each_piece_goes_one_way_and_a_whole_foot_is_a_first() {
+        const STEPS: usize = 1000;
+        /// What the largest of the angles, and with it a height, is rounded by.
+        const ROUNDED: f64 = 1e6 * PI / 16.0 * f64::EPSILON;
+        for t_max in [8.0, 9.7, 50.0, 333.25, 700.0, 1e5] {
+            for foot in [0.0, 3.0, 3.1, 3.3, 3.5, 3.74, 3.76, 700.0, -20.2, 1e6] {
+                let turn = PI / t_max;
+                let (waves, _) = HalfWaves::of(turn, foot, [0.0, 1.0], STEPS).unwrap();
+                let mut plan = Plan::NONE;
+                plan.on(Curve::Wave(waves), Reach::NONE, STEPS);
+                let ahead = Ahead { first: 7, plan };
+                let height = |step: usize| {
+                    let angle = 0.5 * turn * (foot - (step as f64 - 2.0));
+                    angle.sin().powi(2)
+                };
+                // Steps are counted from two before the wave's own first one.
+                let mut at = 2;
+                let mut pieces = 0;
+                while at < STEPS {
+                    let end = Stretch::turn(&ahead, 5, at).map_or(STEPS, |turn| turn.min(STEPS));
+                    assert!(end > at, "{t_max} {foot}: {at}");
+                    let heights: Vec<_> = (at..end).map(height).collect();
+                    let rises = heights.is_sorted_by(|a, b| *a <= b + ROUNDED);
+                    let falls = heights.is_sorted_by(|a, b| *a >= b - ROUNDED);
+                    assert!(rises || falls, "{t_max} {foot}: {at}..{end}");
+                    // A foot on a whole step is the first of its piece.
+                    let foots = (at + 1..end).filter(|step| height(*step) < 1e-20).count();
+                    assert_eq!(foots, 0, "{t_max} {foot}: {at}..{end}");
+                    pieces += 1;
+                    at = end;
+                }
+                let halves = (STEPS as f64 / t_max).ceil() as usize;
+                assert!(pieces <= halves + 1, "{t_max} {foot}: {pieces}");
+            }
+        }
+        // A cosine from its top to its foot is one piece.
+        let (waves, _) = HalfWaves::of(PI / 500.0, 500.0, [0.0, 1.0], 500).unwrap();
+        let mut plan = Plan::NONE;
+        plan.on(Curve::Wave(waves), Reach::NONE, 500);
+        let ahead = Ahead { first: 0, plan };
+        assert_eq!(Stretch::turn(&ahead, 0, 0), Some(500));
     }
 }

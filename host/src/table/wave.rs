@@ -5,7 +5,8 @@ use std::cell::Cell;
 use std::f64::consts::{FRAC_2_PI, FRAC_PI_8, PI};
 use std::ops::Range;
 
-use super::emit::{Line, SIXTEEN, each_fused, fused};
+use super::columns::TOGETHER;
+use super::emit::{LONGEST, Line, SIXTEEN, each_fused, fused};
 use super::power::polynomial;
 use super::recent::Recent;
 use crate::lanes::{EIGHT, Eights, Lanes, PART, PartUser, Places, lanewise};
@@ -200,13 +201,18 @@ impl HalfWaves {
 
     /// Makes a side of them, if they turn so slowly that these are within the error, too; tells whether they do.
     pub(super) fn set_side(&self, side: &mut Side<f64>) -> bool {
+        if self.turn > FASTEST {
+            return false;
+        }
         let (sine, cosine) = self.turn.sin_cos();
-        side.along = self.begin.along;
-        side.across = self.begin.across;
-        side.turn = self.turn;
-        side.sine = sine;
-        side.cosine = cosine;
-        self.turn <= FASTEST
+        *side = Side {
+            along: self.begin.along,
+            across: self.begin.across,
+            turn: self.turn,
+            sine,
+            cosine,
+        };
+        true
     }
 
     /// What is half-way between foot and top.
@@ -311,6 +317,9 @@ impl Eights for WavePart<'_> {
 
 /// The most that waves side by side turn in a step.
 const FASTEST: f64 = FRAC_PI_8;
+
+// Within the range of `sines_and_cosines`, and as many of every other step as `Waves::from` says.
+const _: () = assert!(LONGEST as f64 * FASTEST < 1024.0 && TOGETHER == 2 * 16);
 
 /// A wave that is one of eight rows, or eight of them: what goes around it, and the sine and the cosine of its turn.
 #[derive(Clone, Copy, Default)]
@@ -522,7 +531,6 @@ fn sines_and_cosines<L: Lanes>(angles: [f64; EIGHT]) -> [[f64; EIGHT]; 2] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::columns::TOGETHER;
     use super::super::emit::store;
     use super::*;
     use crate::lanes::{Isa, Kernel};
