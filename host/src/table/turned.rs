@@ -2,11 +2,10 @@
 //! turned on their way out.
 
 use std::cell::Cell;
-use std::iter::Zip;
-use std::ops::Range;
 use std::slice;
 
 use hairpin_core::{AnySchedule, Schedule};
+use ndarray::{ArrayViewMut2, Axis, Slice};
 use rayon::prelude::*;
 
 use super::columns::{Columns, TOGETHER};
@@ -24,8 +23,12 @@ const STEPS: usize = 2048;
 /// From one row to the next: so much more than the steps that eight rows do not meet in the same lines of the nearest cache.
 const PITCH: usize = STEPS + 16;
 
-/// The most trials of a task, for which there is one slice a step.
+/// The most trials of a task.
 const TRIALS_PER_TASK: usize = 512;
+
+/// The axes of the table.
+const OVER_STEPS: Axis = Axis(0);
+const OVER_TRIALS: Axis = Axis(1);
 
 /// Cells of a cache line.
 const LINE: usize = 16;
@@ -45,22 +48,21 @@ pub(super) fn fill(trials: &[AnySchedule], first: u32, out: &mut [f32], past_cac
     };
     let share = trials.len().div_ceil(4 * rayon::current_num_threads());
     let each = share.next_multiple_of(TRIALS).min(TRIALS_PER_TASK);
-    let mut tasks: Vec<Task<'_>> = Vec::new();
-    let mut begin = 0;
-    while begin < trials.len() {
-        let end = (begin + each + if begin == 0 { ahead } else { 0 }).min(trials.len());
+    let steps = out.len() / trials.len();
+    let Ok(mut rows) = ArrayViewMut2::from_shape((steps, trials.len()), out) else {
+        return;
+    };
+    let mut tasks = Vec::new();
+    let mut left = trials;
+    while !left.is_empty() {
+        let count = each + if tasks.is_empty() { ahead } else { 0 };
+        let (trials, after) = left.split_at(count.min(left.len()));
+        let (columns, others) = rows.split_at(OVER_TRIALS, trials.len());
         tasks.push(Task {
-            trials: &trials[begin..end],
-            rows: Vec::with_capacity(out.len() / trials.len()),
+            trials,
+            rows: columns,
         });
-        begin = end;
-    }
-    for mut row in out.chunks_exact_mut(trials.len()) {
-        for task in &mut tasks {
-            let (piece, rest) = row.split_at_mut(task.trials.len());
-            task.rows.push(piece);
-            row = rest;
-        }
+        (left, rows) = (after, others);
     }
     tasks
         .into_par_iter()
@@ -87,16 +89,16 @@ thread_local! {
     static SCRATCH: Cell<Option<Box<Scratch>>> = Cell::default();
 }
 
-/// Some trials, and their pieces of all steps' rows.
+/// Some trials, and their columns of the table.
 struct Task<'a> {
     trials: &'a [AnySchedule],
-    rows: Vec<&'a mut [f32]>,
+    rows: ArrayViewMut2<'a, f32>,
 }
 
 impl Task<'_> {
-    /// Fills the pieces, the first `ahead` trials by themselves.
+    /// Fills the columns, those of the first `ahead` trials by themselves.
     fn fill(&mut self, isa: Isa, first: u32, ahead: usize, past_caches: bool) {
-        let steps = self.rows.len();
+        let steps = self.rows.nrows();
         let mut filling = Rows::new(isa, false);
         let mut scratch = SCRATCH.take().unwrap_or_default();
         scratch.cells.resize(TRIALS * PITCH, 0.0);
@@ -111,7 +113,9 @@ impl Task<'_> {
             lines,
         } = &mut *scratch;
         // All trials of some steps, then the next steps: so few rows at a time that the table of pages knows them all.
-        for (window, rows) in self.rows.chunks_mut(STEPS).enumerate() {
+        let windows = self.rows.axis_chunks_iter_mut(OVER_STEPS, STEPS);
+        for (window, mut rows) in windows.enumerate() {
+            let count = rows.nrows();
             let left = steps - window * STEPS;
             let first = first + (window * STEPS) as u32;
             let (mut begin, mut end) = (0, ahead);
@@ -122,8 +126,7 @@ impl Task<'_> {
                     let at = begin + eight * EIGHT;
                     let of = if each == 1 { 0..1 } else { at..at + EIGHT };
                     let memories = &mut memories[of];
-                    formulas[eight] =
-                        columns[eight].look(trials, memories, first, rows.len(), left);
+                    formulas[eight] = columns[eight].look(trials, memories, first, count, left);
                     // Those that follow a first eight without formulas have none either, most of the time.
                     if !formulas[0] {
                         break;
@@ -144,7 +147,7 @@ impl Task<'_> {
                     if each == 1 {
                         memory.next_row();
                     }
-                    filling.fill(schedule, memory, first, &mut row[..rows.len()], left);
+                    filling.fill(schedule, memory, first, &mut row[..count], left);
                 }
                 isa.run(Turn {
                     cells,
@@ -153,8 +156,7 @@ impl Task<'_> {
                     lines: &mut lines.0,
                     schedules: trials,
                     first,
-                    trials: begin..end,
-                    rows,
+                    rows: rows.slice_axis_mut(OVER_TRIALS, Slice::from(begin..end)),
                     past_caches: past_caches && trials.len().is_multiple_of(LINE),
                 });
                 begin = end;
@@ -176,7 +178,7 @@ impl Default for Lines {
 }
 
 /// Writes the columns of `cells`, and before them those of trials that have formulas, into the rows.
-struct Turn<'a, 'b> {
+struct Turn<'a> {
     cells: &'a [f32],
     columns: &'a mut [Columns; TRIALS / EIGHT],
     /// For each eight of the trials, whether they have.
@@ -184,13 +186,11 @@ struct Turn<'a, 'b> {
     lines: &'a mut [[[f32; TRIALS]; TOGETHER]; 2],
     schedules: &'a [AnySchedule],
     first: u32,
-    /// Where the trials are in each row.
-    trials: Range<usize>,
-    rows: &'a mut [&'b mut [f32]],
+    rows: ArrayViewMut2<'a, f32>,
     past_caches: bool,
 }
 
-impl Kernel for Turn<'_, '_> {
+impl Kernel for Turn<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -204,7 +204,7 @@ impl Kernel for Turn<'_, '_> {
     }
 }
 
-impl Turn<'_, '_> {
+impl Turn<'_> {
     /// Writes so many steps at a time.
     #[inline(always)]
     fn write<L: Lanes, const ROWS: usize>(self) {
@@ -215,19 +215,19 @@ impl Turn<'_, '_> {
             lines,
             schedules,
             first,
-            trials,
-            rows,
+            mut rows,
             past_caches,
         } = self;
         let [mut lines, mut made] = lines
             .each_mut()
             .map(|lines| &mut lines.as_chunks_mut::<ROWS>().0[0]);
         let mut leaving = Leaving {
-            lines: [].iter().zip([].iter_mut()),
-            trials: trials.clone(),
+            lines: [].iter(),
+            rows: ArrayViewMut2::from(&mut [] as &mut [[f32; 0]]),
             past_caches,
         };
-        for (at, rows) in rows.chunks_mut(ROWS).enumerate() {
+        let trials = rows.ncols();
+        for (at, rows) in rows.axis_chunks_iter_mut(OVER_STEPS, ROWS).enumerate() {
             let step = at * ROWS;
             for (eight, columns) in columns.iter_mut().enumerate() {
                 if !formulas[eight] {
@@ -236,10 +236,10 @@ impl Turn<'_, '_> {
                 let trial = eight * EIGHT;
                 let core =
                     |lane: usize, step: usize| schedules[trial + lane].lr(first + step as u32);
-                let lines = &mut lines[..rows.len()];
+                let lines = &mut lines[..rows.nrows()];
                 columns.put::<L, TRIALS>(step, lines, trial, &core, &mut leaving);
             }
-            for trial in (0..trials.len()).step_by(EIGHT) {
+            for trial in (0..trials).step_by(EIGHT) {
                 if formulas[trial / EIGHT] {
                     continue;
                 }
@@ -252,8 +252,8 @@ impl Turn<'_, '_> {
             leaving.end::<L>();
             (lines, made) = (made, lines);
             leaving = Leaving {
-                lines: made.iter().zip(rows),
-                trials: trials.clone(),
+                lines: made[..rows.nrows()].iter(),
+                rows,
                 past_caches,
             };
         }
@@ -266,9 +266,9 @@ impl Turn<'_, '_> {
 
 /// Lines on their way into the rows.
 struct Leaving<'a, 'b> {
-    lines: Zip<slice::Iter<'a, [f32; TRIALS]>, slice::IterMut<'a, &'b mut [f32]>>,
-    /// Where they are in each row.
-    trials: Range<usize>,
+    lines: slice::Iter<'a, [f32; TRIALS]>,
+    /// The last ones are those that are left.
+    rows: ArrayViewMut2<'b, f32>,
     past_caches: bool,
 }
 
@@ -276,10 +276,14 @@ impl Beside for Leaving<'_, '_> {
     /// One of them.
     #[inline(always)]
     fn go_on<L: Lanes>(&mut self) {
-        let Some((line, row)) = self.lines.next() else {
+        let at = self.rows.nrows() - self.lines.len();
+        let Some(line) = self.lines.next() else {
             return;
         };
-        let row = &mut row[self.trials.clone()];
+        // The columns of a step always lie side by side.
+        let Some(row) = self.rows.row_mut(at).into_slice() else {
+            return;
+        };
         // Most are of a length that is known when this is compiled: no call, no loop.
         match <&mut [f32; TRIALS]>::try_from(&mut *row) {
             Ok(row) if self.past_caches => L::copy_all_past_caches(line, row),
