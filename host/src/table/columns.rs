@@ -18,8 +18,8 @@ use crate::lanes::{Beside, EIGHT, Eights, Isa, Kernel, Lanes, PartUser, Places, 
 /// Steps that are written together: as many as the nearest cache has room for twice.
 pub(super) const TOGETHER: usize = 32;
 
-/// Where one trial goes on to another curve, the work of all eight is cut: more often than once in so many steps, it is faster to fill rows and to
-/// turn them.
+/// Where one trial goes on to another curve, or its wave to the other side of a foot or top, the work of all eight is cut: more often than once in so
+/// many steps, it is faster to fill rows and to turn them.
 const STEPS_PER_STRETCH: usize = 60;
 
 /// Both forms that eight trials have are made for all of them, so that no more than one in so many steps, but for flat ones, may be of the other one.
