@@ -149,9 +149,9 @@ impl Stretch {
         let place = after as f64 - before;
         let turn = match *ahead.curve()?.0 {
             Curve::Wave(ref waves) | Curve::WavePower(_, _, ref waves) => {
-                // Both sides are alike: what comes no more than a quarter of a step before the foot or top is still the first of the other side, so that
-                // a foot on a whole step, of which a computed one may be on either side, is always the first. No second cut is made for one that was just cut at.
-                (waves.end(place + 0.375) - 0.25).ceil()
+                // Both sides are alike: a step that comes no later than a quarter of one after the foot or top is still the last of its side, so that a foot on
+                // a whole step, of which a computed one may be on either side, always is. There is no cut where the first step comes so soon after it.
+                (waves.end(place + 0.375) + 0.25).floor() + 1.0
             }
             Curve::Damped(limit, steps, rate, begin) => {
                 let longest = ahead.plan.steps as f64;
@@ -610,35 +610,46 @@ impl Columns {
                 },
             );
         }
-        let ends = [&rows[0], &rows[rows.len() - 1]];
-        let [Some(first), Some(last)] = ends.map(|row| row[at..].first_chunk()) else {
-            return;
-        };
-        let mut doubtful = self.in_doubt::<L>(&nearest, [first, last]);
+        let mut doubtful = self.in_doubt::<L, N>(&nearest, rows, at);
         if doubtful == 0 {
             return;
         }
-        // Often the first rate alone is 0, which is in doubt wherever it is not flat.
-        let others = rows.get(1).and_then(|row| row[at..].first_chunk());
-        let all = match others {
-            Some(second) => self.in_doubt::<L>(&nearest, [second, last]),
-            None => doubtful,
-        };
+        // Often the first rate alone is 0, or the last one, which is in doubt wherever it is not flat.
+        let last = rows.len() - 1;
+        let but_first = self.in_doubt::<L, N>(&nearest, &rows[1..], at);
+        let but_last = self.in_doubt::<L, N>(&nearest, &rows[..last], at);
         while doubtful != 0 {
             let lane = doubtful.trailing_zeros() as usize;
-            let count = if all >> lane & 1 == 1 { rows.len() } else { 1 };
             doubtful &= doubtful - 1;
-            self.settle(lane, step, &mut rows[..count], at, core);
+            let cells = if but_first >> lane & 1 == 0 {
+                0..1
+            } else if but_last >> lane & 1 == 0 {
+                last..rows.len()
+            } else {
+                0..rows.len()
+            };
+            self.settle(lane, step + cells.start, &mut rows[cells], at, core);
         }
     }
 
-    /// Which of the trials may have another bit somewhere between two rows.
+    /// Which of the trials may have another bit somewhere in these rows; all where there are none.
     #[inline(always)]
-    fn in_doubt<L: Lanes>(&self, nearest: &[u32; EIGHT], ends: [&[f32; EIGHT]; 2]) -> u32 {
+    fn in_doubt<L: Lanes, const N: usize>(
+        &self,
+        nearest: &[u32; EIGHT],
+        rows: &[[f32; N]],
+        at: usize,
+    ) -> u32 {
+        let ([first, ..], [.., last]) = (rows, rows) else {
+            return self.doubted;
+        };
+        let [Some(first), Some(last)] = [first, last].map(|row| row[at..].first_chunk()) else {
+            return self.doubted;
+        };
         let Numbers {
             absolute, relative, ..
         } = &self.numbers;
-        L::in_doubt(nearest, ends, absolute, relative) & self.doubted
+        L::in_doubt(nearest, [first, last], absolute, relative) & self.doubted
     }
 
     /// Rounds the rates of one trial once more, and asks the core for those of which the error could change a bit.
@@ -827,7 +838,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waves_are_cut_so_that_each_piece_goes_one_way_and_a_whole_foot_is_a_first() {
+    fn waves_are_cut_so_that_each_piece_goes_one_way_and_a_whole_foot_is_a_last() {
         const STEPS: usize = 1000;
         /// What the largest of the angles, and with it a height, is rounded by.
         const ROUNDED: f64 = 1e6 * PI / 16.0 * f64::EPSILON;
@@ -852,9 +863,14 @@ mod tests {
                     let rises = heights.is_sorted_by(|a, b| *a <= b + ROUNDED);
                     let falls = heights.is_sorted_by(|a, b| *a >= b - ROUNDED);
                     assert!(rises || falls, "{t_max} {foot}: {at}..{end}");
-                    // A foot on a whole step is the first of its piece.
-                    let foots = (at + 1..end).filter(|step| height(*step) < 1e-20).count();
-                    assert_eq!(foots, 0, "{t_max} {foot}: {at}..{end}");
+                    // A foot on a whole step is the last of its piece, or the first of all.
+                    let is_foot = |step: &usize| height(*step) < 1e-20;
+                    assert_eq!(
+                        (at + 1..end - 1).find(is_foot),
+                        None,
+                        "{t_max} {foot}: {at}"
+                    );
+                    assert!(at == 2 || !is_foot(&at), "{t_max} {foot}: {at}");
                     pieces += 1;
                     at = end;
                 }
@@ -867,6 +883,6 @@ mod tests {
         let mut plan = Plan::NONE;
         plan.on(Curve::Wave(waves), Reach::NONE, 500);
         let ahead = Ahead { first: 0, plan };
-        assert_eq!(Stretch::turn(&ahead, 0, 0), Some(500));
+        assert_eq!(Stretch::turn(&ahead, 0, 0), Some(501));
     }
 }
