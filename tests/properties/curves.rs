@@ -2,8 +2,8 @@
 
 use hairpin_core::{
     Anneal, ConfigError, CosineAnnealing, CosineCycles, CosineDecay, Cyclic, CyclicMode, Edges,
-    Interpolation, KDecay, Linear, OneCycle, Past, PiecewiseInterpolate, Polynomial, Schedule,
-    Shape, Tanh, WarmRestarts, WarmupStableDecay,
+    Interpolation, KDecay, Linear, OneCycle, Past, PiecewiseInterpolate, Polynomial, Profiled,
+    Schedule, Shape, Tanh, WarmRestarts, WarmupStableDecay,
 };
 
 use crate::draw;
@@ -311,6 +311,14 @@ fn one_cycle_has_a_rate_at_every_length() {
                     for t in 0..=total + 1 {
                         let rate = schedule.lr(t);
                         assert!((0.125..=1.0).contains(&rate), "{schedule:?} at {t}: {rate}");
+                        // No phase goes on after the cycle.
+                        let last = if edges == Edges::Floored {
+                            total
+                        } else {
+                            total - 1
+                        };
+                        let course = schedule.course(t);
+                        assert!(t > last || course.last <= last, "{schedule:?} at {t}");
                     }
                     assert_eq!(schedule.lr(total + 1), 0.125, "{schedule:?}");
                 }

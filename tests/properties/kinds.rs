@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use hairpin_core::{
     Anneal, AnySchedule, Constant, ConstantFactor, CosineAnnealing, CosineCycles, CosineDecay,
-    Cyclic, CyclicMode, Exponential, Factor, Geometric, Interpolation, InverseSqrt, InverseTime,
-    KDecay, Lambda, Linear, LinearFactor, MultiStep, NaturalExp, Noam, OneCycle, Past,
+    Cyclic, CyclicMode, Edges, Exponential, Factor, Geometric, Interpolation, InverseSqrt,
+    InverseTime, KDecay, Lambda, Linear, LinearFactor, MultiStep, NaturalExp, Noam, OneCycle, Past,
     PiecewiseConstant, PiecewiseInterpolate, PiecewiseScale, Polynomial, Schedule, Shape, Step,
     Switch, Tanh, WarmRestarts, WarmupStableDecay,
 };
@@ -91,6 +91,16 @@ pub(crate) fn one_of_each(rng: &mut Rng) -> Vec<Drawn> {
         Factor::Function(|step| 1.0 / (1.0 + f64::from(step))),
     ];
     let t_mult = rng.pick(&[1.0, 2.0, 1.5]);
+    let mode = rng.pick(&[CyclicMode::Triangular, CyclicMode::Triangular2]);
+    let shape = rng.pick(&[Interpolation::Linear, Interpolation::Cosine]);
+    let (base, waves) = (rng.log_uniform(1e-3, 0.9), rng.uniform(0.1, 9.0));
+    let (anneal, amount) = rng.pick(&[
+        (Shape::Cosine, None),
+        (Shape::Sqrt, None),
+        (Shape::ReverseSqrt, None),
+        (Shape::Exponential, Some(base)),
+        (Shape::Cycles, Some(waves)),
+    ]);
     vec![
         drawn(Constant::new(rate).unwrap(), length),
         drawn(
@@ -193,7 +203,41 @@ pub(crate) fn one_of_each(rng: &mut Rng) -> Vec<Drawn> {
                 .unwrap(),
             length,
         ),
+        drawn(one_cycle(rng, [rate, end], length), length),
+        drawn(
+            Anneal::new(rate, end, length, anneal, amount).unwrap(),
+            length,
+        ),
+        drawn(
+            Cyclic::new(rate, end, length, span)
+                .and_then(|schedule| schedule.mode(mode, 1.0))
+                .unwrap(),
+            length,
+        ),
+        drawn(
+            PiecewiseInterpolate::<16>::new(rate, &boundaries, &scales, shape).unwrap(),
+            rng.pick(&boundaries),
+        ),
     ]
+}
+
+/// A cycle whose phases may have no length, and may be to end after it.
+fn one_cycle(rng: &mut Rng, [rate, end]: [f64; 2], length: u32) -> OneCycle {
+    let [start, end] = rng.pick(&[[0.0, 0.0], [end, 0.0], [0.0, end], [end, rate]]);
+    let shape = rng.pick(&[Interpolation::Linear, Interpolation::Cosine]);
+    let edges = rng.pick(&[Edges::LastStep, Edges::Floored]);
+    let any = rng.uniform(0.0, 1.0);
+    let pct = rng.pick(&[0.0, 0.3, 1.0, any]);
+    let two = OneCycle::new(rate, start, end, length)
+        .and_then(|schedule| schedule.pct_start(pct)?.shape(shape).edges(edges))
+        .unwrap();
+    let (within, beyond) = (rng.uniform(pct, 1.0), rng.uniform(1.0, 3.0));
+    let second = rng.pick(&[pct, 1.0, within, beyond, 1e298]);
+    if rng.one_in(3) {
+        two
+    } else {
+        two.pct_final(second).unwrap()
+    }
 }
 
 /// Bits to compare by: the sign of zero counts, the payload of a lambda's NaN does not.

@@ -292,13 +292,15 @@ impl Profiled for OneCycle {
             Some(phase) => {
                 let (left, span) = (phase.end - f64::from(step), phase.end - phase.begin);
                 let ends = self.ends(phase.leg);
-                // Not so between other rates that are alike, as their weights are rounded.
-                let bend = if ends.map(f64::to_bits) == [0; 2] {
+                // A phase without length is one step. Between other ends that are alike it is not flat: the weights are rounded and need not add up to 1.
+                let bend = if span <= 0.0 || ends.map(f64::to_bits) == [0; 2] {
                     Bend::Flat
                 } else {
                     self.shape.bend(ends, left, span)
                 };
-                Course::curve(bend, (phase.end as u32).max(step))
+                // A phase may be to end after the cycle, which cuts it short.
+                let end = phase.end.min(f64::from(self.last()));
+                Course::curve(bend, (end as u32).max(step))
             }
             None => Course::FOREVER,
         }

@@ -142,8 +142,8 @@ struct Stretch {
 }
 
 impl Stretch {
-    /// The next step after another one, both from `first` on, at which a row is to be cut, as it is at its highest or lowest there or just was, if the
-    /// smallest rate of steps on both sides might not be the first or the last of them, or the largest one too large.
+    /// The next step after another one, both counted from `first` on, at which a row is to be cut, as its highest or lowest is near: of the steps on both
+    /// sides, the smallest rate might be neither the first nor the last, or the largest one too large.
     fn turn(ahead: &Ahead, first: u32, after: usize) -> Option<usize> {
         let before = f64::from(ahead.first) - f64::from(first);
         let place = after as f64 - before;
@@ -166,15 +166,11 @@ impl Stretch {
                 if largest < LARGEST && limit * begin >= 0.0 {
                     return None;
                 }
-                let turn = Damped::turn(steps, rate);
-                if turn < place {
-                    return None;
-                }
-                turn.floor() + 1.0
+                Damped::turn(steps, rate).floor() + 1.0
             }
             _ => return None,
         };
-        // One that is too far ahead for a number is none.
+        // One that is too far ahead for a number is beyond any end.
         let step = (before + turn) as usize;
         (step > after).then_some(step)
     }
@@ -438,7 +434,7 @@ impl Columns {
         true
     }
 
-    /// Cuts the last stretch, of these steps, wherever the row turns, but into no more than one too many.
+    /// Cuts the last stretch, of these steps, wherever the row turns; no further where there are more than so many stretches, which is too many anyway.
     fn cut(&mut self, ahead: &Ahead, first: u32, steps: Range<usize>, most: usize) {
         let mut at = steps.start;
         while let Some(turn) = Stretch::turn(ahead, first, at)
@@ -839,50 +835,53 @@ mod tests {
 
     #[test]
     fn waves_are_cut_so_that_each_piece_goes_one_way_and_a_whole_foot_is_a_last() {
-        const STEPS: usize = 1000;
+        const STEPS: i64 = 1000;
         /// What the largest of the angles, and with it a height, is rounded by.
         const ROUNDED: f64 = 1e6 * PI / 16.0 * f64::EPSILON;
+        let feet = [
+            0.0, 0.3, 0.374, 0.376, 0.6, 0.76, 3.0, 3.1, 3.5, 700.0, -20.2, 1e6,
+        ];
         for t_max in [8.0, 9.7, 50.0, 333.25, 700.0, 1e5] {
-            for foot in [0.0, 3.0, 3.1, 3.3, 3.5, 3.74, 3.76, 700.0, -20.2, 1e6] {
-                let turn = PI / t_max;
-                let (waves, _) = HalfWaves::of(turn, foot, [0.0, 1.0], STEPS).unwrap();
-                let mut plan = Plan::NONE;
-                plan.on(Curve::Wave(waves), Reach::NONE, STEPS);
-                let ahead = Ahead { first: 7, plan };
-                let height = |step: usize| {
-                    let angle = 0.5 * turn * (foot - (step as f64 - 2.0));
+            for foot in feet {
+                let ahead = ahead_of(t_max, foot, STEPS as usize);
+                let height = |step: i64| {
+                    let angle = 0.5 * PI / t_max * (foot - step as f64);
                     angle.sin().powi(2)
                 };
-                // Steps are counted from two before the wave's own first one.
-                let mut at = 2;
-                let mut pieces = 0;
-                while at < STEPS {
-                    let end = Stretch::turn(&ahead, 5, at).map_or(STEPS, |turn| turn.min(STEPS));
-                    assert!(end > at, "{t_max} {foot}: {at}");
-                    let heights: Vec<_> = (at..end).map(height).collect();
-                    let rises = heights.is_sorted_by(|a, b| *a <= b + ROUNDED);
-                    let falls = heights.is_sorted_by(|a, b| *a >= b - ROUNDED);
-                    assert!(rises || falls, "{t_max} {foot}: {at}..{end}");
-                    // A foot on a whole step is the last of its piece, or the first of all.
-                    let is_foot = |step: &usize| height(*step) < 1e-20;
-                    assert_eq!(
-                        (at + 1..end - 1).find(is_foot),
-                        None,
-                        "{t_max} {foot}: {at}"
-                    );
-                    assert!(at == 2 || !is_foot(&at), "{t_max} {foot}: {at}");
-                    pieces += 1;
-                    at = end;
+                // The wave's own step from which others are counted: before its first one, that, and from within.
+                for zero in [-2, 0, 500] {
+                    let begin = zero.max(0);
+                    let (mut at, mut pieces) = (begin, 0);
+                    while at < STEPS {
+                        let first = (i64::from(ahead.first) + zero) as u32;
+                        let turn = Stretch::turn(&ahead, first, (at - zero) as usize);
+                        let end = turn.map_or(STEPS, |turn| STEPS.min(turn as i64 + zero));
+                        let place = format!("{t_max} {foot}: {at}..{end} of {zero}..");
+                        assert!(end > at, "{place}");
+                        let heights: Vec<_> = (at..end).map(height).collect();
+                        let rises = heights.is_sorted_by(|a, b| *a <= b + ROUNDED);
+                        let falls = heights.is_sorted_by(|a, b| *a >= b - ROUNDED);
+                        assert!(rises || falls, "{place}");
+                        let is_foot = |step: &i64| height(*step) < 1e-20;
+                        assert_eq!((at + 1..end - 1).find(is_foot), None, "{place}");
+                        assert!(at == begin || !is_foot(&at), "{place}");
+                        pieces += 1;
+                        at = end;
+                    }
+                    let halves = ((STEPS - begin) as f64 / t_max).ceil() as usize;
+                    assert!(pieces <= halves + 1, "{t_max} {foot}: {pieces} of {zero}..");
                 }
-                let halves = (STEPS as f64 / t_max).ceil() as usize;
-                assert!(pieces <= halves + 1, "{t_max} {foot}: {pieces}");
             }
         }
         // A cosine from its top to its foot is one piece.
-        let (waves, _) = HalfWaves::of(PI / 500.0, 500.0, [0.0, 1.0], 500).unwrap();
+        assert_eq!(Stretch::turn(&ahead_of(500.0, 500.0, 501), 7, 0), Some(501));
+    }
+
+    /// Waves between 0 and 1, with half of one in `t_max` steps and a foot so many ahead.
+    fn ahead_of(t_max: f64, foot: f64, steps: usize) -> Ahead {
+        let (waves, _) = HalfWaves::of(PI / t_max, foot, [0.0, 1.0], steps).unwrap();
         let mut plan = Plan::NONE;
-        plan.on(Curve::Wave(waves), Reach::NONE, 500);
-        let ahead = Ahead { first: 0, plan };
-        assert_eq!(Stretch::turn(&ahead, 0, 0), Some(501));
+        plan.on(Curve::Wave(waves), Reach::NONE, steps);
+        Ahead { first: 7, plan }
     }
 }

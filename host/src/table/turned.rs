@@ -118,7 +118,8 @@ impl Task<'_> {
             let count = rows.nrows();
             let left = steps - window * STEPS;
             let first = first + (window * STEPS) as u32;
-            let (mut begin, mut end) = (0, ahead);
+            let own = if ahead > 0 { ahead } else { TRIALS };
+            let (mut begin, mut end) = (0, own.min(self.trials.len()));
             while begin < self.trials.len() {
                 let trials = &self.trials[begin..end];
                 let mut formulas = [false; TRIALS / EIGHT];

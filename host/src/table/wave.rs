@@ -365,13 +365,13 @@ impl<'a> Waves<'a> {
     // Off by less than 100 units in the last place of `|limit| + |height|`, and 4 for each radian, which is what `HalfWaves::of` says, if a step turns
     // by no more than `FASTEST`, and there are no more than 16 of every other step. In units of half a height, with `t` for `turn`:
     //
-    // * Sine and cosine are off by 1.5, what they are made to by 4 at `x` and, of its own size, which is `2 sin(t)`, by 6 at `d`.
+    // * Sine and cosine are off by 1.5, what they are made to by 5 at `x` and, of its own size, which is `2 sin(t)`, by 8 at `d`.
     // * What `x` is off by stays or becomes `1 / cos(t)` times as much, 1.09; of `d`, `sin(2 k t) / sin(2 t)` times as much is in `x` after `k` of every other
-    //   step: of its own size, 1.09 again. With half a unit from each sum: 1.09 * (4 + 6 + 16 * (0.5 + 0.5)) = 29.
+    //   step: of its own size, 1.09 again. With half a unit from each sum: 1.09 * (5 + 8 + 16 * (0.5 + 0.5)) = 32.
     // * Where products are rounded, too, `4 sin^2(t)` of half a unit more is in `d` each time, `2 sin(t)` of its own size: 16 * 1.09 * 0.39 = 7.
-    // * What pulls is off by 3 units of itself, and the angle of all 16 by `tan(t)` of that each time: 20.
+    // * What pulls is off by 3 units of itself, and the angle of all 16 by `tan(t)` of that each time, which is 20, and the height by 2.
     //
-    // Together 56, which are 28 of the height, and some for the sum with the middle. A line is added up: half a unit of the largest for each of
+    // Together 61, which are 31 of the height, and some for the sum with the middle. A line is added up: half a unit of the largest for each of
     // 16 sums, and some for the first.
     #[inline(always)]
     pub(super) fn from<L: Lanes>(
