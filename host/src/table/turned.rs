@@ -48,6 +48,7 @@ pub(super) fn fill(trials: &[AnySchedule], first: u32, out: &mut [f32], past_cac
     };
     let share = trials.len().div_ceil(4 * rayon::current_num_threads());
     let each = share.next_multiple_of(TRIALS).min(TRIALS_PER_TASK);
+    // As many whole rows as there are cells for, which is all of them: there always is a view.
     let steps = out.len() / trials.len();
     let Ok(mut rows) = ArrayViewMut2::from_shape((steps, trials.len()), out) else {
         return;
